@@ -1,0 +1,1 @@
+"""The treadle core: definitions, plugin host, local runtime, facade and command line."""

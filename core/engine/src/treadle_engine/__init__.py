@@ -1,0 +1,1 @@
+"""The pure part of treadle: plan, events, state and the decider."""

@@ -1,0 +1,80 @@
+"""The kinds of events, and what each carries in `data`.
+
+Every kind that the log will ever hold is named here. `data` holds JSON only; a key with an empty value may be left out.
+"""
+
+from typing import Final
+
+EXECUTION_STARTED: Final = "execution_started"
+"""`definition, plan` (hashes), `language, decider, expressions` (versions), `inputs, trigger, env, root, origin`."""
+EXECUTION_PAUSED: Final = "execution_paused"
+"""`reason`."""
+EXECUTION_RESUMED: Final = "execution_resumed"
+"""`reason`; also after a crash, then with `recovered: true`."""
+EXECUTION_CANCEL_REQUESTED: Final = "execution_cancel_requested"
+"""`reason`."""
+EXECUTION_CLOSING: Final = "execution_closing"
+"""`reason` (failure, cancelled, end, timeout), `error`: nothing new starts but what R12 allows."""
+EXECUTION_COMPLETED: Final = "execution_completed"
+"""`outputs, warnings`."""
+EXECUTION_FAILED: Final = "execution_failed"
+"""`error {step, type, message}, outputs, timed_out, attention, warnings`."""
+EXECUTION_CANCELLED: Final = "execution_cancelled"
+"""`reason, outputs`."""
+
+VISIT_STARTED: Final = "visit_started"
+"""`inputs` (evaluated), `action`, `env`, `resumed_from`; the first attempt starts with it."""
+VISIT_WAITING: Final = "visit_waiting"
+"""`for` (timer, signal, person …), `due`."""
+VISIT_SETTLED: Final = "visit_settled"
+"""`outcome, state, outputs, error, routed` (targets taken), `vars`, `attempts`, `compensation` (frozen entry)."""
+VISIT_SKIPPED: Final = "visit_skipped"
+"""`state` (skipped, upstream_failed), `reason` (when, dead, join, closed), `routed`. `visit` is 0: none was counted."""
+VISIT_INTERRUPTED: Final = "visit_interrupted"
+"""`decision` (retry, fail, ask)."""
+
+ATTEMPT_STARTED: Final = "attempt_started"
+"""The second attempt of a visit and later ones."""
+ATTEMPT_FAILED: Final = "attempt_failed"
+"""`error, draw, due`: another attempt follows at `due`."""
+
+TIMER_SET: Final = "timer_set"
+"""`timer` (an id), `due`."""
+TIMER_FIRED: Final = "timer_fired"
+"""`timer`."""
+SIGNAL_RECEIVED: Final = "signal_received"
+"""`name, data, signal` (the inbox id)."""
+
+TOKEN_PARKED: Final = "token_parked"  # noqa: S105
+"""`from, failure`: a re-entry waits for its region (R7)."""
+TOKEN_ABSORBED: Final = "token_absorbed"  # noqa: S105
+"""`from, reason` (merge, closed, exhausted)."""
+REGION_REARMED: Final = "region_rearmed"
+"""`steps`: they may run again."""
+SLOTS_GRANTED: Final = "slots_granted"
+"""`groups`."""
+CHECKPOINT_TAKEN: Final = "checkpoint_taken"
+"""`name, snapshot`."""
+COMPENSATION_STARTED: Final = "compensation_started"
+"""`action, inputs`; `attempt` counts tries."""
+COMPENSATION_SETTLED: Final = "compensation_settled"
+"""`state` (done, failed), `error`, `due` when another try follows."""
+ROLLBACK_STARTED: Final = "rollback_started"
+"""`reason, entries` (addresses in the order of undoing), `to`."""
+ROLLBACK_FINISHED: Final = "rollback_finished"
+"""`state` (done, partial), `left` (addresses that could not be undone)."""
+OUTPUT_BLOB: Final = "output_blob"
+"""`name, payload` (hash), `size`: an output too large for an event."""
+
+ALIASES: Final = {
+    "workflow_started": EXECUTION_STARTED,
+    "workflow_completed": EXECUTION_COMPLETED,
+    "workflow_failed": EXECUTION_FAILED,
+    "workflow_paused": EXECUTION_PAUSED,
+    "workflow_resumed": EXECUTION_RESUMED,
+    "step_execution_started": VISIT_STARTED,
+    "step_execution_completed": VISIT_SETTLED,
+    "step_failed": VISIT_SETTLED,
+    "step_retry": ATTEMPT_FAILED,
+}
+"""Names by which the subscription API knows some kinds as well; `step_failed` is a settled visit that failed."""

@@ -1,0 +1,201 @@
+"""The plan: an immutable, compiled definition. All that the decider knows of a workflow.
+
+A `Value` is JSON data whose texts may hold `{{ … }}`; an `Expression` is a bare expression's text. Both are compiled
+once per plan by `treadle_engine.expressions`. Durations are seconds. Step references are step ids of the same scope.
+The order of `ScopePlan.steps` is the order written.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final, Literal, TypeAlias
+
+from treadle_hookspecs import Json, JsonObject, Risk
+
+LANGUAGE_VERSION: Final = 1
+PLAN_VERSION: Final = 1
+
+Value: TypeAlias = Json
+Expression: TypeAlias = str
+
+JoinMode: TypeAlias = Literal[
+    "none_failed_min_one_success",
+    "all_success",
+    "none_failed",
+    "all_done",
+    "one_success",
+    "one_failed",
+    "at_least",
+    "expression",
+]
+StepKind: TypeAlias = Literal["call", "set", "emit", "cancel", "end"]
+"""`uses` and `run` are both `call`. The kinds that open scopes or wait are added here by name as they come."""
+
+OnInterrupt: TypeAlias = Literal["retry", "fail", "ask"]
+
+
+@dataclass(frozen=True, slots=True)
+class InputSpec:
+    """A declared input. `type` is one of string, integer, number, boolean, array, object, any."""
+
+    name: str
+    type: str = "any"
+    required: bool = False
+    default: Json = None
+    sensitive: bool = False
+    enum: tuple[Json, ...] = ()
+    description: str = ""
+    has_default: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSpec:
+    """A declared output of a step; one that is not published is null."""
+
+    type: str = "any"
+    sensitive: bool = False
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Attempts within a visit.
+
+    The n-th retry is due `min(max_delay, delay * backoff ** (n - 1)) * (1 + jitter * (2 * draw - 1))` seconds after the
+    attempt's end, where `draw` in [0, 1) comes with that end. `when` sees `error` and decides; "" means always.
+    """
+
+    max_attempts: int = 1
+    delay: float = 0.0
+    backoff: float = 1.0
+    max_delay: float = 2_678_400.0
+    jitter: float = 0.0
+    when: Expression = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """When a step with needs may start (R5). `threshold` belongs to `at_least`, `expression` to `expression`."""
+
+    mode: JoinMode = "none_failed_min_one_success"
+    threshold: int = 0
+    cancel_rest: bool = False
+    expression: Expression = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One line of `switch`; the last may have no `when`."""
+
+    targets: tuple[str, ...]
+    when: Expression = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Compensation:
+    """How a visit is undone.
+
+    Args:
+        action: full name of an action, or a rollback action's type when `rollback_action` is set.
+        with_: evaluated when the visit settles, over its own `outputs` and everything it saw.
+        when: `settled` (default) or `started`: a clean failure is undone as well.
+    """
+
+    action: str
+    with_: Value = field(default_factory=dict)
+    rollback_action: bool = False
+    when: Literal["settled", "started"] = "settled"
+    retry: Retry = field(default_factory=lambda: Retry(max_attempts=3, delay=1.0, backoff=2.0))
+    timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepPlan:
+    """One step.
+
+    `needs` None means that the key was not written: R0 gives the step its place in the sequence (`link` does it,
+    and `ScopePlan` as it is stored has it done: `needs` and `join` are resolved and `sequential` is True).
+    """
+
+    id: str
+    kind: StepKind = "call"
+    name: str = ""
+    action: str = ""
+    with_: Value = field(default_factory=dict)
+    env: JsonObject = field(default_factory=dict)
+    needs: tuple[str, ...] | None = None
+    join: Join | None = None
+    sequential: bool = False
+    when: Expression = ""
+    on_success: tuple[str, ...] | None = None
+    on_failure: tuple[str, ...] | None = None
+    routes: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    switch: tuple[Case, ...] = ()
+    max_visits: int = 10
+    recovers: bool = False
+    merge: Literal["each", "once"] = "each"
+    continue_on_error: bool = False
+    retry: Retry = field(default_factory=Retry)
+    timeout: float | None = None
+    outputs: tuple[tuple[str, OutputSpec], ...] = ()
+    compensate: Compensation | None = None
+    irreversible: bool = False
+    idempotent: bool = False
+    on_interrupt: OnInterrupt = "ask"
+    uncertain: bool = False
+    """A failure of it may have had an effect (a command, an agent): it enters the compensation log."""
+    risk: Risk = "low"
+    line: int = 0
+    """Where it stands in the definition, for messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScopePlan:
+    """One body of steps: the workflow's, or a handler's."""
+
+    steps: tuple[StepPlan, ...]
+    start: tuple[str, ...] = ()
+    max_parallel: int = 0
+    """0: as many as are ready."""
+    fail_fast: bool | None = None
+    """None: True where some step of the scope can be compensated."""
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackPolicy:
+    """`rollback:` of a definition. `after` None: `failure` where a step has `compensate`, else never."""
+
+    after: tuple[Literal["failure", "cancelled"], ...] | None = None
+    parallel: bool = False
+    on_error: Literal["continue", "stop"] = "continue"
+
+
+@dataclass(frozen=True, slots=True)
+class SecretSource:
+    """Where a secret comes from: `env:NAME`, `file:PATH` or `keyring:SERVICE/USER`."""
+
+    kind: Literal["env", "file", "keyring"]
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A compiled workflow."""
+
+    name: str
+    root: ScopePlan
+    title: str = ""
+    version: str = ""
+    description: str = ""
+    inputs: tuple[InputSpec, ...] = ()
+    outputs: tuple[tuple[str, Value], ...] = ()
+    triggers: tuple[tuple[str, JsonObject], ...] = ()
+    """`(type, entry)` in the order written."""
+    env: JsonObject = field(default_factory=dict)
+    secrets: tuple[tuple[str, SecretSource], ...] = ()
+    vars: JsonObject = field(default_factory=dict)
+    timeout: float | None = None
+    rollback: RollbackPolicy = field(default_factory=RollbackPolicy)
+    on_failure: ScopePlan | None = None
+    on_cancel: ScopePlan | None = None
+    finally_: ScopePlan | None = None
+    language: int = LANGUAGE_VERSION
+    v: int = PLAN_VERSION

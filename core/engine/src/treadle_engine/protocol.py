@@ -1,0 +1,222 @@
+"""What goes into the decider and what comes out: stimuli, commands, and the turn that joins them.
+
+A runtime drives an execution like this:
+
+    state = State(plan, execution_id)
+    turn = decide(state, Start(...))       # the events are folded into `state` already
+    append(turn.events)                    # durable first
+    for command in turn.commands: ...      # then act
+    turn = decide(state, AttemptEnded(...))
+
+and recovers it like this:
+
+    for event in log: fold(state, event)
+    turn = decide(state, Recover(at, ...))
+
+Times (`at`, `due`) are microseconds since 1970 UTC. A stimulus that no longer matters (the end of an attempt that was
+given up, a timer that was replaced, a pause of a finished execution) gives an empty turn.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, TypeAlias
+
+from treadle_hookspecs import Event, Json, JsonObject
+
+from treadle_engine.plan import OnInterrupt
+
+
+class Address(NamedTuple):
+    """One attempt of one visit of a step in a scope instance."""
+
+    scope: str
+    step: str
+    visit: int
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Begin. `header` goes into `execution_started` as it is (hashes, root, env, origin)."""
+
+    at: int
+    inputs: JsonObject = field(default_factory=dict)
+    trigger: JsonObject = field(default_factory=dict)
+    header: JsonObject = field(default_factory=dict)
+    actor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptEnded:
+    """The end of an attempt, by itself or because it was cancelled or timed out.
+
+    Args:
+        address: which.
+        at: when.
+        outcome: `success`, `failure`, `timeout`, `cancelled`, `rejected`, or a name that the action chose.
+        outputs: what it published.
+        error: `{type, message, …}` or None. `retryable: false` in it forbids retries.
+        draw: one random number in [0, 1), for the jitter of a retry.
+    """
+
+    address: Address
+    at: int
+    outcome: str
+    outputs: JsonObject = field(default_factory=dict)
+    error: JsonObject | None = None
+    draw: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    """A timer that `StartTimer` asked for is due."""
+
+    timer: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class CompensationEnded:
+    """The end of a try to undo a visit."""
+
+    address: Address
+    at: int
+    error: JsonObject | None = None
+    draw: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Start nothing new."""
+
+    at: int
+    actor: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Go on after a pause."""
+
+    at: int
+    actor: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Close the execution; it ends `cancelled`."""
+
+    at: int
+    actor: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """Undo a terminal execution, or what an earlier rollback left (`again`)."""
+
+    at: int
+    actor: str = ""
+    reason: str = ""
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recover:
+    """The process that drove the execution is gone; the log has been folded; go on.
+
+    Args:
+        at: now.
+        interrupted: what to do with visits that had started and not settled: by address `scope/step#visit`,
+            or for all of them under "". What is not named follows the step's `on_interrupt`; one whose answer
+            is `ask` stays, and the turn holds a command `AskInterrupted`.
+    """
+
+    at: int
+    interrupted: dict[str, OnInterrupt] = field(default_factory=dict)
+    actor: str = ""
+
+
+Stimulus: TypeAlias = (
+    Start | AttemptEnded | TimerFired | CompensationEnded | Pause | Resume | Cancel | Rollback | Recover
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StartAttempt:
+    """Run an action. `inputs` and `env` are evaluated; `{"$secret": NAME}` is left for where it runs."""
+
+    address: Address
+    action: str
+    inputs: JsonObject
+    env: JsonObject
+    timeout: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelAttempt:
+    """End a running attempt; its `AttemptEnded` is still expected."""
+
+    address: Address
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartTimer:
+    """Say `TimerFired(timer)` at `due`; one with the same id replaces the earlier."""
+
+    timer: str
+    due: int
+
+
+@dataclass(frozen=True, slots=True)
+class CancelTimer:
+    """Forget a timer."""
+
+    timer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """Put an event on the bus (`emit:`)."""
+
+    name: str
+    data: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Compensate:
+    """Undo a visit; answered by `CompensationEnded` with the same address. `attempt` counts tries."""
+
+    address: Address
+    action: str
+    rollback_action: bool
+    inputs: JsonObject
+    timeout: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class AskInterrupted:
+    """A person has to say what becomes of an interrupted visit; the execution rests until `Recover` says it."""
+
+    address: Address
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The execution has ended."""
+
+    status: Literal["completed", "failed", "cancelled"]
+
+
+Command: TypeAlias = (
+    StartAttempt | CancelAttempt | StartTimer | CancelTimer | Publish | Compensate | AskInterrupted | Finish
+)
+
+
+@dataclass(slots=True)
+class Turn:
+    """What one stimulus led to: events to append, folded already, and commands to carry out after that."""
+
+    events: list[Event] = field(default_factory=list)
+    commands: list[Command] = field(default_factory=list)

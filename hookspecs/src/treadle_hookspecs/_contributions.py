@@ -1,0 +1,240 @@
+"""What plugins contribute: frozen records that name code by import string.
+
+An import string is `"package.module:attribute"`. It is resolved when the thing is used and not before, so
+listing what is installed imports no plugin's libraries.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from treadle_hookspecs._json import Json, JsonObject
+
+Risk: TypeAlias = Literal["low", "medium", "high"]
+"""How much an action can break; `mode: hybrid` asks before the high ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A program that an action starts, so that a dry run and `treadle doctor` can look for it."""
+
+    name: str
+    install: str = ""
+    """The command line that brings it, e.g. `pip install ruff`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing a step can do with `uses: module/name`.
+
+    Args:
+        name: in lower case with hyphens, e.g. `run-tests`.
+        target: import string of the function. A coroutine function runs in the loop; a plain one in a thread.
+        summary: one line for `treadle show`.
+        aliases: full names that mean this action as well, e.g. `analyze_pr` of another dialect.
+        inputs: a JSON Schema of type object; None derives it from the function's signature.
+        outputs: a JSON Schema of type object that `treadle show` prints and the validator knows names from.
+        idempotent: running it twice is as good as once: after a crash it is run again without asking.
+        isolation: `process` runs it in a child process: for CPU-bound or untrusted code.
+        risk: see `Risk`.
+        tools: programs that it starts.
+        preview: import string of `func(**inputs, context: PreviewContext) -> Preview`, for `--dry-run`.
+    """
+
+    name: str
+    target: str
+    summary: str = ""
+    aliases: tuple[str, ...] = ()
+    inputs: JsonObject | None = None
+    outputs: JsonObject | None = None
+    idempotent: bool = False
+    isolation: Literal["inline", "process"] = "inline"
+    risk: Risk = "low"
+    tools: tuple[Tool, ...] = ()
+    preview: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What an action would do: command lines it would start, files it would write."""
+
+    commands: tuple[tuple[str, ...], ...] = ()
+    writes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A set of actions under one name: `uses: name/action`."""
+
+    name: str
+    version: str
+    actions: tuple[Action, ...]
+    summary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """A way for executions to start.
+
+    `target` names a class that fulfils `TriggerBackend`. `schema` is the JSON Schema of its entry in `triggers:`.
+    """
+
+    type: str
+    target: str
+    summary: str = ""
+    schema: JsonObject | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerEvent:
+    """What a trigger fires and the event bus carries.
+
+    Args:
+        type: the trigger type, e.g. `cli`, `event`, `schedule`.
+        name: for the `event` trigger the event's name, else "".
+        data: what `trigger.data` shows to expressions.
+        dedupe: two events of one workflow with the same key start one execution; "" never matches.
+        workflow: the workflow it is for; "" offers it to every workflow with a matching trigger.
+    """
+
+    type: str
+    name: str = ""
+    data: JsonObject = field(default_factory=dict)
+    dedupe: str = ""
+    workflow: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictResolver:
+    """Merges what two templates say about one file, variable or hook. `formats` are file-name globs or kinds."""
+
+    name: str
+    formats: tuple[str, ...]
+    target: str
+    summary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CompositionRequest:
+    """What a composition is about to do: template specs in order, the target folder, the variables given."""
+
+    templates: tuple[str, ...]
+    target: Path
+    variables: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """One row of the conflict table."""
+
+    kind: str
+    path: str
+    key: str = ""
+    contributors: tuple[str, ...] = ()
+    values: tuple[Json, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """An answer to a `Conflict`: a strategy by name, or the value itself."""
+
+    strategy: str
+    value: Json = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CompositionResult:
+    """What a composition left: the target folder and the paths it wrote, relative to it."""
+
+    target: Path
+    written: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackAction:
+    """An undo by name, for `compensate: {action: type}`. `target` is a function like an action's."""
+
+    type: str
+    target: str
+    summary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A subcommand: `treadle NAME`. `target` names a `typer.Typer`; its `ctx.obj` is the `Host`."""
+
+    name: str
+    target: str
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class DefinitionFormat:
+    """Another dialect for definitions.
+
+    Args:
+        name: shown in messages.
+        detect: `detect(name, head)` with the file's name and first 4096 characters; quick and pure.
+        target: import string of `load(text, name) -> document`, a tree as `Host.load_yaml` gives it.
+    """
+
+    name: str
+    detect: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowCatalogue:
+    """A folder of definitions inside a package: `package` is imported as resources, never as code of the workflow."""
+
+    name: str
+    package: str
+    folder: str = "."
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateSource:
+    """Where templates come from: `scheme:rest`. `target` names the class."""
+
+    scheme: str
+    target: str
+    summary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """Who does work that needs judgement: a person, a script, a coding agent, a model. `target` names the class."""
+
+    name: str
+    target: str
+    summary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StateStore:
+    """Where state is kept: `scheme://…`. `target` names a class that fulfils `StoreBackend`."""
+
+    scheme: str
+    target: str
+    summary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """What drives the decider: `local`, `temporal`. `target` names the class."""
+
+    name: str
+    target: str
+    summary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Exporter:
+    """Writes a definition in another form. `target` names `func(definition: Mapping) -> str`."""
+
+    name: str
+    target: str
+    summary: str = ""

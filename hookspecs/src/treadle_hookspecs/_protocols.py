@@ -1,0 +1,255 @@
+"""What the core hands to plugins, and what the classes that plugins name must offer."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from treadle_hookspecs._contributions import TriggerEvent
+from treadle_hookspecs._events import Event
+from treadle_hookspecs._json import Json, JsonObject
+from treadle_hookspecs._results import ProcessResult
+from treadle_hookspecs._store import ExecutionRow, StepRow
+
+
+class Log(Protocol):
+    """The step's own log; sensitive values are masked before anything is written."""
+
+    def debug(self, message: str) -> None:
+        """For the author of the action."""
+
+    def info(self, message: str) -> None:
+        """What a person following the run wants to know."""
+
+    def warning(self, message: str) -> None:
+        """Something to look at; the action goes on."""
+
+    def error(self, message: str) -> None:
+        """What made the action fail, in more detail than its error."""
+
+
+class Secrets(Protocol):
+    """Secrets by the name under which the workflow declares them."""
+
+    def get(self, name: str) -> str:
+        """The value. Raises `TreadleError` naming the source that did not have it."""
+
+    def names(self) -> Sequence[str]:
+        """The names declared."""
+
+
+class Workspace(Protocol):
+    """Files below one root. Every path is relative, and cannot leave the root by `..` or a link."""
+
+    @property
+    def root(self) -> Path:
+        """The absolute folder."""
+
+    def path(self, name: str) -> Path:
+        """The absolute path of a name. Raises `TreadleError` when it leads out of the root."""
+
+    def read_text(self, name: str) -> str:
+        """The text (UTF-8) of a file."""
+
+    def write_text(self, name: str, text: str) -> Path:
+        """Write a file whole or not at all, folders included; its path."""
+
+    def write_bytes(self, name: str, content: bytes) -> Path:
+        """As `write_text`, for bytes."""
+
+
+class Console(Protocol):
+    """Where a command talks. Data goes to stdout, talk to stderr."""
+
+    @property
+    def interactive(self) -> bool:
+        """A person sits at a terminal and may be asked."""
+
+    def data(self, text: str) -> None:
+        """Write to stdout."""
+
+    def say(self, text: str) -> None:
+        """Write to stderr."""
+
+    def confirm(self, question: str, *, flag: str) -> bool:
+        """Ask yes or no. Without a terminal: raises `TreadleError` that names the flag to give."""
+
+
+@runtime_checkable
+class Host(Protocol):
+    """The core, as a plugin's command or action sees it."""
+
+    @property
+    def settings(self) -> JsonObject:
+        """The settings in force, without secrets."""
+
+    @property
+    def console(self) -> Console:
+        """Where to talk."""
+
+    def run(self, workflow: str, inputs: JsonObject) -> Awaitable[JsonObject]:
+        """Run a workflow to its end or rest; the shape of `treadle status ID --json`."""
+
+    def validate(self, path: Path) -> Sequence[JsonObject]:
+        """The problems of a definition, as in `treadle validate --format json`."""
+
+    def executions(self, *, all_roots: bool = False) -> Sequence[ExecutionRow]:
+        """Executions, newest first."""
+
+    def execution(self, id: str) -> ExecutionRow:
+        """One execution by a unique prefix of its id. Raises `TreadleError` (exit code 3)."""
+
+    def steps(self, execution: str) -> Sequence[StepRow]:
+        """The visits of an execution in the order they started, sensitive values masked."""
+
+    def history(self, execution: str) -> Sequence[Event]:
+        """The log of an execution, sensitive values masked."""
+
+    def load_yaml(self, text: str, name: str) -> Json:
+        """Parse YAML strictly and bounded, as definitions are. Raises `TreadleError` with line and column."""
+
+    def render(self, text: str, context: Mapping[str, Json]) -> Json:
+        """Evaluate the expressions in a text, in the sandbox that definitions use."""
+
+    def workspace(self, root: Path) -> Workspace:
+        """A workspace for another folder."""
+
+
+class ActionContext(Protocol):
+    """What an action is handed as `context`."""
+
+    @property
+    def execution(self) -> str:
+        """The execution's id."""
+
+    @property
+    def address(self) -> str:
+        """`scope/step#visit.attempt`."""
+
+    @property
+    def attempt(self) -> int:
+        """1 for the first."""
+
+    @property
+    def idempotency_key(self) -> str:
+        """`execution/scope/step#visit`: the same for every attempt, also after a crash."""
+
+    @property
+    def workspace(self) -> Workspace:
+        """The files of the execution's root."""
+
+    @property
+    def scratch(self) -> Path:
+        """A folder of this visit's own under treadle's state; kept with the execution, removed when it is pruned."""
+
+    @property
+    def log(self) -> Log:
+        """The step's log."""
+
+    @property
+    def secrets(self) -> Secrets:
+        """The workflow's secrets."""
+
+    @property
+    def host(self) -> Host:
+        """The core."""
+
+    @property
+    def cancelled(self) -> bool:
+        """True once the step is asked to stop; a coroutine action is cancelled as well."""
+
+    @property
+    def env(self) -> Mapping[str, str]:
+        """The environment that the workflow and the step declare, secrets resolved; not inherited variables."""
+
+    def progress(self, fraction: float | None = None, message: str = "") -> None:
+        """Tell how far it is: 0.0 … 1.0, or None when unknown."""
+
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        stdin: bytes = b"",
+        timeout: float | None = None,
+        limit: int = 1_000_000,
+        check: bool = False,
+    ) -> ProcessResult:
+        """Run a program in a process group of its own; it is ended (TERM, grace, KILL) when the step is.
+
+        Args:
+            argv: the program and its arguments; no shell.
+            cwd: default: the workspace's root.
+            env: added to the inherited environment and `self.env`.
+            stdin: what it reads.
+            timeout: seconds until it is ended.
+            limit: bytes of stdout and of stderr that the result keeps; the log keeps more.
+            check: a non-zero exit raises `ActionError`.
+
+        Raises:
+            ToolMissingError: the program is not on PATH.
+        """
+
+    async def call(self, action: str, **inputs: Json) -> JsonObject:
+        """Use another plugin's action by its full name; its outputs."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewContext:
+    """What a `preview` function gets: the root that the execution would have."""
+
+    root: Path
+
+
+class TriggerBackend(Protocol):
+    """The class that a `Trigger` names; built without arguments."""
+
+    def matches(self, spec: JsonObject, event: TriggerEvent) -> bool:
+        """True when an event starts a workflow whose `triggers:` holds this entry."""
+
+    def inputs(self, spec: JsonObject, event: TriggerEvent) -> JsonObject:
+        """The inputs that the execution gets."""
+
+
+class AgentBackend(Protocol):
+    """The class that an `Agent` names. Provisional."""
+
+    async def perform(self, task: "AgentTask", context: ActionContext) -> "AgentResult":
+        """Do the task in `context.workspace`."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentTask:
+    """What an agent is asked. Provisional."""
+
+    instructions: str
+    files: tuple[str, ...] = ()
+    idempotency_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentResult:
+    """What an agent says; what it did is seen in the diff. Provisional."""
+
+    summary: str
+    cost: float = 0.0
+    transcript: str = ""
+
+
+class RuntimeBackend(Protocol):
+    """The class that a `Runtime` names. Provisional."""
+
+    async def drive(self, execution: str) -> str:
+        """Drive an execution to its end or rest; its status."""
+
+
+class TemplateBackend(Protocol):
+    """The class that a `TemplateSource` names. Provisional."""
+
+    def fetch(self, spec: str, cache: Path) -> Path:
+        """Bring a template's tree into the cache; its folder."""
+
+
+EventListener = Callable[[Event], None]
+"""What a subscriber of the facade is."""

@@ -1,0 +1,276 @@
+"""The store contract: one log, its projections, an inbox, payloads by content hash.
+
+Every method is synchronous and may block on the disk or the network; a runtime calls them from the thread it
+keeps for that. A store is used by one writer thread and any number of reader threads of a process at a time.
+Times are microseconds since 1970 UTC. JSON columns are handed over as JSON data and come back as such.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from treadle_hookspecs._events import Event
+from treadle_hookspecs._json import Json
+
+
+class ExecutionRow(NamedTuple):
+    """The projection of one execution: table `executions`."""
+
+    id: str
+    workflow: str
+    version: str
+    status: str
+    root: str
+    trigger_type: str
+    trigger_data: Json
+    started_at: int
+    current_step: str = ""
+    finished_at: int | None = None
+    error: Json = None
+    outputs: Json = None
+    rollback: str = "none"
+    warnings: int = 0
+    definition: str = ""
+    """Content hash of the definition's text (`put_definition`)."""
+    plan: str = ""
+    """Content hash of the compiled plan (a payload)."""
+    origin: str = ""
+    """The execution that this one retries or is a child of, or ""."""
+
+
+class StepRow(NamedTuple):
+    """The projection of one visit of a step: table `step_executions`, one row a visit."""
+
+    execution: str
+    address: str
+    """`scope/step`, without the visit."""
+    visit: int
+    action: str
+    """`module/action`, or the kind of a step that calls none, e.g. `set`."""
+    state: str
+    outcome: str = ""
+    attempts: int = 0
+    inputs: Json = None
+    outputs: Json = None
+    started_at: int | None = None
+    finished_at: int | None = None
+    error: Json = None
+    compensation: str = "none"
+
+
+class StepUpdate(NamedTuple):
+    """What a later event changes of a `StepRow` that stands already: the end of a visit."""
+
+    execution: str
+    address: str
+    visit: int
+    state: str
+    outcome: str
+    attempts: int
+    outputs: Json
+    finished_at: int | None
+    error: Json
+    compensation: str = "none"
+
+
+class AuditEntry(NamedTuple):
+    """Who did what, for the audit chain. `detail` never holds a secret."""
+
+    at: int
+    actor: str
+    action: str
+    execution: str = ""
+    detail: Json = None
+
+
+class Signal(NamedTuple):
+    """Something said to an execution from outside: pause, resume, cancel, rollback, or a named signal.
+
+    `id` is given by the store and is 0 before it has one.
+    """
+
+    execution: str
+    name: str
+    data: Json = None
+    actor: str = ""
+    at: int = 0
+    id: int = 0
+
+
+class BusEvent(NamedTuple):
+    """A named event on the bus: `treadle emit`, an `emit:` step, the end of an execution. `id` grows."""
+
+    name: str
+    data: Json
+    source: str = ""
+    at: int = 0
+    id: int = 0
+
+
+class Definition(NamedTuple):
+    """A definition that was run: table `workflows`. `hash` is the SHA-256 of `text`."""
+
+    hash: str
+    name: str
+    version: str
+    text: str
+    path: str = ""
+    created_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """What one execution adds in one transaction.
+
+    Args:
+        execution: its id.
+        epoch: the claim's; a lower one than the store knows is refused with `ClaimLostError`.
+        expected_seq: the seq of the last event in the log before these; another one is refused.
+        events: in order, `seq` running on from `expected_seq`.
+        execution_row: the whole new projection, or None when it did not change.
+        steps: rows of visits that start (inserted), in order.
+        step_updates: changes of rows that stand, in order, after `steps`.
+        payloads: content by its SHA-256 in hex, written if it is not there.
+        taken: ids of signals that these events answer; they leave the inbox.
+        audit: entries to chain.
+        published: events for the bus.
+    """
+
+    execution: str
+    epoch: int
+    expected_seq: int
+    events: Sequence[Event]
+    execution_row: ExecutionRow | None = None
+    steps: Sequence[StepRow] = ()
+    step_updates: Sequence[StepUpdate] = ()
+    payloads: Mapping[str, bytes] = field(default_factory=dict)
+    taken: Sequence[int] = ()
+    audit: Sequence[AuditEntry] = ()
+    published: Sequence[BusEvent] = ()
+
+
+class Claim(Protocol):
+    """The right to drive one execution; it vanishes with the process that holds it."""
+
+    @property
+    def execution(self) -> str:
+        """The execution's id."""
+
+    @property
+    def epoch(self) -> int:
+        """Larger than every earlier claim's."""
+
+    def release(self) -> None:
+        """Give it back. Harmless when it is gone already."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionQuery:
+    """Which executions to list, newest first. Empty fields do not restrict."""
+
+    root: str = ""
+    statuses: tuple[str, ...] = ()
+    workflow: str = ""
+    id_prefix: str = ""
+    limit: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something `check` found: an invariant's name (`I1` … `I10`), what is wrong, and how to mend it."""
+
+    invariant: str
+    message: str
+    remedy: str = ""
+
+
+class StoreBackend(Protocol):
+    """What a state store does. The class is built with `Class(url: str, options: Mapping)`.
+
+    `treadle_testkit.StoreConformance` is the test suite that a store passes by subclassing it.
+    """
+
+    @property
+    def url(self) -> str:
+        """Where it is, without a password."""
+
+    def open(self) -> None:
+        """Connect, create or migrate. Raises `TreadleError` (exit code 6) when state cannot be trusted."""
+
+    def close(self) -> None:
+        """Let go of everything; further calls but `open` are errors."""
+
+    def claim(self, execution: str) -> Claim | None:
+        """Claim an execution, or None while another process (or this one) holds it. The epoch is raised."""
+
+    def claimed(self, execution: str) -> bool:
+        """True while some process holds the claim."""
+
+    def append(self, batch: Sequence[Append]) -> None:
+        """Write all of it in one transaction, durable on return.
+
+        Raises:
+            ClaimLostError: an epoch is too low. Nothing was written.
+            SequenceError: an `expected_seq` is not the log's. Nothing was written.
+            TreadleError: the storage failed (exit code 6). Nothing was written.
+        """
+
+    def read(self, execution: str, after: int = 0, limit: int = 0) -> Sequence[Event]:
+        """The log of one execution, events with `seq > after`, in order; at most `limit` if it is not 0."""
+
+    def send(self, signals: Sequence[Signal]) -> Sequence[int]:
+        """Put signals into inboxes, durable on return; their ids, growing."""
+
+    def inbox(self, executions: Iterable[str]) -> Sequence[Signal]:
+        """Signals that wait for these executions, oldest first. `Append.taken` removes them."""
+
+    def publish(self, event: BusEvent) -> int:
+        """Put an event on the bus, durable on return; its id."""
+
+    def bus(self, after: int = 0, limit: int = 0) -> Sequence[BusEvent]:
+        """Events on the bus with `id > after`, oldest first."""
+
+    def watch(self, timeout: float) -> bool:
+        """Block until another connection may have written (True) or `timeout` seconds passed (False)."""
+
+    def put_definition(self, definition: Definition) -> None:
+        """Keep a definition; one with the same hash is there already and stays."""
+
+    def definition(self, hash: str) -> Definition | None:
+        """A definition by content hash."""
+
+    def put_payload(self, content: bytes) -> str:
+        """Keep content; its SHA-256 in hex."""
+
+    def payload(self, hash: str) -> bytes | None:
+        """Content by its SHA-256 in hex."""
+
+    def executions(self, query: ExecutionQuery) -> Sequence[ExecutionRow]:
+        """Executions, newest first."""
+
+    def execution(self, id: str) -> ExecutionRow | None:
+        """One execution by its whole id."""
+
+    def steps(self, execution: str) -> Sequence[StepRow]:
+        """The visits of an execution in the order they started."""
+
+    def audit(self, entries: Sequence[AuditEntry]) -> str:
+        """Chain entries that belong to no append; the new head (SHA-256 in hex)."""
+
+    def audit_log(self, after: int = 0) -> Sequence[tuple[int, AuditEntry, str]]:
+        """`(number, entry, hash)`, oldest first. `hash` is SHA-256 over the one before and the entry."""
+
+    def prune(self, before: int) -> int:
+        """Delete terminal executions that finished before that time, and what only they used; how many."""
+
+    def check(self) -> Sequence[Finding]:
+        """Look at the invariants a store can see: wholeness, version, log without gaps, audit chain."""
+
+
+class ClaimLostError(Exception):
+    """Another process has claimed the execution since; nothing of this append was written."""
+
+
+class SequenceError(Exception):
+    """The log does not end where the writer believes; nothing of this append was written."""
+

@@ -1,0 +1,1 @@
+"""Analysis of a repository and of a change in it."""

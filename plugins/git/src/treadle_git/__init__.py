@@ -1,0 +1,1 @@
+"""Git actions for treadle workflows: diff, worktrees, log."""

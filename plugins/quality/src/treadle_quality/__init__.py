@@ -1,0 +1,1 @@
+"""Code quality of a change: style and complexity."""

@@ -1,0 +1,1 @@
+"""Reports of an execution, every figure traced to its step."""

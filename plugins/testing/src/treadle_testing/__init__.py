@@ -1,0 +1,1 @@
+"""Running a project's tests with structured results and coverage."""
