@@ -1,0 +1,83 @@
+"""Install each package in an environment of its own and run its tests there.
+
+The shared environment hides an undeclared import; here a package has what its manifest names, its dependency group
+`test` if it has one, and pytest with the plugins that the workspace's configuration speaks of. Versions are those of
+requirements.lock. Usage: `alone.py [FOLDER …]`, e.g. `alone.py plugins/git`; without one all packages are tried.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+from workspace_rules.members import Member, members, read_manifest, shown
+
+ROOT: Final = Path(__file__).parents[2]
+PLACE: Final = ROOT / ".venv/alone"
+UV: Final = ROOT / ".venv/bin/uv"
+HARNESS: Final = ("pytest", "pytest-asyncio", "pytest-timeout", "hypothesis", "uv-build")
+
+
+def main(arguments: list[str]) -> int:
+    """1 when a package cannot stand alone, and its output; else 0."""
+    chosen = [member for member in _candidates() if not arguments or shown(member.folder, ROOT) in arguments]
+    shutil.rmtree(PLACE, ignore_errors=True)
+    failed = [member.name for member in chosen if not stands_alone(member)]
+    shutil.rmtree(PLACE, ignore_errors=True)
+    if failed:
+        sys.stderr.write(f"cannot stand alone: {', '.join(failed)}\n")
+    return 1 if failed else 0
+
+
+def _candidates() -> list[Member]:
+    """The members, and the distribution that brings a user the core with the default plugins."""
+    return [*members(ROOT), Member(ROOT, read_manifest(ROOT / "pyproject.toml"))]
+
+
+def stands_alone(member: Member) -> bool:
+    """Install it, import it, run its tests; what went wrong is printed."""
+    started = time.monotonic()
+    home = PLACE / member.name
+    python = home / "bin/python"
+    problem = _try([str(UV), "venv", "--quiet", "--python", sys.executable, str(home)])
+    problem = problem or _install(python, [], *HARNESS)
+    problem = problem or _install(python, ["--no-build-isolation"], "-e", str(member.folder), *_test_group(member))
+    problem = problem or _try([str(python), *_proof(member)])
+    seconds = time.monotonic() - started
+    sys.stdout.write(f"{'FAILED' if problem else 'ok':6}  {member.name}  {seconds:.1f} s\n{problem}")
+    sys.stdout.flush()
+    return not problem
+
+
+def _proof(member: Member) -> list[str]:
+    """What shows that it works: its tests; of the distribution without code, the command it brings."""
+    if member.folder == ROOT:
+        return ["-m", "treadle", "--version"]
+    return ["-m", "pytest", "-q", "-p", "no:cacheprovider", str(member.folder / "tests")]
+
+
+def _test_group(member: Member) -> list[str]:
+    """What its tests need beyond the package: the dependency group `test` of its manifest."""
+    if "test" not in member.manifest.get("dependency-groups", {}):
+        return []
+    return ["--group", f"{member.folder / 'pyproject.toml'}:test"]
+
+
+def _install(python: Path, options: list[str], *what: str) -> str:
+    """Versions come from the lock; of ours, the workspace's own are taken."""
+    constraints = ["--constraint", str(ROOT / "requirements.lock")]
+    return _try([str(UV), "pip", "install", "--quiet", "--python", str(python), *constraints, *options, *what])
+
+
+def _try(command: list[str]) -> str:
+    """ "" when the command ends well, else what it printed."""
+    environ = {name: value for name, value in os.environ.items() if name not in {"VIRTUAL_ENV", "PYTHONPATH"}}
+    ended = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
+    return "" if ended.returncode == 0 else f"$ {' '.join(command)}\n{ended.stdout}{ended.stderr}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,96 @@
+"""Which package may import which: plugin -> hookspecs <- engine <- core, and layers inside the core."""
+
+import ast
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+import grimp
+
+from workspace_rules.members import Member, members, shown
+
+Edge = tuple[str, str]
+"""`(importer, imported)`, both dotted module names."""
+
+CONTRACT: Final = "treadle_hookspecs"
+ALLOWED: Final[Mapping[str, frozenset[str]]] = {
+    CONTRACT: frozenset(),
+    "treadle_engine": frozenset({CONTRACT}),
+    "treadle": frozenset({CONTRACT, "treadle_engine"}),
+    "treadle_testkit": frozenset({CONTRACT, "treadle_engine", "treadle"}),
+}
+"""Of ours, what each package may import; one that is not named is a plugin and may import the contract."""
+
+LAYERS: Final = (
+    ("cli", "__main__"),
+    ("api",),
+    ("runtime",),
+    ("plugins", "definition"),
+    ("builtin", "triggers", "secrets", "workspace"),
+    ("settings",),
+)
+"""The core from the top down; a module imports its own layer's package or a lower layer. Siblings are strangers."""
+
+
+def thin_plugin_modules(root: Path) -> list[str]:
+    """A `plugin.py` imports the standard library and the contract only: listing plugins must load no library."""
+    broken = []
+    for member in members(root):
+        for path in sorted(member.folder.glob("src/*/plugin.py")) if member.is_plugin else ():
+            strangers = sorted(_imported(path) - sys.stdlib_module_names - {CONTRACT})
+            broken += [f"{shown(path, root)} imports {name}" for name in strangers]
+    return broken
+
+
+def _imported(path: Path) -> set[str]:
+    """First components of every absolute import, wherever it stands; a relative one counts as its own package."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add((node.module or "").split(".")[0] if not node.level else path.parent.name)
+    return found
+
+
+def edges(found: Iterable[Member]) -> list[Edge]:
+    """Every import between our packages, by grimp, from the installed (editable) packages."""
+    graph = grimp.build_graph(*(member.module for member in found), cache_dir=None)
+    return sorted(
+        (importer, imported)
+        for importer in graph.modules
+        for imported in graph.find_modules_directly_imported_by(importer)
+    )
+
+
+def direction(imports: Iterable[Edge]) -> list[str]:
+    """Arrows between packages run one way: never plugin -> core, never plugin -> plugin."""
+    broken = []
+    for importer, imported in imports:
+        source, target = importer.split(".")[0], imported.split(".")[0]
+        if target not in ALLOWED.get(source, frozenset({CONTRACT})) | {source}:
+            broken.append(f"{importer} imports {imported}: {source} must not know {target}")
+    return broken
+
+
+def layers(imports: Iterable[Edge]) -> list[str]:
+    """Inside the core an arrow only ever points down."""
+    height = {name: level for level, names in enumerate(LAYERS) for name in names}
+    broken = []
+    for importer, imported in imports:
+        source, target = _part(importer), _part(imported)
+        if not source or not target or source == target:
+            continue
+        unknown = [name for name in (source, target) if name not in height]
+        if unknown:
+            broken.append(f"treadle.{unknown[0]} has no place in the layers of tests/workspace")
+        elif height[source] >= height[target]:
+            broken.append(f"{importer} imports {imported}: {source} lies below {target} or beside it")
+    return sorted(set(broken))
+
+
+def _part(module: str) -> str:
+    """The part of the core that a module belongs to; "" for the root package and for other packages."""
+    first, _, rest = module.partition(".")
+    return rest.split(".")[0] if first == "treadle" else ""
