@@ -101,12 +101,10 @@ class Sandbox(ImmutableSandboxedEnvironment):
             raise _missing(obj)
         if isinstance(argument, Undefined):
             raise _missing(argument)
-        if isinstance(obj, Mapping):
-            return (
-                obj[argument] if isinstance(argument, str) and argument in obj else self.undefined(None, obj, argument)
-            )
-        if isinstance(obj, Sequence) and isinstance(argument, int) and not isinstance(argument, bool):
-            return obj[argument] if -len(obj) <= argument < len(obj) else self.undefined(None, obj, str(argument))
+        if isinstance(obj, Mapping) and isinstance(argument, str) and argument in obj:
+            return obj[argument]
+        if isinstance(obj, Sequence) and isinstance(argument, int) and -len(obj) <= argument < len(obj):
+            return obj[argument]
         return self.undefined(None, obj, str(argument))
 
     def is_safe_callable(self, obj: Any) -> bool:  # noqa: ARG002  # noqa: ANN401
