@@ -1,44 +1,55 @@
 """The facade: everything the command line does, for programs.
 
 `Treadle` is cheap to make; the store is opened and the plugins are discovered when first needed. Methods that drive an
-execution come twice, as `run` and `run_async`; the others answer at once.
+execution come twice, as `run` and `run_async`; the others answer at once. A workflow that fails is a `Status`, not an
+exception; exceptions are `TreadleError`s and say what to do.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+import asyncio
+import getpass
+import os
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
-from treadle_hookspecs import Event, EventListener, ExecutionRow, Finding, Json, JsonObject
+from treadle_hookspecs import (
+    Append,
+    BusEvent,
+    Console,
+    Definition,
+    EventListener,
+    ExecutionRow,
+    ExitCode,
+    Host,
+    Json,
+    JsonObject,
+    Signal,
+    TreadleError,
+    TriggerEvent,
+)
+
+from treadle.lookup import find, known, project_root
+from treadle.preview import DryRun, PreviewedStep, preview
+from treadle.records import LogLine, Records
+from treadle.runtime.clock import now
+from treadle.runtime.listeners import Listeners
+from treadle.status import TERMINAL, Status
 
 if TYPE_CHECKING:
+    from treadle_engine.plan import Plan
+
     from treadle.definition import Loaded, Problem
+    from treadle.lookup import Found
     from treadle.plugins import PluginHost
-    from treadle.settings import Settings
+    from treadle.runtime.driver import Driver, Execution
+    from treadle.runtime.local import Launch, LocalRuntime
 
+__all__ = ["DefinitionError", "DryRun", "LogLine", "PreviewedStep", "Status", "Treadle", "WorkflowEntry"]
 
-@dataclass(frozen=True, slots=True)
-class Status:
-    """Where an execution stands. `to_json` is the shape of `treadle status ID --json`."""
-
-    id: str
-    workflow: str
-    status: str
-    rollback: str = "none"
-    warnings: int = 0
-    outputs: JsonObject = field(default_factory=dict)
-    error: JsonObject | None = None
-    steps: Mapping[str, JsonObject] = field(default_factory=dict)
-    """By address: `state, outcome, visits, attempts, started_at, finished_at, error`; times are ISO 8601 UTC."""
-    questions: tuple[JsonObject, ...] = ()
-    """What the execution waits for a person to say: `{address, kind: interrupted, choices}`."""
-    exit_code: int = 0
-    log_dir: str = ""
-
-    def to_json(self) -> dict[str, Json]:
-        """`treadle/execution@1`."""
-        raise NotImplementedError
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,43 +65,22 @@ class WorkflowEntry:
     """`project`, or the distribution whose catalogue holds it."""
 
 
-@dataclass(frozen=True, slots=True)
-class PreviewedStep:
-    """One step of a dry run."""
+class DefinitionError(TreadleError):
+    """A definition with problems; `loaded` has all of them with the text they are about."""
 
-    id: str
-    kind: str
-    action: str
-    provided_by: str
-    inputs: Json
-    """With every expression evaluated that needs no step's result; the others stand as written."""
-    commands: tuple[tuple[str, ...], ...] = ()
-    writes: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    missing_tools: tuple[str, ...] = ()
-    follows: tuple[str, ...] = ()
+    def __init__(self, loaded: "Loaded") -> None:
+        errors = [problem for problem in loaded.problems if problem.severity == "error"]
+        first = errors[0]
+        super().__init__(
+            f"{loaded.path}: {len(errors)} problem{'s' if len(errors) > 1 else ''}; the first: {first.message}",
+            code=first.code,
+            context={"file": str(loaded.path), "line": first.line, "column": first.column},
+            suggestions=(f"treadle validate {loaded.path}", f"treadle explain {first.code}"),
+        )
+        self.loaded = loaded
 
 
-@dataclass(frozen=True, slots=True)
-class DryRun:
-    """What a run would do. Nothing was started."""
-
-    workflow: str
-    root: str
-    inputs: JsonObject
-    steps: tuple[PreviewedStep, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class LogLine:
-    """One line of a step's log. `stream` is `stdout`, `stderr` or `log`."""
-
-    address: str
-    stream: str
-    text: str
-
-
-class Treadle:
+class Treadle(Records):
     """treadle in one project folder.
 
     Args:
@@ -106,7 +96,11 @@ class Treadle:
         overrides: Mapping[str, Json] | None = None,
         plugins: "PluginHost | None" = None,
     ) -> None:
-        raise NotImplementedError
+        super().__init__(root, overrides=overrides, plugins=plugins)
+        self._runtime: LocalRuntime | None = None
+        self._triggered: set[asyncio.Task[Status]] = set()
+        self._warnings: list[str] = []
+        self._listeners = Listeners(self._plugin_listeners, self._warnings.append)
 
     def __enter__(self) -> Self:
         return self
@@ -117,40 +111,49 @@ class Treadle:
         self.close()
 
     def close(self) -> None:
-        """Close the store."""
+        """Let plugins hear the last events, and close the store."""
+        self._close_runtime()
+        self._listeners.close()
+        super().close()
 
     @property
-    def root(self) -> Path:
-        """The project's folder."""
-        raise NotImplementedError
+    def warnings(self) -> Sequence[str]:
+        """What listeners and triggers complained of so far."""
+        return tuple(self._warnings)
 
     @property
-    def settings(self) -> "Settings":
-        """The settings in force."""
-        raise NotImplementedError
+    def commits(self) -> int:
+        """Transactions of the running loop's executions so far."""
+        return self._runtime.commits if self._runtime is not None else 0
 
-    @property
-    def plugins(self) -> "PluginHost":
-        """The plugin host."""
-        raise NotImplementedError
+    def host(self, console: Console | None = None) -> Host:
+        """What plugins are handed."""
+        from treadle.host import FacadeHost
+
+        return FacadeHost(self, console)
 
     # Definitions
 
     def load(self, workflow: str) -> "Loaded":
         """Find a workflow by path or name, load and compile it. Raises `TreadleError` (3) when there is none."""
-        raise NotImplementedError
+        return self._load(self._find(workflow))
 
     def validate(self, workflow: str) -> "tuple[Problem, ...]":
         """All problems of a definition: errors, warnings, notes."""
-        raise NotImplementedError
+        return tuple(self.load(workflow).problems)
 
     def workflows(self) -> Sequence[WorkflowEntry]:
-        """What can be run by name: the project's, then the catalogues'."""
-        raise NotImplementedError
+        """What can be run by name: the project's, then the catalogues'. The first of a name hides the others."""
+        entries: dict[str, WorkflowEntry] = {}
+        for found in known(self._root, self.plugins):
+            if found.name not in entries:
+                entries[found.name] = self._entry(found)
+        return list(entries.values())
 
     def preview(self, workflow: str, inputs: Mapping[str, Json] | None = None) -> DryRun:
         """What `run` would do, starting nothing. Raises `TreadleError` for invalid inputs or definitions."""
-        raise NotImplementedError
+        _, plan = self._sound(self._find(workflow))
+        return preview(plan, self._inputs(plan, inputs), self._root, self.plugins)
 
     # Driving
 
@@ -162,8 +165,8 @@ class Treadle:
         listener: EventListener | None = None,
         on_start: Callable[[str], None] | None = None,
     ) -> Status:
-        """Run a workflow to its end or rest. A workflow that fails is a `Status`, not an exception."""
-        raise NotImplementedError
+        """Run a workflow to its end or rest."""
+        return self._sync(self.run_async(workflow, inputs, listener=listener, on_start=on_start))
 
     async def run_async(
         self,
@@ -176,83 +179,296 @@ class Treadle:
         stay_paused: bool = False,
     ) -> Status:
         """As `run`. `stay_paused` waits through a pause instead of returning the status `paused`."""
-        raise NotImplementedError
+        found = self._find(workflow)
+        loaded, plan = self._sound(found)
+        launch = self._launch(found, loaded, plan, self._inputs(plan, inputs), "cli", trigger or {})
+        return await self._start(launch, listener=listener, on_start=on_start, stay_paused=stay_paused)
+
+    execute = run_async
 
     def resume(
         self,
         id: str,
         *,
         interrupted: Mapping[str, str] | None = None,
-        listener: EventListener | None = None,
         reason: str = "",
+        listener: EventListener | None = None,
+        on_start: Callable[[str], None] | None = None,
     ) -> Status:
         """Continue what was interrupted or paused; of what failed, start a linked execution (R13a).
 
         `interrupted` says what becomes of interrupted visits: `retry` or `fail` by address, or for all under "".
         """
-        raise NotImplementedError
+        return self._sync(
+            self.resume_async(id, interrupted=interrupted, reason=reason, listener=listener, on_start=on_start)
+        )
 
-    def rollback(self, id: str, *, reason: str = "", again: bool = False, listener: EventListener | None = None) -> Status:
+    async def resume_async(
+        self,
+        id: str,
+        *,
+        interrupted: Mapping[str, str] | None = None,
+        reason: str = "",
+        listener: EventListener | None = None,
+        on_start: Callable[[str], None] | None = None,
+    ) -> Status:
+        """As `resume`."""
+        from treadle.runtime.again import go_on, launch_again
+
+        row = self.resolve(id)
+        if row.status == "completed":
+            raise TreadleError(f"execution {row.id} has completed: there is nothing to resume")
+        if row.status in TERMINAL:
+            launch = launch_again(self.store, row, self._actor)
+            return await self._start(launch, listener=listener, on_start=on_start)
+        if row.status == "paused" and self.store.claimed(row.id):
+            return self._say(row, "resume", reason)
+        return await self._go_on(row, lambda driver: go_on(driver, interrupted or {}, self._actor, reason), listener)
+
+    def rollback(
+        self,
+        id: str,
+        *,
+        reason: str = "",
+        again: bool = False,
+        listener: EventListener | None = None,
+    ) -> Status:
         """Undo an execution; `again` tries what an earlier rollback left."""
-        raise NotImplementedError
+        return self._sync(self.rollback_async(id, reason=reason, again=again, listener=listener))
+
+    async def rollback_async(
+        self,
+        id: str,
+        *,
+        reason: str = "",
+        again: bool = False,
+        listener: EventListener | None = None,
+    ) -> Status:
+        """As `rollback`. One that nobody drives and that has not ended is cancelled first."""
+        from treadle.runtime.again import undo
+
+        row = self.resolve(id)
+        if row.status not in TERMINAL:
+            await self._go_on(row, lambda driver: self._cancel(driver, reason or "rollback"), listener)
+            row = self.resolve(row.id)
+            if row.rollback == "done":
+                return self.status(row.id)
+        return await self._go_on(row, lambda driver: undo(driver, self._actor, reason, again=again), listener)
 
     def rollback_plan(self, id: str) -> Sequence[JsonObject]:
-        """What `rollback` would undo, in order: `{address, action}`."""
-        raise NotImplementedError
+        """What `rollback` would undo, in order: `{address, action, inputs}`."""
+        from treadle.runtime.again import undo_plan
+
+        return undo_plan(self.store, self.resolve(id))
 
     def pause(self, id: str, *, reason: str = "") -> Status:
         """Ask for a pause; the driving process obeys after its running steps."""
-        raise NotImplementedError
+        from treadle.runtime.again import pause
 
-    def cancel(self, id: str, *, reason: str = "") -> Status:
+        row = self._not_ended(id)
+        if self.store.claimed(row.id):
+            return self._say(row, "pause", reason)
+        return self._sync(self._go_on(row, lambda driver: pause(driver, self._actor, reason), None))
+
+    def cancel(self, id: str, *, reason: str = "", listener: EventListener | None = None) -> Status:
         """Ask for the end; running steps are ended, handlers run. Drives the execution when nobody does."""
-        raise NotImplementedError
+        row = self._not_ended(id)
+        if self.store.claimed(row.id):
+            return self._say(row, "cancel", reason)
+        return self._sync(self._go_on(row, lambda driver: self._cancel(driver, reason), listener))
 
-    def emit(self, name: str, data: Mapping[str, Json] | None = None, *, listener: EventListener | None = None) -> Sequence[Status]:
+    def emit(
+        self, name: str, data: Mapping[str, Json] | None = None, *, listener: EventListener | None = None
+    ) -> Sequence[Status]:
         """Publish an event and run the project's workflows that it triggers."""
-        raise NotImplementedError
+        return self._sync(self.emit_async(name, data, listener=listener))
 
-    # Looking
-
-    def resolve(self, prefix: str) -> ExecutionRow:
-        """The execution whose id begins so. Raises `TreadleError` (3 for none, 2 for several, with the candidates)."""
-        raise NotImplementedError
-
-    def status(self, id: str) -> Status:
-        """Where an execution stands, sensitive values masked."""
-        raise NotImplementedError
-
-    def executions(self, *, all_roots: bool = False, statuses: Sequence[str] = (), limit: int = 0) -> Sequence[ExecutionRow]:
-        """Executions of this root, newest first."""
-        raise NotImplementedError
-
-    def active(self) -> Sequence[ExecutionRow]:
-        """Executions that have not ended."""
-        raise NotImplementedError
-
-    def history(self, id: str, *, after: int = 0) -> Sequence[Event]:
-        """The log, sensitive values masked."""
-        raise NotImplementedError
-
-    def watch(self, id: str, *, after: int = 0) -> Iterator[Event]:
-        """The log from `after` on, and what is appended to it, until the execution ends or rests."""
-        raise NotImplementedError
-
-    def logs(self, id: str, step: str = "") -> Iterator[LogLine]:
-        """What the steps printed, in the order of the steps' start; of one address when given."""
-        raise NotImplementedError
-
-    def metrics(self) -> JsonObject:
-        """Executions by status, success rate, mean duration, retries, rollbacks; per workflow and in all."""
-        raise NotImplementedError
+    async def emit_async(
+        self, name: str, data: Mapping[str, Json] | None = None, *, listener: EventListener | None = None
+    ) -> Sequence[Status]:
+        """As `emit`."""
+        self.store.publish(BusEvent(name, dict(data or {}), "", now()))
+        with self._listening(listener):
+            self._trigger(TriggerEvent("event", name, dict(data or {})), depth=0)
+            return list(await asyncio.gather(*self._triggered))
 
     def subscribe(self, listener: EventListener, *types: str) -> Callable[[], None]:
         """Call `listener` with each event of executions that this object drives; call the result to stop.
 
         `types` are event types or their aliases of `treadle_engine.events.ALIASES`; none means all.
         """
-        raise NotImplementedError
+        return self._listeners.subscribe(listener, types)
 
-    def doctor(self) -> Sequence[Finding]:
-        """Look at the invariants I1 to I10, as far as they can be seen from outside a run."""
-        raise NotImplementedError
+    # Inside
+
+    def _find(self, workflow: str) -> "Found":
+        return find(workflow, self._root, self.plugins)
+
+    def _load(self, found: "Found") -> "Loaded":
+        from treadle.definition import load_file
+
+        return load_file(found.path, self.plugins)
+
+    def _sound(self, found: "Found") -> "tuple[Loaded, Plan]":
+        loaded = self._load(found)
+        if loaded.plan is None:
+            raise DefinitionError(loaded)
+        return loaded, loaded.plan
+
+    def _entry(self, found: "Found") -> WorkflowEntry:
+        plan = self._load(found).plan
+        if plan is None:
+            return WorkflowEntry(found.name, "", "has problems: treadle validate it", "", str(found.path), found.source)
+        return WorkflowEntry(found.name, plan.title, plan.description, plan.version, str(found.path), found.source)
+
+    def _inputs(self, plan: "Plan", given: Mapping[str, Json] | None) -> JsonObject:
+        from treadle.definition import check_inputs
+
+        return check_inputs(plan, given or {})
+
+    def _launch(
+        self,
+        found: "Found",
+        loaded: "Loaded",
+        plan: "Plan",
+        inputs: JsonObject,
+        kind: str,
+        data: Mapping[str, Json],
+    ) -> "Launch":
+        from treadle.runtime.local import Launch
+
+        own = found.path.is_relative_to(self._root)
+        root = self._root if own or found.source != "path" else project_root(found.path.parent)
+        definition = Definition(loaded.hash, plan.name, plan.version, loaded.text, str(found.path), now())
+        return Launch(plan, definition, inputs, root, kind, dict(data), actor=self._actor, publish_ends=own)
+
+    async def _start(
+        self,
+        launch: "Launch",
+        *,
+        listener: EventListener | None = None,
+        on_start: Callable[[str], None] | None = None,
+        stay_paused: bool = False,
+    ) -> Status:
+        runtime = self._local()
+        with self._listening(listener):
+            id_ = await runtime.start(launch, on_start=on_start, stay_paused=stay_paused)
+            await self._finish_triggered()
+        return self.status(id_)
+
+    async def _go_on(
+        self, row: ExecutionRow, begin: "Callable[[Driver], None]", listener: EventListener | None
+    ) -> Status:
+        runtime = self._local()
+        with self._listening(listener):
+            await runtime.go_on(row, begin)
+            await self._finish_triggered()
+        return self.status(row.id)
+
+    def _cancel(self, driver: "Driver", reason: str) -> None:
+        from treadle.runtime.again import cancel
+
+        cancel(driver, self._actor, reason)
+
+    def _say(self, row: ExecutionRow, name: str, reason: str) -> Status:
+        self.store.send([Signal(row.id, name, {"reason": reason}, self._actor, now())])
+        return self.status(row.id)
+
+    def _not_ended(self, prefix: str) -> ExecutionRow:
+        row = self.resolve(prefix)
+        if row.status in TERMINAL:
+            raise TreadleError(f"execution {row.id} has ended: it {row.status}", exit_code=ExitCode.CONFLICT)
+        return row
+
+    @property
+    def _actor(self) -> str:
+        try:
+            return f"user:{getpass.getuser()}"
+        except (KeyError, OSError):
+            return f"user:{os.getuid() if hasattr(os, 'getuid') else '?'}"
+
+    # Events that start executions
+
+    def _published(self, append: Append, execution: "Execution") -> None:
+        """An append put events on the bus: start what they trigger. Only what the project itself runs may do so."""
+        row = execution.projector.row
+        if not execution.publish_ends:
+            return
+        data = row.trigger_data if isinstance(row.trigger_data, Mapping) else {}
+        depth = data.get("depth", 0)
+        for event in append.published:
+            payload = event.data if isinstance(event.data, Mapping) else {"value": event.data}
+            self._trigger(TriggerEvent("event", event.name, payload), int(str(depth)) + 1)
+
+    def _trigger(self, event: TriggerEvent, depth: int) -> None:
+        from treadle.dispatch import MAX_DEPTH, triggered
+
+        for start in triggered(event, self._root, self.plugins):
+            if depth > MAX_DEPTH:
+                self._warnings.append(f"{start.found.name} was not started: a chain of {MAX_DEPTH} triggers led to it")
+                continue
+            data: dict[str, Json] = {"name": event.name, "data": event.data, "depth": depth}
+            inputs = self._inputs(start.plan, start.inputs)
+            launch = self._launch(start.found, start.loaded, start.plan, inputs, "event", data)
+            task = asyncio.get_running_loop().create_task(self._start_triggered(launch))
+            self._triggered.add(task)
+            task.add_done_callback(self._triggered.discard)
+
+    async def _start_triggered(self, launch: "Launch") -> Status:
+        return self.status(await self._local().start(launch))
+
+    async def _finish_triggered(self) -> None:
+        current = asyncio.current_task()
+        while others := {task for task in self._triggered if task is not current}:
+            await asyncio.wait(others)
+
+    # The loop, the store, the listeners
+
+    def _sync(self, work: Coroutine[None, None, _Result]) -> _Result:
+        return asyncio.run(self._in_loop(work))
+
+    async def _in_loop(self, work: Awaitable[_Result]) -> _Result:
+        runtime = self._local()
+        try:
+            with runtime.obeying_signals():
+                return await work
+        finally:
+            self._close_runtime()
+
+    def _local(self) -> "LocalRuntime":
+        from treadle.runtime.local import Environment, LocalRuntime
+
+        if self._runtime is None or self._runtime.loop is not asyncio.get_running_loop():
+            self._close_runtime()
+            self._runtime = LocalRuntime(
+                Environment(
+                    self.store,
+                    self.settings,
+                    self.plugins,
+                    self.host(),
+                    self._listeners,
+                    self.settings.home,
+                    self._published,
+                )
+            )
+        return self._runtime
+
+    def _close_runtime(self) -> None:
+        if self._runtime is not None:
+            self._runtime.close()
+            self._runtime = None
+
+    def _plugin_listeners(self) -> Iterator[tuple[str, EventListener]]:
+        for record, listener in self.plugins.listeners():
+            yield record.name, listener
+
+    @contextmanager
+    def _listening(self, listener: EventListener | None) -> Iterator[None]:
+        if listener is None:
+            yield
+            return
+        stop = self._listeners.subscribe(listener, ())
+        try:
+            yield
+        finally:
+            stop()

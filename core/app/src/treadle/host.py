@@ -1,0 +1,109 @@
+"""The core as plugins see it: `treadle_hookspecs.Host` over the facade."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from treadle_hookspecs import (
+    Console,
+    Event,
+    ExecutionRow,
+    ExitCode,
+    Json,
+    JsonObject,
+    StepRow,
+    TreadleError,
+    Workspace,
+)
+
+if TYPE_CHECKING:
+    from treadle.api import Treadle
+
+
+class FacadeHost:
+    """A `Host` that passes everything to one `Treadle`."""
+
+    def __init__(self, facade: "Treadle", console: Console | None = None) -> None:
+        self._facade = facade
+        self._console = console or StreamConsole()
+
+    @property
+    def settings(self) -> JsonObject:
+        """The settings in force, without secrets."""
+        return self._facade.settings.public()
+
+    @property
+    def console(self) -> Console:
+        """Where to talk."""
+        return self._console
+
+    async def run(self, workflow: str, inputs: JsonObject) -> JsonObject:
+        """Run a workflow to its end or rest; the shape of `treadle status ID --json`."""
+        return (await self._facade.run_async(workflow, inputs)).to_json()
+
+    def validate(self, path: Path) -> Sequence[JsonObject]:
+        """The problems of a definition."""
+        return [problem.to_json() for problem in self._facade.validate(str(path))]
+
+    def executions(self, *, all_roots: bool = False) -> Sequence[ExecutionRow]:
+        """Executions, newest first."""
+        return self._facade.executions(all_roots=all_roots)
+
+    def execution(self, id: str) -> ExecutionRow:
+        """One execution by a unique prefix of its id."""
+        return self._facade.resolve(id)
+
+    def steps(self, execution: str) -> Sequence[StepRow]:
+        """The visits of an execution, sensitive values masked."""
+        return self._facade.steps(execution)
+
+    def history(self, execution: str) -> Sequence[Event]:
+        """The log of an execution, sensitive values masked."""
+        return self._facade.history(execution)
+
+    def load_yaml(self, text: str, name: str) -> Json:
+        """Parse YAML strictly and bounded."""
+        from treadle.definition import load_yaml
+
+        return load_yaml(text, name)
+
+    def render(self, text: str, context: Mapping[str, Json]) -> Json:
+        """Evaluate the expressions in a text."""
+        from treadle_engine.expressions import compile_value
+
+        return compile_value(text).evaluate(context)
+
+    def workspace(self, root: Path) -> Workspace:
+        """A workspace for another folder."""
+        from treadle.workspace import FolderWorkspace
+
+        return FolderWorkspace(root)
+
+
+class StreamConsole:
+    """A `Console` on the process's own streams."""
+
+    @property
+    def interactive(self) -> bool:
+        """A person sits at a terminal and may be asked."""
+        return sys.stdin.isatty() and sys.stderr.isatty()
+
+    def data(self, text: str) -> None:
+        """Write to stdout."""
+        sys.stdout.write(text if text.endswith("\n") else text + "\n")
+
+    def say(self, text: str) -> None:
+        """Write to stderr."""
+        sys.stderr.write(text if text.endswith("\n") else text + "\n")
+
+    def confirm(self, question: str, *, flag: str) -> bool:
+        """Ask yes or no."""
+        if not self.interactive:
+            raise TreadleError(
+                f"{question} (there is no terminal to ask at)",
+                exit_code=ExitCode.USAGE,
+                suggestions=(f"give {flag}",),
+            )
+        self.say(f"{question} [y/N] ")
+        return sys.stdin.readline().strip().lower() in {"y", "yes"}

@@ -1,0 +1,147 @@
+"""The dry run: what a run would do, with nothing started."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from treadle_engine.plan import Plan, StepPlan
+from treadle_hookspecs import Action, Json, JsonObject, Preview, PreviewContext
+
+if TYPE_CHECKING:
+    from treadle.plugins import PluginHost
+
+_KNOWN_BEFORE: Final = frozenset({"inputs", "trigger", "env", "workflow"})
+"""Contexts that hold their values before the first step runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewedStep:
+    """One step of a dry run."""
+
+    id: str
+    kind: str
+    action: str
+    provided_by: str
+    inputs: Json
+    """With every expression evaluated that needs no step's result; the others stand as written."""
+    commands: tuple[tuple[str, ...], ...] = ()
+    writes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    missing_tools: tuple[str, ...] = ()
+    follows: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What a run would do. Nothing was started."""
+
+    workflow: str
+    root: str
+    inputs: JsonObject
+    steps: tuple[PreviewedStep, ...]
+
+
+def preview(plan: Plan, inputs: JsonObject, root: Path, plugins: "PluginHost") -> DryRun:
+    """The dry run of a plan. Raises `TreadleError` when an action is missing or an expression cannot be evaluated."""
+    context: dict[str, object] = {
+        "inputs": _public(plan, inputs),
+        "trigger": {"type": "cli"},
+        "workflow": {"name": plan.name, "status": "running", "error": None},
+        "env": {},
+    }
+    context["env"] = early(plan.env, context)
+    scopes = [
+        ("", plan.root),
+        ("on_failure/", plan.on_failure),
+        ("on_cancel/", plan.on_cancel),
+        ("finally/", plan.finally_),
+    ]
+    steps = [
+        _previewed(prefix, step, context, root, plugins)
+        for prefix, scope in scopes
+        if scope is not None
+        for step in scope.steps
+    ]
+    return DryRun(plan.name, str(root), _public(plan, inputs), tuple(steps))
+
+
+def early(value: Json, context: Mapping[str, object]) -> Json:
+    """The value with every text evaluated that names nothing but what is known before the first step."""
+    if isinstance(value, Mapping):
+        return {key: early(item, context) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [early(item, context) for item in value]
+    if not isinstance(value, str):
+        return value
+    from treadle_engine.expressions import compile_value
+
+    compiled = compile_value(value)
+    if compiled.constant or any(path[0] not in _KNOWN_BEFORE for path in compiled.names):
+        return value
+    return compiled.evaluate(context)
+
+
+def _public(plan: Plan, inputs: JsonObject) -> JsonObject:
+    sensitive = {spec.name for spec in plan.inputs if spec.sensitive}
+    return {name: "***" if name in sensitive else value for name, value in inputs.items()}
+
+
+def _previewed(
+    prefix: str, step: StepPlan, context: Mapping[str, object], root: Path, plugins: "PluginHost"
+) -> PreviewedStep:
+    inputs = early(step.with_, context)
+    follows = tuple(step.needs or ())
+    if step.kind != "call":
+        return PreviewedStep(prefix + step.id, step.kind, "", "treadle-core", inputs, follows=follows)
+    action = plugins.resolve(step.action).action
+    would = _asked(action, _mapping(inputs), root)
+    missing = tuple(
+        f"{tool.name}: {tool.install}" if tool.install else tool.name for tool in action.tools if not _found(tool.name)
+    )
+    return PreviewedStep(
+        prefix + step.id,
+        "run" if step.action == "command/run" else "uses",
+        step.action,
+        plugins.provider(step.action).distribution,
+        inputs,
+        would.commands,
+        would.writes,
+        would.notes,
+        missing,
+        follows,
+    )
+
+
+def _asked(action: Action, inputs: JsonObject, root: Path) -> Preview:
+    if not action.preview:
+        return Preview()
+    if _open(inputs):
+        return Preview(notes=("what it would start depends on the results of earlier steps",))
+    from treadle.plugins import load_object
+
+    try:
+        return load_object(action.preview)(**inputs, context=PreviewContext(root))  # type: ignore[no-any-return]
+    except Exception as error:  # noqa: BLE001 - a preview that fails must not hide the rest of the dry run
+        return Preview(notes=(f"its preview failed: {type(error).__name__}: {error}",))
+
+
+def _open(value: Json) -> bool:
+    """Some expression still stands in it."""
+    if isinstance(value, Mapping):
+        return any(_open(item) for item in value.values())
+    if isinstance(value, list | tuple):
+        return any(_open(item) for item in value)
+    return isinstance(value, str) and "{{" in value
+
+
+def _mapping(value: Json) -> JsonObject:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _found(tool: str) -> bool:
+    import shutil
+    import sys
+
+    beside = Path(sys.executable).parent / tool
+    return shutil.which(tool) is not None or beside.exists()

@@ -1,0 +1,215 @@
+"""The read side of the facade: executions as their projections and logs tell of them."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from treadle_hookspecs import (
+    Event,
+    ExecutionQuery,
+    ExecutionRow,
+    ExitCode,
+    Finding,
+    Json,
+    JsonObject,
+    StepRow,
+    StoreBackend,
+    TreadleError,
+)
+
+from treadle.lookup import project_root
+from treadle.status import TERMINAL, Status, live_status, status_of
+
+if TYPE_CHECKING:
+    from treadle.plugins import PluginHost
+    from treadle.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line of a step's log. `stream` is `stdout`, `stderr` or `log`."""
+
+    address: str
+    stream: str
+    text: str
+
+
+class Records:
+    """What is known of a project's executions. Nothing here drives one.
+
+    Args:
+        root: the project; default: the git top level above the current folder, or that folder.
+        overrides: settings that win over every file and variable.
+        plugins: a plugin host to use instead of discovering one.
+    """
+
+    def __init__(
+        self,
+        root: Path | None = None,
+        *,
+        overrides: Mapping[str, Json] | None = None,
+        plugins: "PluginHost | None" = None,
+    ) -> None:
+        self._root = root.resolve() if root is not None else project_root(Path.cwd())
+        self._overrides = dict(overrides or {})
+        self._given_plugins = plugins
+        self._store: StoreBackend | None = None
+
+    def close(self) -> None:
+        """Close the store."""
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+    @property
+    def root(self) -> Path:
+        """The project's folder."""
+        return self._root
+
+    @cached_property
+    def settings(self) -> "Settings":
+        """The settings in force."""
+        from treadle.settings import load_settings
+
+        return load_settings(self._root, self._overrides, os.environ)
+
+    @cached_property
+    def plugins(self) -> "PluginHost":
+        """The plugin host."""
+        from treadle.plugins import PluginHost
+
+        return self._given_plugins or PluginHost.discover(self.settings)
+
+    @property
+    def store(self) -> StoreBackend:
+        """The state store, opened when first asked for."""
+        if self._store is None:
+            self._store = self._open_store()
+        return self._store
+
+    def resolve(self, prefix: str) -> ExecutionRow:
+        """The execution whose id begins so. Raises `TreadleError` (3 for none, 2 for several, with the candidates)."""
+        exact = self.store.execution(prefix)
+        if exact is not None:
+            return exact
+        rows = self.store.executions(ExecutionQuery(id_prefix=prefix, limit=6)) if prefix else ()
+        if len(rows) == 1:
+            return rows[0]
+        if rows:
+            candidates = ", ".join(row.id for row in rows)
+            raise TreadleError(f"several executions begin with {prefix!r}: {candidates}")
+        raise TreadleError(
+            f"no execution begins with {prefix!r}",
+            exit_code=ExitCode.NOT_FOUND,
+            suggestions=("treadle status --all lists every execution",),
+        )
+
+    def status(self, id: str) -> Status:
+        """Where an execution stands, sensitive values masked."""
+        row = self.resolve(id)
+        return status_of(
+            row,
+            self.store.steps(row.id),
+            driven=self.store.claimed(row.id),
+            display=self._display,
+            log_dir=str(self.settings.home / "logs" / row.id),
+        )
+
+    def executions(
+        self, *, all_roots: bool = False, statuses: Sequence[str] = (), limit: int = 0
+    ) -> Sequence[ExecutionRow]:
+        """Executions of this root, newest first, with their live status and without what is sealed."""
+        query = ExecutionQuery(root="" if all_roots else str(self._root), limit=0 if statuses else limit)
+        rows = [self._live(row) for row in self.store.executions(query)]
+        chosen = [row for row in rows if not statuses or row.status in statuses]
+        return chosen[:limit] if limit else chosen
+
+    def active(self) -> Sequence[ExecutionRow]:
+        """Executions of this root that have not ended."""
+        return [row for row in self.executions() if row.status not in TERMINAL]
+
+    def steps(self, id: str) -> Sequence[StepRow]:
+        """The visits of an execution in the order they started, sensitive values masked."""
+        show = self._display
+        return [
+            step._replace(inputs=show(step.inputs), outputs=show(step.outputs), error=show(step.error))
+            for step in self.store.steps(self.resolve(id).id)
+        ]
+
+    def history(self, id: str, *, after: int = 0) -> Sequence[Event]:
+        """The log, sensitive values masked."""
+        events = self.store.read(self.resolve(id).id, after)
+        return [event._replace(data=self._display(event.data)) for event in events]  # type: ignore[arg-type]
+
+    def watch(self, id: str, *, after: int = 0) -> Iterator[Event]:
+        """The log from `after` on, and what is appended to it, until the execution ends or nobody drives it."""
+        execution = self.resolve(id).id
+        while True:
+            driven = self.store.claimed(execution)
+            for event in self.history(execution, after=after):
+                after = event.seq
+                yield event
+            if not driven:
+                return
+            self.store.watch(1.0)
+
+    def logs(self, id: str, step: str = "") -> Iterator[LogLine]:
+        """What the steps printed, in the order of the steps' start; of one address when given."""
+        from treadle.runtime.logs import read_log
+
+        row = self.resolve(id)
+        for address, path in self._log_files(row.id, step):
+            for stream, text in read_log(path):
+                yield LogLine(address, stream, text)
+
+    def metrics(self) -> JsonObject:
+        """Executions by status, success rate, mean duration; per workflow and in all."""
+        from treadle.metrics import metrics_of
+
+        return metrics_of(self.executions())
+
+    def doctor(self) -> Sequence[Finding]:
+        """Look at the invariants I1 to I10, as far as they can be seen from outside a run."""
+        from treadle.doctor import examine
+
+        return list(examine(self.store, self.settings.home))
+
+    def _live(self, row: ExecutionRow) -> ExecutionRow:
+        if row.status not in TERMINAL:
+            driven = self.store.claimed(row.id)
+            row = row._replace(status=live_status(row.status, driven=driven, running=self._has_running(row)))
+        return row._replace(outputs=self._display(row.outputs), error=self._display(row.error))
+
+    def _has_running(self, row: ExecutionRow) -> bool:
+        return any(step.state in {"running", "retrying"} for step in self.store.steps(row.id))
+
+    def _display(self, value: Json) -> Json:
+        from treadle.runtime.codec import displayed
+
+        return displayed(value, self.store.payload)
+
+    def _log_files(self, execution: str, step: str) -> Iterator[tuple[str, Path]]:
+        from treadle.runtime.local import log_name
+
+        folder = self.settings.home / "logs" / execution
+        for row in self.store.steps(execution):
+            if step and step not in {row.address, f"{row.address}#{row.visit}"}:
+                continue
+            for mark in ("", "!undo"):
+                for attempt in range(1, max(row.attempts, 1) + 1):
+                    address = f"{row.address}#{row.visit}{mark}.{attempt}"
+                    path = folder / log_name(address)
+                    if path.is_file():
+                        yield address, path
+
+    def _open_store(self) -> StoreBackend:
+        from treadle.plugins import load_object
+
+        url = self.settings.store
+        contributed = self.plugins.state_store(url.split(":", 1)[0])
+        store: StoreBackend = load_object(contributed.target)(url, self.settings.store_options())
+        store.open()
+        return store

@@ -1,0 +1,156 @@
+"""What stands between an execution's memory and the disk: sensitive values are sealed, large ones stored by hash.
+
+In memory an execution works with plain values. Before an event or a row is written, each leaf that holds a sensitive
+value is replaced by `{"$sealed": TOKEN}` and each output above the threshold by `{"$payload": HASH, "size": BYTES}`.
+Secrets never get as far: an attempt's outputs are masked before the decider sees them.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+import orjson
+from treadle_hookspecs import Event, Json
+
+MASK: Final = "***"
+
+
+class Codec:
+    """One execution's protection.
+
+    Args:
+        seal: text and the place it belongs to, to a token.
+        unseal: a token and its place, back to text.
+        load: a payload by hash.
+        threshold: bytes of JSON above which a value goes to the payloads.
+    """
+
+    def __init__(
+        self,
+        seal: Callable[[bytes, str], str],
+        unseal: Callable[[str, str], bytes],
+        load: Callable[[str], bytes | None],
+        threshold: int,
+    ) -> None:
+        self._seal = seal
+        self._unseal = unseal
+        self._load = load
+        self._threshold = threshold
+        self._sensitive: list[str] = []
+        self._payloads: dict[str, bytes] = {}
+
+    def add_sensitive(self, value: Json) -> None:
+        """From now on every leaf that holds this value, or a leaf of it, is sealed."""
+        for leaf in _leaves(value):
+            text = leaf if isinstance(leaf, str) else orjson.dumps(leaf).decode()
+            if text and leaf not in {True, False, None} and text not in self._sensitive:
+                self._sensitive.append(text)
+
+    def keep(self, content: bytes) -> str:
+        """Have content written with the next append; its SHA-256 in hex."""
+        digest = hashlib.sha256(content).hexdigest()
+        self._payloads[digest] = content
+        return digest
+
+    def take_payloads(self) -> dict[str, bytes]:
+        """The payloads that protected values refer to since the last call."""
+        payloads, self._payloads = self._payloads, {}
+        return payloads
+
+    def protect(self, event: Event) -> Event:
+        """The event as it may be stored."""
+        if not event.data:
+            return event
+        data = self.protect_json(event.data, event.execution)
+        return event if data is event.data else event._replace(data=data)  # type: ignore[arg-type]
+
+    def protect_json(self, value: Json, place: str) -> Json:
+        """JSON as it may be stored for the execution `place`; the same object when nothing had to change."""
+        if self._sensitive and _holds(value, self._sensitive):
+            value = self._sealed(value, place)
+        if isinstance(value, Mapping) and len(orjson.dumps(value)) > self._threshold:
+            return {key: self._outlined(item) for key, item in value.items()}
+        return value
+
+    def reveal(self, event: Event) -> Event:
+        """The event as it was before `protect`."""
+        return event._replace(data=self.reveal_json(event.data, event.execution))  # type: ignore[arg-type]
+
+    def reveal_json(self, value: Json, place: str) -> Json:
+        """JSON as it was before `protect_json`. What was sealed counts as sensitive from now on."""
+        return _replaced(value, lambda marker: self._revealed(marker, place))
+
+    def display(self, value: Json) -> Json:
+        """JSON for people: payloads are loaded, what is sealed is masked."""
+        return displayed(value, self._load)
+
+    def _sealed(self, value: Json, place: str) -> Json:
+        if isinstance(value, Mapping):
+            return {key: self._sealed(item, place) for key, item in value.items()}
+        if isinstance(value, Sequence) and not isinstance(value, str):
+            return [self._sealed(item, place) for item in value]
+        if _holds(value, self._sensitive):
+            return {"$sealed": self._seal(orjson.dumps(value), place)}
+        return value
+
+    def _outlined(self, value: Json) -> Json:
+        content = orjson.dumps(value)
+        if len(content) <= self._threshold:
+            return value
+        if isinstance(value, Mapping) and not value.keys() & {"$sealed", "$payload"}:
+            smaller = {key: self._outlined(item) for key, item in value.items()}
+            if len(orjson.dumps(smaller)) <= self._threshold:
+                return smaller
+        return {"$payload": self.keep(content), "size": len(content)}
+
+    def _revealed(self, marker: Mapping[str, Json], place: str) -> Json:
+        if "$sealed" in marker:
+            value: Json = orjson.loads(self._unseal(str(marker["$sealed"]), place))
+            self.add_sensitive(value)
+            return value
+        return self.reveal_json(_loaded(marker, self._load), place)
+
+
+def displayed(value: Json, load: Callable[[str], bytes | None]) -> Json:
+    """Stored JSON for people: payloads are loaded, what is sealed is masked."""
+
+    def shown(marker: Mapping[str, Json]) -> Json:
+        return MASK if "$sealed" in marker else displayed(_loaded(marker, load), load)
+
+    return _replaced(value, shown)
+
+
+def _loaded(marker: Mapping[str, Json], load: Callable[[str], bytes | None]) -> Json:
+    content = load(str(marker["$payload"]))
+    if content is None:
+        return {"missing_payload": marker["$payload"]}
+    value: Json = orjson.loads(content)
+    return value
+
+
+def _replaced(value: Json, replace: Callable[[Mapping[str, Json]], Json]) -> Json:
+    if isinstance(value, Mapping):
+        if "$sealed" in value or "$payload" in value:
+            return replace(value)
+        return {key: _replaced(item, replace) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_replaced(item, replace) for item in value]
+    return value
+
+
+def _holds(value: Json, sensitive: Sequence[str]) -> bool:
+    if isinstance(value, str):
+        return any(text in value for text in sensitive)
+    if isinstance(value, Mapping):
+        return any(_holds(item, sensitive) for item in value.values())
+    if isinstance(value, Sequence):
+        return any(_holds(item, sensitive) for item in value)
+    return value is not None and not isinstance(value, bool) and orjson.dumps(value).decode() in sensitive
+
+
+def _leaves(value: Json) -> list[Json]:
+    if isinstance(value, Mapping):
+        return [leaf for item in value.values() for leaf in _leaves(item)]
+    if isinstance(value, list | tuple):
+        return [leaf for item in value for leaf in _leaves(item)]
+    return [value]

@@ -1,0 +1,206 @@
+"""What an action is handed: one attempt's view of its execution."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from treadle_engine.protocol import Address
+from treadle_hookspecs import ActionError, Host, Json, JsonObject, Log, ProcessResult, Secrets, Workspace
+
+if TYPE_CHECKING:
+    from treadle.plugins import ResolvedAction
+    from treadle.runtime.logs import StepLog
+
+Progress = Callable[[Address, float | None, str], None]
+"""Told how far an attempt is: its address, a fraction 0.0 … 1.0 or None, a message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all attempts of one execution share.
+
+    Attributes:
+        execution: its id.
+        root: the folder it works in.
+        scratch: the folder below which each visit gets its own.
+        workspace: the files below `root`.
+        secrets: the workflow's secrets.
+        host: the core as plugins see it.
+        open_log: makes the log of an attempt, by its address.
+        resolve: an action by name.
+        progress: told how far an attempt is.
+        grace: seconds between TERM and KILL.
+    """
+
+    execution: str
+    root: Path
+    scratch: Path
+    workspace: Workspace
+    secrets: Secrets
+    host: Host
+    open_log: "Callable[[str], StepLog]"
+    resolve: "Callable[[str], ResolvedAction]"
+    progress: Progress
+    grace: float
+
+
+class StepContext:
+    """`ActionContext` of one attempt. Its log, scratch folder and environment are made when first asked for."""
+
+    __slots__ = ("_address", "_env", "_log", "_purpose", "_surroundings", "cancelled")
+
+    def __init__(self, surroundings: Surroundings, address: Address, env: JsonObject, purpose: str = "") -> None:
+        self._surroundings = surroundings
+        self._address = address
+        self._env = env
+        self._purpose = f"!{purpose}" if purpose else ""
+        self._log: StepLog | None = None
+        self.cancelled = False
+
+    @property
+    def execution(self) -> str:
+        """The execution's id."""
+        return self._surroundings.execution
+
+    @property
+    def address(self) -> str:
+        """`scope/step#visit.attempt`."""
+        return f"{self._visit}.{self._address.attempt}"
+
+    @property
+    def attempt(self) -> int:
+        """1 for the first."""
+        return self._address.attempt
+
+    @property
+    def idempotency_key(self) -> str:
+        """`execution/scope/step#visit`, for its compensation `…!undo`."""
+        return f"{self.execution}/{self._visit}"
+
+    @property
+    def workspace(self) -> Workspace:
+        """The files of the execution's root."""
+        return self._surroundings.workspace
+
+    @property
+    def scratch(self) -> Path:
+        """The visit's own folder, made now if it is not there."""
+        folder = self._surroundings.scratch / self._visit.replace("/", "-")
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder
+
+    @property
+    def log(self) -> Log:
+        """The attempt's log."""
+        return self.step_log
+
+    @property
+    def step_log(self) -> "StepLog":
+        """The attempt's log, as processes write to it."""
+        if self._log is None:
+            self._log = self._surroundings.open_log(self.address)
+        return self._log
+
+    @property
+    def secrets(self) -> Secrets:
+        """The workflow's secrets."""
+        return self._surroundings.secrets
+
+    @property
+    def host(self) -> Host:
+        """The core."""
+        return self._surroundings.host
+
+    @property
+    def env(self) -> Mapping[str, str]:
+        """What the workflow and the step declare, as text, secrets resolved."""
+        revealed = reveal(self._env, self.secrets)
+        return {name: as_text(value) for name, value in revealed.items()} if isinstance(revealed, Mapping) else {}
+
+    def progress(self, fraction: float | None = None, message: str = "") -> None:
+        """Tell how far it is."""
+        self._surroundings.progress(self._address, fraction, message)
+
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        stdin: bytes = b"",
+        timeout: float | None = None,  # noqa: ASYNC109 - the process is ended by it, not the coroutine
+        limit: int = 1_000_000,
+        check: bool = False,
+    ) -> ProcessResult:
+        """Run a program; see `treadle_hookspecs.ActionContext.run`."""
+        from treadle.runtime.processes import run_process
+
+        result = await run_process(
+            argv,
+            cwd=cwd or self.workspace.root,
+            env=self._environment(env or {}),
+            stdin=stdin,
+            timeout=timeout,
+            grace=self._surroundings.grace,
+            limit=limit,
+            log=self.step_log,
+        )
+        if check and not result.ok:
+            raise _failed(result)
+        return result
+
+    async def call(self, action: str, **inputs: Json) -> JsonObject:
+        """Use another plugin's action; its outputs. What it raises passes through."""
+        from treadle.runtime.attempts import invoke, published
+
+        return published(await invoke(self._surroundings.resolve(action), inputs, self))[1]
+
+    def close(self) -> None:
+        """The attempt has ended: its log is complete."""
+        if self._log is not None:
+            self._log.close()
+
+    @property
+    def _visit(self) -> str:
+        scope, step, visit, _ = self._address
+        return (f"{scope}/{step}#{visit}" if scope else f"{step}#{visit}") + self._purpose
+
+    def _environment(self, added: Mapping[str, str]) -> dict[str, str]:
+        return {
+            **os.environ,
+            "TREADLE_EXECUTION": self.execution,
+            "TREADLE_STEP": self.address,
+            "TREADLE_IDEMPOTENCY_KEY": self.idempotency_key,
+            **self.env,
+            **added,
+        }
+
+
+def reveal(value: Json, secrets: Secrets) -> Json:
+    """JSON with every `{"$secret": NAME}` replaced by the secret's value."""
+    if isinstance(value, Mapping):
+        if len(value) == 1 and isinstance(name := value.get("$secret"), str):
+            return secrets.get(name)
+        return {key: reveal(item, secrets) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [reveal(item, secrets) for item in value]
+    return value
+
+
+def as_text(value: Json) -> str:
+    """A value as an environment variable holds it: text as it is, true and false in lower case, the rest as JSON."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    import orjson
+
+    return orjson.dumps(value).decode()
+
+
+def _failed(result: ProcessResult) -> ActionError:
+    last = (result.stderr or result.stdout).strip().splitlines()[-5:]
+    how = "took too long and was ended" if result.timed_out else f"exited with {result.exit_code}"
+    return ActionError("\n".join([f"{result.argv[0]} {how}", *last]), error_class="exit-code")

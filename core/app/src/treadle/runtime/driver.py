@@ -1,0 +1,416 @@
+"""Drives one execution: stimuli in, events to the log, and only then the commands carried out."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
+
+from treadle_engine.decide import decide
+from treadle_engine.protocol import (
+    Address,
+    AskInterrupted,
+    AttemptEnded,
+    Cancel,
+    CancelAttempt,
+    CancelTimer,
+    Command,
+    Compensate,
+    CompensationEnded,
+    Finish,
+    Pause,
+    Publish,
+    Resume,
+    StartAttempt,
+    StartTimer,
+    Stimulus,
+    TimerFired,
+)
+from treadle_engine.state import State
+from treadle_hookspecs import (
+    Append,
+    AuditEntry,
+    BusEvent,
+    Claim,
+    ClaimLostError,
+    Event,
+    ExecutionRow,
+    ExitCode,
+    JsonObject,
+    Signal,
+    TreadleError,
+)
+
+from treadle.runtime.attempts import attempt
+from treadle.runtime.clock import now
+from treadle.runtime.codec import Codec
+from treadle.runtime.context import StepContext, Surroundings, reveal
+from treadle.runtime.projection import TERMINAL, Projector
+from treadle.runtime.writer import Durable, Writer
+
+if TYPE_CHECKING:
+    from treadle.plugins import ResolvedAction
+
+Observer: TypeAlias = Callable[[Append], None]
+"""Told of an append once it is durable."""
+
+_Work: TypeAlias = tuple[StepContext, Coroutine[None, None, None]]
+_Item = TypeVar("_Item")
+
+
+class Guard(Protocol):
+    """Takes secrets out of what an attempt gives back."""
+
+    def mask_json(self, value: Any) -> Any:
+        """The value with every secret in it masked."""
+
+
+@dataclass(slots=True)
+class Execution:
+    """All that a driver needs to know of its execution."""
+
+    id: str
+    state: State
+    claim: Claim
+    projector: Projector
+    codec: Codec
+    guard: Guard
+    surroundings: Surroundings
+    resolve: "Callable[[str], ResolvedAction]"
+    resolve_rollback: "Callable[[str], ResolvedAction]"
+    sensitive_outputs: dict[str, frozenset[str]] = field(default_factory=dict)
+    """By step id: the outputs that are sealed wherever they turn up."""
+    last_seq: int = 0
+    publish_ends: bool = False
+    """Its end goes to the bus."""
+
+
+class Driver:
+    """One execution in this process, from its claim to its end or rest.
+
+    Args:
+        execution: what to drive; its state is folded up to `last_seq`.
+        writer: commits its events.
+        observer: told of what is durable.
+        stay_paused: a pause is waited through; otherwise it ends the driving.
+    """
+
+    def __init__(self, execution: Execution, writer: Writer, observer: Observer, *, stay_paused: bool = False) -> None:
+        self.execution = execution
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.stopping = False
+        self._writer = writer
+        self._observer = observer
+        self._stay_paused = stay_paused
+        self._events: list[Event] = []
+        self._commands: list[Command] = []
+        self._taken: list[int] = []
+        self._heard: set[int] = set()
+        self._audit: list[AuditEntry] = []
+        self._published: list[BusEvent] = []
+        self._in_flight = False
+        self._running: dict[Address, tuple[asyncio.Task[None], StepContext]] = {}
+        self._called_off: set[Address] = set()
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._asked = False
+
+    @property
+    def running(self) -> int:
+        """Attempts under way."""
+        return len(self._running)
+
+    def handle(self, stimulus: Stimulus, audit: AuditEntry | None = None) -> None:
+        """Let the decider decide, and have what it said written. An error of the decider ends the driving."""
+        try:
+            turn = decide(self.execution.state, stimulus)
+        except Exception as error:  # noqa: BLE001 - whoever waits for the execution gets it
+            self.fail(error)
+            return
+        self._events += turn.events
+        self._commands += turn.commands
+        if audit is not None:
+            self._audit.append(audit)
+        self._request()
+
+    def receive(self, signal: Signal) -> None:
+        """Answer a signal from the inbox; once, however often it is read before its answer is durable."""
+        if signal.id in self._heard:
+            return
+        self._heard.add(signal.id)
+        self._taken.append(signal.id)
+        data = signal.data if isinstance(signal.data, dict) else {}
+        reason = str(data.get("reason", ""))
+        audit = AuditEntry(now(), signal.actor, signal.name, self.execution.id, {"reason": reason})
+        stimulus: Stimulus | None = {
+            "pause": Pause(now(), signal.actor, reason),
+            "resume": Resume(now(), signal.actor, reason),
+            "cancel": Cancel(now(), signal.actor, reason),
+        }.get(signal.name)
+        if stimulus is None:
+            self._request()
+        else:
+            self.handle(stimulus, audit)
+
+    def stop(self, reason: str) -> None:
+        """Come to rest: start nothing new, end what runs without recording its end, so that `resume` asks about it."""
+        if self.stopping:
+            return
+        self.stopping = True
+        if self.execution.state.status not in TERMINAL:
+            self.handle(Pause(now(), "process", reason))
+        for task, context in self._running.values():
+            context.cancelled = True
+            task.cancel()
+        self._rest_if_idle()
+
+    def fail(self, error: BaseException) -> None:
+        """Give up driving: the storage refused, or the claim is lost. The log says how far it came."""
+        self.stopping = True
+        for task, context in self._running.values():
+            context.cancelled = True
+            task.cancel()
+        self._forget_timers()
+        if not self.done.done():
+            self.done.set_exception(error)
+
+    # Towards the log
+
+    def _request(self) -> None:
+        if self._events or self._taken or self._audit:
+            self._writer.request(self.execution.id, self._collect)
+        elif not self._in_flight:
+            self._carry_out()
+
+    def _collect(self) -> tuple[Append, Durable] | None:
+        if self.done.done():
+            return None
+        execution = self.execution
+        events, self._events = self._events, []
+        commands, self._commands = self._commands, []
+        stored = [execution.codec.protect(event) for event in events]
+        rows = execution.projector.project(execution.state, stored)
+        if rows.execution is not None:
+            rows.execution = self._protected_row()
+        append = Append(
+            execution.id,
+            execution.claim.epoch,
+            execution.last_seq,
+            stored,
+            rows.execution,
+            rows.steps,
+            rows.updates,
+            execution.codec.take_payloads(),
+            _taken(self._taken),
+            _taken(self._audit),
+            self._outgoing(commands),
+        )
+        execution.last_seq += len(stored)
+        self._in_flight = True
+        return append, lambda error: self._durable(error, append, commands)
+
+    def _protected_row(self) -> ExecutionRow:
+        execution = self.execution
+        row = execution.projector.row
+        if row.error is None and row.outputs is None:
+            return row
+        protect = execution.codec.protect_json
+        return row._replace(error=protect(row.error, row.id), outputs=protect(row.outputs, row.id))
+
+    def _outgoing(self, commands: Iterable[Command]) -> list[BusEvent]:
+        published = [
+            BusEvent(command.name, command.data, self.execution.id, now())
+            for command in commands
+            if isinstance(command, Publish)
+        ]
+        if self.execution.publish_ends:
+            published += [
+                BusEvent(f"execution.{command.status}", self._end_data(command), self.execution.id, now())
+                for command in commands
+                if isinstance(command, Finish)
+            ]
+        return published
+
+    def _end_data(self, command: Finish) -> JsonObject:
+        row = self.execution.projector.row
+        return {"execution": row.id, "workflow": row.workflow, "status": command.status}
+
+    def _durable(self, error: BaseException | None, append: Append, commands: list[Command]) -> None:
+        self._in_flight = False
+        if error is not None:
+            self.fail(_explained(error, self.execution.id))
+            return
+        self._observer(append)
+        for command in commands:
+            self._act(command)
+        if not self._events:
+            self._carry_out()
+
+    # Towards the world
+
+    def _carry_out(self) -> None:
+        commands, self._commands = self._commands, []
+        for command in commands:
+            self._act(command)
+        self._rest_if_idle()
+
+    def _act(self, command: Command) -> None:
+        match command:
+            case StartAttempt() if not self.stopping:
+                self._start(command.address, self._attempt(command))
+            case Compensate() if not self.stopping:
+                self._start(command.address, self._compensation(command))
+            case CancelAttempt():
+                self._call_off(command.address)
+            case StartTimer():
+                self._set_timer(command)
+            case CancelTimer():
+                self._cancel_timer(command.timer)
+            case AskInterrupted():
+                self._asked = True
+            case _:
+                pass
+
+    def _start(self, address: Address, work: _Work) -> None:
+        context, coroutine = work
+        task = asyncio.get_running_loop().create_task(coroutine)
+        task.add_done_callback(self._watch_out)
+        self._running[address] = (task, context)
+
+    def _watch_out(self, task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self.fail(error)
+
+    def _attempt(self, command: StartAttempt) -> _Work:
+        context = StepContext(self.execution.surroundings, command.address, command.env)
+        return context, self._run_attempt(command, context)
+
+    async def _run_attempt(self, command: StartAttempt, context: StepContext) -> None:
+        address = command.address
+        ended = await self._end_of(address, command.action, command.inputs, context, command.timeout)
+        if ended is not None:
+            self.handle(self._guarded(ended))
+
+    def _compensation(self, command: Compensate) -> _Work:
+        context = StepContext(self.execution.surroundings, command.address, {}, purpose="undo")
+        return context, self._run_compensation(command, context)
+
+    async def _run_compensation(self, command: Compensate, context: StepContext) -> None:
+        ended = await self._end_of(
+            command.address,
+            command.action,
+            command.inputs,
+            context,
+            command.timeout,
+            rollback_action=command.rollback_action,
+        )
+        if ended is not None:
+            self.handle(CompensationEnded(ended.address, ended.at, ended.error, ended.draw))
+
+    async def _end_of(
+        self,
+        address: Address,
+        action: str,
+        inputs: JsonObject,
+        context: StepContext,
+        seconds: float | None,
+        *,
+        rollback_action: bool = False,
+    ) -> AttemptEnded | None:
+        """How the attempt ended, or None when the driver is stopping and nobody may say."""
+        execution = self.execution
+        try:
+            resolved = (execution.resolve_rollback if rollback_action else execution.resolve)(action)
+            plain = reveal(inputs, execution.surroundings.secrets)
+        except TreadleError as error:
+            ended = AttemptEnded(address, now(), "failure", {}, {"type": error.code or "error", "message": str(error)})
+        else:
+            try:
+                ended = await attempt(address, resolved, plain, context, seconds)  # type: ignore[arg-type]
+            except asyncio.CancelledError:
+                ended = _cancelled(address)
+        finally:
+            context.close()
+            self._running.pop(address, None)
+        if self.stopping and ended.outcome == "cancelled" and address not in self._called_off:
+            self._rest_if_idle()
+            return None
+        self._called_off.discard(address)
+        return ended
+
+    def _guarded(self, ended: AttemptEnded) -> AttemptEnded:
+        """Secrets in what an attempt gives back are masked; declared sensitive outputs are marked for sealing."""
+        execution = self.execution
+        for name in execution.sensitive_outputs.get(ended.address.step, ()):
+            execution.codec.add_sensitive(ended.outputs.get(name))
+        if not ended.outputs and ended.error is None:
+            return ended
+        mask = execution.guard.mask_json
+        return replace(ended, outputs=mask(ended.outputs), error=mask(ended.error))
+
+    def _call_off(self, address: Address) -> None:
+        running = self._running.get(address)
+        if running is None:
+            self.handle(_cancelled(address))
+            return
+        task, context = running
+        self._called_off.add(address)
+        context.cancelled = True
+        task.cancel()
+
+    def _set_timer(self, command: StartTimer) -> None:
+        self._cancel_timer(command.timer)
+        seconds = max(0.0, (command.due - now()) / 1_000_000)
+        loop = asyncio.get_running_loop()
+        self._timers[command.timer] = loop.call_later(seconds, self._fire, command.timer)
+
+    def _cancel_timer(self, timer: str) -> None:
+        handle = self._timers.pop(timer, None)
+        if handle is not None:
+            handle.cancel()
+
+    def _fire(self, timer: str) -> None:
+        self._timers.pop(timer, None)
+        if not self.stopping:
+            self.handle(TimerFired(timer, now()))
+
+    # Rest
+
+    def _rest_if_idle(self) -> None:
+        if self.done.done() or self._running or self._in_flight or self._events or self._taken or self._commands:
+            return
+        if self._at_rest():
+            self._forget_timers()
+            self.done.set_result(None)
+
+    def _at_rest(self) -> bool:
+        status = self.execution.state.status
+        if status in TERMINAL or self.stopping or self._asked:
+            return True
+        if status == "paused":
+            return not self._stay_paused
+        return not self._timers
+
+    def _forget_timers(self) -> None:
+        for handle in self._timers.values():
+            handle.cancel()
+        self._timers.clear()
+
+
+def _cancelled(address: Address) -> AttemptEnded:
+    return AttemptEnded(address, now(), "cancelled", {}, {"type": "cancelled", "message": "the step was cancelled"})
+
+
+def _taken(items: list[_Item]) -> tuple[_Item, ...]:
+    taken = tuple(items)
+    items.clear()
+    return taken
+
+
+def _explained(error: BaseException, execution: str) -> BaseException:
+    if isinstance(error, ClaimLostError):
+        return TreadleError(
+            f"another process has taken over execution {execution}",
+            exit_code=ExitCode.CONFLICT,
+            suggestions=(f"treadle status {execution}",),
+        )
+    return error

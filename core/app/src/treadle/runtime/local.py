@@ -1,0 +1,373 @@
+"""The local runtime: claims executions, drives them in one asyncio loop, and listens to what other processes say."""
+
+import asyncio
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import orjson
+from treadle_engine.plan import LANGUAGE_VERSION, Plan, plan_from_json, plan_to_json
+from treadle_engine.protocol import Start
+from treadle_engine.state import State, fold
+from treadle_hookspecs import (
+    Append,
+    AuditEntry,
+    Claim,
+    Definition,
+    ExecutionRow,
+    ExitCode,
+    Host,
+    JsonObject,
+    StoreBackend,
+    TreadleError,
+)
+
+from treadle.runtime.clock import new_id, now
+from treadle.runtime.codec import Codec
+from treadle.runtime.context import Surroundings
+from treadle.runtime.driver import Driver, Execution
+from treadle.runtime.listeners import Listeners
+from treadle.runtime.projection import Projector
+from treadle.runtime.writer import Writer
+
+if TYPE_CHECKING:
+    from treadle.plugins import PluginHost
+    from treadle.runtime.logs import StepLog
+    from treadle.secrets import Masker
+    from treadle.settings import Settings
+
+_WATCH_AFTER: Final = 0.05
+"""Seconds until a run is worth listening for signals of other processes."""
+_POLL_AT_MOST_EVERY: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """A new execution: what to run, with what, where."""
+
+    plan: Plan
+    definition: Definition
+    inputs: JsonObject
+    root: Path
+    trigger_type: str = "cli"
+    trigger_data: JsonObject = field(default_factory=dict)
+    origin: str = ""
+    takeover: JsonObject | None = None
+    actor: str = ""
+    publish_ends: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What the runtime works with; the facade puts it together."""
+
+    store: StoreBackend
+    settings: "Settings"
+    plugins: "PluginHost"
+    host: Host
+    listeners: Listeners
+    home: Path
+    published: Callable[[Append, "Execution"], None]
+    """Told of appends that put events on the bus, once they are durable."""
+
+
+class LocalRuntime:
+    """Drives executions in the running loop. One object per loop; `close` it there."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self._loop = asyncio.get_running_loop()
+        self._writer = Writer(environment.store, lambda: any(driver.running for driver in self._drivers.values()))
+        self._drivers: dict[str, Driver] = {}
+        self._slots = asyncio.Semaphore(environment.settings.max_concurrent_executions)
+        self._watcher: _Watcher | None = None
+        self._watching: asyncio.TimerHandle | None = None
+        self._interrupts = 0
+        self.interrupted_by: int | None = None
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The loop it lives in."""
+        return self._loop
+
+    @property
+    def commits(self) -> int:
+        """Transactions so far."""
+        return self._writer.commits
+
+    async def start(
+        self, launch: Launch, *, on_start: Callable[[str], None] | None = None, stay_paused: bool = False
+    ) -> str:
+        """Start an execution and drive it to its end or rest; its id. Waits while too many run already."""
+        async with self._slots:
+            driver, header = self._new(launch, stay_paused=stay_paused)
+            id_ = driver.execution.id
+            audit = AuditEntry(now(), launch.actor, "run", id_, {"workflow": launch.plan.name})
+            trigger = {"type": launch.trigger_type, **launch.trigger_data}
+
+            def begin() -> None:
+                if on_start is not None:
+                    on_start(id_)
+                driver.handle(Start(now(), launch.inputs, trigger, header, launch.actor), audit)
+
+            await self._drive(driver, begin)
+            return id_
+
+    async def go_on(self, row: ExecutionRow, begin: Callable[[Driver], None], *, stay_paused: bool = False) -> None:
+        """Claim an execution that nobody drives, fold its log, let `begin` say what is new, and drive it."""
+        driver = self.recover(row, stay_paused=stay_paused)
+        async with self._slots:
+            await self._drive(driver, lambda: begin(driver))
+
+    def recover(self, row: ExecutionRow, *, stay_paused: bool = False) -> Driver:
+        """Claim an execution and fold its log. Raises `TreadleError` (exit code 5) when another process drives it."""
+        store = self._environment.store
+        claim = store.claim(row.id)
+        if claim is None:
+            raise TreadleError(
+                f"execution {row.id} is driven by another process",
+                exit_code=ExitCode.CONFLICT,
+                suggestions=(f"treadle watch {row.id}", f"treadle pause {row.id}"),
+            )
+        try:
+            return self._folded(row, claim, stay_paused=stay_paused)
+        except BaseException:
+            claim.release()
+            raise
+
+    def stop_all(self, reason: str) -> None:
+        """Bring every execution to rest, resumable."""
+        for driver in tuple(self._drivers.values()):
+            driver.stop(reason)
+
+    def close(self) -> None:
+        """End what is left and let go of threads."""
+        if self._watching is not None:
+            self._watching.cancel()
+        if self._watcher is not None:
+            self._watcher.close()
+        self._writer.close()
+
+    @contextmanager
+    def obeying_signals(self) -> Iterator[None]:
+        """While inside, SIGINT and SIGTERM bring executions to rest; the second one kills. Main thread only."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        numbers = [number for name in ("SIGINT", "SIGTERM") if (number := getattr(signal, name, None)) is not None]
+        try:
+            for number in numbers:
+                self._loop.add_signal_handler(number, self._interrupt, number)
+        except NotImplementedError:  # Windows: KeyboardInterrupt ends the loop instead
+            yield
+            return
+        try:
+            yield
+        finally:
+            for number in numbers:
+                self._loop.remove_signal_handler(number)
+
+    # Making executions
+
+    def _new(self, launch: Launch, *, stay_paused: bool) -> tuple[Driver, JsonObject]:
+        execution_id = new_id()
+        claim = self._environment.store.claim(execution_id)
+        if claim is None:
+            raise TreadleError(f"the id {execution_id} is taken", exit_code=ExitCode.INTERNAL)
+        try:
+            return self._fresh(launch, execution_id, claim, stay_paused=stay_paused)
+        except BaseException:
+            claim.release()
+            raise
+
+    def _fresh(
+        self, launch: Launch, execution_id: str, claim: Claim, *, stay_paused: bool
+    ) -> tuple[Driver, JsonObject]:
+        codec = self._codec()
+        plan_hash = codec.keep(orjson.dumps(plan_to_json(launch.plan)))
+        self._environment.store.put_definition(launch.definition)
+        row = ExecutionRow(
+            execution_id,
+            launch.plan.name,
+            launch.plan.version,
+            "queued",
+            str(launch.root),
+            launch.trigger_type,
+            launch.trigger_data,
+            now(),
+            definition=launch.definition.hash,
+            plan=plan_hash,
+            origin=launch.origin,
+        )
+        state = State(launch.plan, execution_id)
+        for spec in launch.plan.inputs:
+            if spec.sensitive:
+                codec.add_sensitive(launch.inputs.get(spec.name))
+        row = row._replace(trigger_data=codec.protect_json(row.trigger_data, execution_id))
+        execution = self._execution(row, launch.plan, state, claim, codec)
+        execution.publish_ends = launch.publish_ends
+        return Driver(execution, self._writer, self._observe(execution), stay_paused=stay_paused), _header(launch, row)
+
+    def _folded(self, row: ExecutionRow, claim: Claim, *, stay_paused: bool) -> Driver:
+        store = self._environment.store
+        content = store.payload(row.plan)
+        if content is None:
+            raise TreadleError(f"the plan of execution {row.id} is missing", exit_code=ExitCode.STORAGE)
+        plan = plan_from_json(orjson.loads(content))
+        codec = self._codec()
+        state = State(plan, row.id)
+        execution = self._execution(row, plan, state, claim, codec)
+        events = [codec.reveal(event) for event in store.read(row.id)]
+        for event in events:
+            fold(state, event)
+        execution.projector.project(state, events)
+        execution.last_seq = state.last_seq
+        return Driver(execution, self._writer, self._observe(execution), stay_paused=stay_paused)
+
+    def _execution(self, row: ExecutionRow, plan: Plan, state: State, claim: Claim, codec: Codec) -> Execution:
+        from treadle.secrets import Masker, SecretResolver
+        from treadle.workspace import FolderWorkspace
+
+        environment = self._environment
+        masker = Masker()
+        root = Path(row.root)
+        logs = environment.home / "logs" / row.id
+        surroundings = Surroundings(
+            row.id,
+            root,
+            environment.home / "scratch" / row.id,
+            FolderWorkspace(root),
+            SecretResolver(plan.secrets, os.environ, root, masker),
+            environment.host,
+            lambda address: self._open_log(logs, address, masker),
+            environment.plugins.resolve,
+            lambda _address, _fraction, _message: None,
+            environment.settings.grace,
+        )
+        return Execution(
+            row.id,
+            state,
+            claim,
+            Projector(row),
+            codec,
+            masker,
+            surroundings,
+            environment.plugins.resolve,
+            environment.plugins.resolve_rollback,
+            _sensitive_outputs(plan),
+        )
+
+    def _codec(self) -> Codec:
+        from treadle.secrets import Vault
+
+        environment = self._environment
+        vault = Vault(environment.home, os.environ)
+        return Codec(vault.seal, vault.unseal, environment.store.payload, environment.settings.payload_threshold)
+
+    def _open_log(self, folder: Path, address: str, masker: "Masker") -> "StepLog":
+        from treadle.runtime.logs import StepLog
+
+        return StepLog(folder / log_name(address), masker, self._environment.settings.log_limit)
+
+    # Driving
+
+    async def _drive(self, driver: Driver, begin: Callable[[], None]) -> None:
+        execution = driver.execution
+        self._drivers[execution.id] = driver
+        if self._watcher is None and self._watching is None:
+            self._watching = self._loop.call_later(_WATCH_AFTER, self._watch)
+        try:
+            begin()
+            await driver.done
+        finally:
+            self._drivers.pop(execution.id, None)
+            execution.claim.release()
+
+    def _observe(self, execution: Execution) -> Callable[[Append], None]:
+        listeners = self._environment.listeners
+
+        def observe(append: Append) -> None:
+            if not listeners.deaf:
+                display = execution.codec.display
+                listeners.tell([event._replace(data=display(event.data)) for event in append.events])
+            if append.published:
+                self._environment.published(append, execution)
+
+        return observe
+
+    def _watch(self) -> None:
+        self._watching = None
+        self._watcher = _Watcher(self._environment.store, self._loop, self._poll)
+        self._poll()
+
+    def _poll(self) -> None:
+        if self._drivers:
+            for message in self._environment.store.inbox(tuple(self._drivers)):
+                driver = self._drivers.get(message.execution)
+                if driver is not None:
+                    driver.receive(message)
+
+    def _interrupt(self, number: int) -> None:
+        self._interrupts += 1
+        self.interrupted_by = number
+        if self._interrupts > 1:
+            from treadle.runtime.processes import kill_all
+
+            kill_all()
+            os._exit(128 + number)
+        self.stop_all(signal.Signals(number).name)
+
+
+class _Watcher:
+    """A thread that waits for other processes' writes and has the loop look at the inbox."""
+
+    def __init__(self, store: StoreBackend, loop: asyncio.AbstractEventLoop, poll: Callable[[], None]) -> None:
+        self._store = store
+        self._loop = loop
+        self._poll = poll
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="treadle-watch", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._closing.set()
+        self._thread.join()
+
+    def _work(self) -> None:
+        while not self._closing.is_set():
+            if self._store.watch(_POLL_AT_MOST_EVERY) and not self._loop.is_closed():
+                self._loop.call_soon_threadsafe(self._poll)
+                self._closing.wait(_POLL_AT_MOST_EVERY)
+
+
+def log_name(address: str) -> str:
+    """The file name of an attempt's log."""
+    return address.replace("/", "-") + ".log"
+
+
+def _header(launch: Launch, row: ExecutionRow) -> JsonObject:
+    header: dict[str, object] = {
+        "definition": row.definition,
+        "plan": row.plan,
+        "language": LANGUAGE_VERSION,
+        "root": row.root,
+        "host": os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", ""),
+    }
+    if launch.origin:
+        header["origin"] = launch.origin
+    if launch.takeover is not None:
+        header["takeover"] = launch.takeover
+    return header  # type: ignore[return-value]
+
+
+def _sensitive_outputs(plan: Plan) -> Mapping[str, frozenset[str]]:
+    return {
+        step.id: names
+        for step in plan.root.steps
+        if (names := frozenset(name for name, spec in step.outputs if spec.sensitive))
+    }

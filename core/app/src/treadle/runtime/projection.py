@@ -1,0 +1,137 @@
+"""Projections: what the tables `executions` and `step_executions` say, computed from events as they are appended."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from treadle_engine import events as kinds
+from treadle_engine.state import State
+from treadle_hookspecs import Event, ExecutionRow, Json, StepRow, StepUpdate
+
+_EXECUTION_KINDS = frozenset(
+    {
+        kinds.EXECUTION_STARTED,
+        kinds.EXECUTION_PAUSED,
+        kinds.EXECUTION_RESUMED,
+        kinds.EXECUTION_CANCEL_REQUESTED,
+        kinds.EXECUTION_CLOSING,
+        kinds.EXECUTION_COMPLETED,
+        kinds.EXECUTION_FAILED,
+        kinds.EXECUTION_CANCELLED,
+        kinds.ROLLBACK_STARTED,
+        kinds.ROLLBACK_FINISHED,
+    }
+)
+TERMINAL = frozenset({"completed", "failed", "cancelled"})
+
+
+@dataclass(slots=True)
+class Rows:
+    """What one append changes in the tables."""
+
+    execution: ExecutionRow | None = None
+    steps: list[StepRow] = field(default_factory=list)
+    updates: list[StepUpdate] = field(default_factory=list)
+
+
+class Projector:
+    """Turns an execution's events into rows. Every event passes through it once, also during recovery.
+
+    Args:
+        row: the execution's row as it stands; its status and what follows from it are kept up to date.
+    """
+
+    def __init__(self, row: ExecutionRow) -> None:
+        self.row = row
+        self._undoable: dict[tuple[str, int], StepUpdate] = {}
+
+    def project(self, state: State, events: Iterable[Event]) -> Rows:
+        """The rows that these events change; `state` has them folded already."""
+        rows = Rows()
+        execution_changed = False
+        for event in events:
+            self._step(event, rows)
+            if event.type in _EXECUTION_KINDS:
+                execution_changed = True
+                self._finish(event)
+        if rows.steps and rows.steps[-1].visit:
+            self.row = self.row._replace(current_step=rows.steps[-1].address)
+            execution_changed = True
+        if execution_changed:
+            self._follow(state)
+            rows.execution = self.row
+        return rows
+
+    def _finish(self, event: Event) -> None:
+        if event.type in {kinds.EXECUTION_COMPLETED, kinds.EXECUTION_FAILED, kinds.EXECUTION_CANCELLED}:
+            self.row = self.row._replace(finished_at=event.at)
+
+    def _follow(self, state: State) -> None:
+        self.row = self.row._replace(
+            status=state.status,
+            rollback=state.rollback,
+            warnings=state.warnings,
+            error=state.error,
+            outputs=state.outputs or None,
+        )
+
+    def _step(self, event: Event, rows: Rows) -> None:
+        match event.type:
+            case kinds.VISIT_STARTED:
+                rows.steps.append(_started(event))
+            case kinds.VISIT_SETTLED if event.visit:
+                rows.updates.append(self._settled(event))
+            case kinds.VISIT_SETTLED | kinds.VISIT_SKIPPED:
+                rows.steps.append(_not_run(event))
+            case kinds.COMPENSATION_SETTLED if not event.data.get("due"):
+                update = self._compensated(event)
+                if update is not None:
+                    rows.updates.append(update)
+
+    def _settled(self, event: Event) -> StepUpdate:
+        data = event.data
+        update = StepUpdate(
+            event.execution,
+            _address(event),
+            event.visit,
+            str(data["state"]),
+            str(data["outcome"]),
+            event.attempt or 1,
+            data.get("outputs") or None,
+            event.at,
+            data.get("error"),
+        )
+        if data.get("compensation"):
+            self._undoable[update.address, event.visit] = update
+        return update
+
+    def _compensated(self, event: Event) -> StepUpdate | None:
+        settled = self._undoable.get((_address(event), event.visit))
+        return None if settled is None else settled._replace(compensation=str(event.data["state"]))
+
+
+def _address(event: Event) -> str:
+    return f"{event.scope}/{event.step}" if event.scope else event.step
+
+
+def _started(event: Event) -> StepRow:
+    action: Json = event.data.get("action", "")
+    return StepRow(
+        event.execution,
+        _address(event),
+        event.visit,
+        str(action),
+        "running",
+        "",
+        1,
+        event.data.get("inputs") or None,
+        None,
+        event.at,
+    )
+
+
+def _not_run(event: Event) -> StepRow:
+    state = str(event.data.get("state", "skipped"))
+    outcome = str(event.data.get("outcome", event.data.get("reason", "")))
+    return StepRow(
+        event.execution, _address(event), 0, "", state, outcome, 0, None, None, None, event.at, event.data.get("error")
+    )
