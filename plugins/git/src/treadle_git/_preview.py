@@ -1,0 +1,35 @@
+"""What the git actions would do, for dry runs."""
+
+from typing import Any
+
+from treadle_hookspecs import Preview, PreviewContext
+
+
+def preview_diff(*, context: PreviewContext, base: str = "", head: str = "HEAD", repo: str = ".", **_: Any) -> Preview:
+    """The commands of `git/diff` and `git/changed-lines`."""
+    folder = str(context.root / repo)
+    return Preview(commands=(("git", "-C", folder, "diff-tree", "-r", "-M", f"{base}...{head}"),))
+
+
+def preview_worktree_add(*, context: PreviewContext, revision: str = "", repo: str = ".", **_: Any) -> Preview:
+    """The command and the folder of `git/worktree-add`."""
+    folder = str(context.root / repo)
+    return Preview(
+        commands=(("git", "-C", folder, "worktree", "add", "--detach", "SCRATCH/worktree", revision),),
+        writes=("SCRATCH/worktree", f"{folder}/.git/worktrees/worktree"),
+        notes=("SCRATCH is the visit's own folder under treadle's state; the checkout stays as it is",),
+    )
+
+
+def preview_worktree_remove(*, context: PreviewContext, path: str = "", repo: str = ".", **_: Any) -> Preview:
+    """The command of `git/worktree-remove`."""
+    return Preview(commands=(("git", "-C", str(context.root / repo), "worktree", "remove", "--force", path),))
+
+
+def preview_export(*, context: PreviewContext, revision: str = "", repo: str = ".", **_: Any) -> Preview:
+    """The commands and the folder of `git/export`."""
+    folder = str(context.root / repo)
+    return Preview(
+        commands=(("git", "-C", folder, "read-tree", revision), ("git", "-C", folder, "checkout-index", "--stdin")),
+        writes=("SCRATCH/export-COMMIT",),
+    )

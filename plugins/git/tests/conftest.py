@@ -1,0 +1,17 @@
+from pathlib import Path
+
+import pytest
+from treadle_testkit.actions import StandaloneContext
+from treadle_testkit.repositories import GitRepository
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> GitRepository:
+    return GitRepository.create(tmp_path / "project", {"a.txt": "one\ntwo\nthree\n", "old.txt": "x\n" * 20})
+
+
+@pytest.fixture
+def context(repository: GitRepository, tmp_path: Path) -> StandaloneContext:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    return StandaloneContext(repository.root, scratch)
