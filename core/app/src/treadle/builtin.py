@@ -1,0 +1,36 @@
+"""What the core contributes itself, through the hooks that every plugin has."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from treadle_hookspecs import JsonObject, Runtime, Trigger, hookimpl
+
+_CLI: Final[JsonObject] = {
+    "type": "object",
+    "properties": {"command": {"type": "string", "description": "the name after `treadle run`"}},
+    "additionalProperties": False,
+}
+
+_EVENT: Final[JsonObject] = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string", "minLength": 1, "description": "the event's name"},
+        "match": {"type": "string", "description": "an expression over `event.name` and `event.data`"},
+        "with": {"type": "object", "description": "the inputs; default: the event's data by the inputs' names"},
+    },
+    "required": ["name"],
+    "additionalProperties": False,
+}
+
+
+@hookimpl
+def treadle_triggers() -> Iterator[Trigger]:
+    """A person at a command line, and an event on the bus."""
+    yield Trigger("cli", "treadle.triggers:CliTrigger", "a person runs it", _CLI)
+    yield Trigger("event", "treadle.triggers:EventTrigger", "an event was emitted", _EVENT)
+
+
+@hookimpl
+def treadle_runtimes() -> Iterator[Runtime]:
+    """The runtime of this machine."""
+    yield Runtime("local", "treadle.runtime.local:LocalRuntime", "drives executions in this process")

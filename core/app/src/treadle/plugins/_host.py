@@ -1,0 +1,447 @@
+"""The plugin host: the one place that knows which plugins there are and what they offer."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from threading import RLock
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+
+import pluggy
+from treadle_hookspecs import (
+    Action,
+    Agent,
+    Command,
+    CompositionRequest,
+    CompositionResult,
+    Conflict,
+    ConflictResolver,
+    DefinitionFormat,
+    EventListener,
+    Exporter,
+    Json,
+    JsonObject,
+    Resolution,
+    RollbackAction,
+    Runtime,
+    StateStore,
+    StoreBackend,
+    TemplateSource,
+    TreadleError,
+    Trigger,
+    TriggerBackend,
+    WorkflowCatalogue,
+)
+
+from treadle.plugins import _kinds as kinds
+from treadle.plugins._catalogues import CatalogueFile, catalogue_files
+from treadle.plugins._collection import Contributions, NamedAction
+from treadle.plugins._compatibility import canonical_distribution
+from treadle.plugins._discovery import Candidate, discover, installed_version
+from treadle.plugins._imports import describe, foreign_code, import_target
+from treadle.plugins._known import distribution_for, distribution_for_action, pip_line
+from treadle.plugins._loading import BUILTIN, Plugin, load, new_manager
+from treadle.plugins._records import Contributed, PluginRecord
+from treadle.plugins._registry import Registry
+from treadle.plugins._resolved import ResolvedAction
+from treadle.plugins._suggestions import closest, did_you_mean
+
+if TYPE_CHECKING:
+    from treadle.settings import Settings
+
+T = TypeVar("T")
+
+_CORE: Final = "treadle-core"
+
+
+@dataclass(frozen=True, slots=True)
+class _Installed:
+    """The outcome of loading: done once, when something is first asked."""
+
+    manager: pluggy.PluginManager
+    plugins: Sequence[Plugin]
+    contributions: Contributions
+
+
+class PluginHost:
+    """The plugins of this installation. Cheap to make: nothing is discovered or imported before it is asked.
+
+    Args:
+        discover: look for installed plugins; False leaves the core's own and those given to `register`.
+        disabled: plugin or distribution names that are not to be loaded.
+        strict: raise for any plugin that is broken, incompatible or a duplicate, and for any contested name.
+    """
+
+    def __init__(self, *, discover: bool = True, disabled: Iterable[str] = (), strict: bool = False) -> None:
+        self._discover = discover
+        self._disabled = tuple(disabled)
+        self._strict = strict
+        self._given: list[Candidate] = []
+        self._installed: _Installed | None = None
+        self._resolved: dict[str, ResolvedAction] = {}
+        self._objects: dict[str, Any] = {}
+        self._lock = RLock()
+
+    @classmethod
+    def from_settings(cls, settings: "Settings") -> "PluginHost":
+        """The host that the settings ask for."""
+        plugins = settings.plugins
+        return cls(discover=plugins.enabled, disabled=plugins.disable, strict=plugins.strict)
+
+    def register(
+        self, plugin: object, *, name: str = "", distribution: str = "", version: str = "", requires: Iterable[str] = ()
+    ) -> None:
+        """Add a plugin that no distribution announces: a module, or any object with hook methods.
+
+        Raises:
+            TreadleError: the host has been asked already.
+        """
+        if self._installed is not None:
+            raise TreadleError("plugins must be registered before the host is first asked")
+        title = name or str(getattr(plugin, "__name__", type(plugin).__name__)).rpartition(".")[2]
+        self._given.append(Candidate(title, distribution or title, version, lambda: plugin, tuple(requires)))
+
+    # Records
+
+    @property
+    def records(self) -> tuple[PluginRecord, ...]:
+        """All plugins: those in use in calling order, then the others by distribution and name."""
+        return tuple(plugin.record for plugin in self._load(strict=False).plugins)
+
+    def problems(self) -> tuple[str, ...]:
+        """What a person should hear about the plugins, one sentence each; nothing when all is well."""
+        records = self.records
+        known = {name for record in records for name in (record.name, canonical_distribution(record.distribution))}
+        return (
+            *(f"plugin {one.name} of {one.label} is {one.status}: {one.reason}" for one in records if one.faulty),
+            *(
+                f"plugin {one.name} of {one.label}: {one.reason}"
+                for one in records
+                if one.reason and not one.faulty and one.status == "active"
+            ),
+            *(_unknown_disabled(name, known) for name in self._disabled if name not in known and self._discover),
+        )
+
+    # Actions
+
+    def action_names(self) -> Sequence[str]:
+        """The full names of all actions, `module/action`, sorted."""
+        return sorted({item.value.name for item in self._contributions().actions})
+
+    def action(self, name: str) -> Action | None:
+        """An action by its full name or an alias, or None. Raises `TreadleError` when several claim the name."""
+        found = self._contributions().actions.get(name)
+        return found.value.action if found else None
+
+    def canonical(self, name: str) -> str:
+        """The full name of an action. Raises `TreadleError` as `resolve` does."""
+        return self._named(name).value.name
+
+    def provider(self, name: str) -> PluginRecord:
+        """Who provides an action. Raises `TreadleError` as `resolve` does."""
+        return self._named(name).record
+
+    def action_inputs(self, name: str) -> JsonObject | None:
+        """The JSON Schema of an action's inputs; None when there is no such action or it cannot be imported."""
+        found = self._contributions().actions.get(name)
+        if found is not None and found.value.action.inputs is not None:
+            return found.value.action.inputs
+        resolved = self._importable(name)
+        return resolved.input_schema if resolved else None
+
+    def action_outputs(self, name: str) -> JsonObject | None:
+        """The JSON Schema of an action's outputs, or None where nothing is known of them."""
+        found = self._contributions().actions.get(name)
+        if found is not None and found.value.action.outputs is not None:
+            return found.value.action.outputs
+        resolved = self._importable(name)
+        return resolved.output_schema if resolved else None
+
+    def resolve(self, name: str) -> ResolvedAction:
+        """Import an action.
+
+        Raises:
+            TreadleError: nobody provides it (the message has the `pip install` line, or the broken plugin that would
+                have), several do, or its code cannot be imported. Exit code 2.
+        """
+        if name not in self._resolved:
+            found = self._named(name)
+            function = import_target(found.value.action.target, found.record)
+            self._resolved[name] = ResolvedAction(found.value.name, found.value.action, found.record, function)
+        return self._resolved[name]
+
+    def preview(self, name: str) -> Callable[..., Any] | None:
+        """The function that tells what an action would do, or None when it has none."""
+        found = self._named(name)
+        target = found.value.action.preview
+        return cast("Callable[..., Any]", import_target(target, found.record)) if target else None
+
+    def rollback_types(self) -> Sequence[str]:
+        """The types of all rollback actions, sorted."""
+        return self._contributions().of(kinds.ROLLBACK_ACTIONS).names()
+
+    def rollback_action(self, type: str) -> RollbackAction | None:
+        """A rollback action, or None. Raises `TreadleError` when several claim the type."""
+        found = self._contributions().of(kinds.ROLLBACK_ACTIONS).get(type)
+        return found.value if found else None
+
+    def resolve_rollback(self, type: str) -> ResolvedAction:
+        """Import a rollback action; it is called as an action is. Raises `TreadleError` as `resolve` does."""
+        found = self._one(kinds.ROLLBACK_ACTIONS, type)
+        function = import_target(found.value.target, found.record)
+        return ResolvedAction(type, Action(type, found.value.target, found.value.summary), found.record, function)
+
+    # What is missing
+
+    def install_hint(self, name: str) -> str:
+        """`pip install …` for an action of ours whose distribution is not installed, else ""."""
+        return self._hint(distribution_for_action(name))
+
+    def unavailable(self, name: str) -> str:
+        """Why an action is missing although a plugin that is installed would have it, else ""."""
+        module = name.partition("/")[0]
+        return self._lost("action", name, {module, f"treadle-{module}", distribution_for_action(name)})
+
+    # The other kinds, with who contributed them, in plugin order
+
+    def triggers(self) -> tuple[Contributed[Trigger], ...]:
+        """All triggers."""
+        return self._all(kinds.TRIGGERS)
+
+    def trigger_types(self) -> Sequence[str]:
+        """The types of all triggers, sorted."""
+        return self._contributions().of(kinds.TRIGGERS).names()
+
+    def trigger(self, type: str) -> TriggerBackend:
+        """The trigger of a type, made once. Raises `TreadleError` when nobody or several provide it."""
+        return cast("TriggerBackend", self._made(kinds.TRIGGERS, type, lambda one: one.target))
+
+    def state_stores(self) -> tuple[Contributed[StateStore], ...]:
+        """All state stores."""
+        return self._all(kinds.STATE_STORES)
+
+    def state_store(self, scheme: str) -> Callable[[str, Mapping[str, Json]], StoreBackend]:
+        """The class of the store for a URL's scheme; call it with the URL and options. Raises `TreadleError`."""
+        found = self._one(kinds.STATE_STORES, scheme)
+        return cast(
+            "Callable[[str, Mapping[str, Json]], StoreBackend]", import_target(found.value.target, found.record)
+        )
+
+    def runtimes(self) -> tuple[Contributed[Runtime], ...]:
+        """All runtimes."""
+        return self._all(kinds.RUNTIMES)
+
+    def runtime(self, name: str) -> Any:
+        """The class of a runtime. Raises `TreadleError` when nobody or several provide it."""
+        found = self._one(kinds.RUNTIMES, name)
+        return import_target(found.value.target, found.record)
+
+    def commands(self) -> tuple[Contributed[Command], ...]:
+        """All subcommands."""
+        return self._all(kinds.COMMANDS)
+
+    def command(self, name: str) -> Any:
+        """The Typer app of a subcommand, imported. Raises `TreadleError` when nobody or several provide it."""
+        found = self._one(kinds.COMMANDS, name)
+        return import_target(found.value.target, found.record)
+
+    def definition_formats(self) -> tuple[Contributed[DefinitionFormat], ...]:
+        """All other dialects."""
+        return self._all(kinds.DEFINITION_FORMATS)
+
+    def agents(self) -> tuple[Contributed[Agent], ...]:
+        """All agents."""
+        return self._all(kinds.AGENTS)
+
+    def template_sources(self) -> tuple[Contributed[TemplateSource], ...]:
+        """All template sources."""
+        return self._all(kinds.TEMPLATE_SOURCES)
+
+    def conflict_resolvers(self) -> tuple[Contributed[ConflictResolver], ...]:
+        """All conflict resolvers."""
+        return self._all(kinds.CONFLICT_RESOLVERS)
+
+    def exporters(self) -> tuple[Contributed[Exporter], ...]:
+        """All exporters."""
+        return self._all(kinds.EXPORTERS)
+
+    def catalogues(self) -> tuple[Contributed[WorkflowCatalogue], ...]:
+        """All workflow catalogues."""
+        return self._all(kinds.CATALOGUES)
+
+    def workflow_files(self) -> tuple[CatalogueFile, ...]:
+        """All definitions in catalogues; of one name the first counts. A catalogue that is damaged is left out."""
+        return tuple(file for item in self.catalogues() for file in self._files(item))
+
+    # Hooks that are told something
+
+    def listeners(self) -> Sequence[tuple[PluginRecord, EventListener]]:
+        """Who wants to see events (`treadle_on_event`), in calling order."""
+        return [
+            (plugin.record, caller)
+            for plugin in self._load().plugins
+            if plugin.active and (caller := _listener(self._load().manager, plugin)) is not None
+        ]
+
+    def before_composition(self, request: CompositionRequest) -> None:
+        """Ask every plugin; one that raises refuses the composition: `TreadleError` is passed on as it is."""
+        for plugin in self._implementing("treadle_before_composition"):
+            try:
+                self._call(plugin, "treadle_before_composition", request=request)
+            except TreadleError:
+                raise
+            except Exception as error:
+                reason = f"plugin {plugin.record.name} of {plugin.record.label} failed before it: {describe(error)}"
+                raise TreadleError(f"the composition was not started; {reason}") from error
+
+    def on_conflict(self, conflict: Conflict) -> Resolution | None:
+        """The first answer to a conflict; a plugin that raises is taken out and the next one asked."""
+        for plugin in self._implementing("treadle_on_conflict"):
+            try:
+                answer = self._call(plugin, "treadle_on_conflict", conflict=conflict)
+            except Exception as error:  # noqa: BLE001 - another plugin may know the answer
+                plugin.fail(f"treadle_on_conflict failed: {describe(error)}")
+                continue
+            if answer is not None:
+                return cast("Resolution", answer)
+        return None
+
+    def after_setup(self, result: CompositionResult) -> None:
+        """Tell every plugin; one that raises is taken out, the others are told all the same."""
+        for plugin in self._implementing("treadle_after_setup"):
+            try:
+                self._call(plugin, "treadle_after_setup", result=result)
+            except Exception as error:  # noqa: BLE001 - the project stands already
+                plugin.fail(f"treadle_after_setup failed: {describe(error)}")
+
+    # Loading
+
+    def _load(self, *, strict: bool = True) -> _Installed:
+        with self._lock:
+            if self._installed is None:
+                self._installed = self._install()
+        if strict and self._strict:
+            _insist(self._installed)
+        return self._installed
+
+    def _install(self) -> _Installed:
+        manager = new_manager()
+        disabled = frozenset(name for one in self._disabled for name in (one, canonical_distribution(one)))
+        found = discover() if self._discover else []
+        plugins = load(manager, [_builtin(), *found, *self._given], disabled)
+        return _Installed(manager, plugins, Contributions(manager, plugins))
+
+    def _contributions(self) -> Contributions:
+        return self._load().contributions
+
+    # Looking things up
+
+    def _all(self, kind: kinds.Kind[T]) -> tuple[Contributed[T], ...]:
+        return tuple(self._contributions().of(kind))
+
+    def _named(self, name: str) -> Contributed[NamedAction]:
+        found = self._contributions().actions.get(name)
+        if found is None:
+            raise self._missing(self._contributions().actions, name, self.unavailable(name), self.install_hint(name))
+        return found
+
+    def _one(self, kind: kinds.Kind[T], name: str) -> Contributed[T]:
+        registry = self._contributions().of(kind)
+        found = registry.get(name)
+        if found is None:
+            distribution = distribution_for(kind.label, name)
+            lost = self._lost(kind.label, name, {name, f"treadle-{name}", distribution})
+            raise self._missing(registry, name, lost, self._hint(distribution))
+        return found
+
+    def _made(self, kind: kinds.Kind[T], name: str, target: Callable[[T], str]) -> Any:
+        key = f"{kind.label} {name}"
+        if key not in self._objects:
+            found = self._one(kind, name)
+            self._objects[key] = import_target(target(found.value), found.record)()
+        return self._objects[key]
+
+    def _importable(self, name: str) -> ResolvedAction | None:
+        try:
+            resolved = self.resolve(name)
+            _ = resolved.signature
+        except TreadleError:
+            return None
+        return resolved
+
+    def _hint(self, distribution: str) -> str:
+        installed = {canonical_distribution(record.distribution) for record in self.records}
+        return "" if distribution in installed else pip_line(distribution)
+
+    def _lost(self, label: str, name: str, brought_by: set[str]) -> str:
+        for plugin in self._load().plugins:
+            record = plugin.record
+            names = {record.name, canonical_distribution(record.distribution)}
+            if not plugin.active and (f"{label} {name}" in record.provides or names & brought_by):
+                return f"{record.label} is installed but {record.status}: {record.reason}"
+        return ""
+
+    def _missing(self, registry: Registry[Any], name: str, lost: str, hint: str) -> TreadleError:
+        meant = did_you_mean(name, registry.names())
+        suggestions = [one for one in (meant, f"run: {hint}" if hint else "") if one]
+        return TreadleError(
+            f"no plugin provides the {registry.label} `{name}`" + (f"; {lost}" if lost else ""),
+            context={"name": name},
+            suggestions=tuple(suggestions) or ("see what is installed: treadle plugins",),
+        )
+
+    def _files(self, item: Contributed[WorkflowCatalogue]) -> Sequence[CatalogueFile]:
+        try:
+            return tuple(catalogue_files(item))
+        except TreadleError as error:
+            for plugin in self._load().plugins:
+                if plugin.record.name == item.record.name and plugin.active:
+                    plugin.fail(error.message)
+            return ()
+
+    # Calling
+
+    def _implementing(self, hook: str) -> Sequence[Plugin]:
+        return [one for one in self._load().plugins if one.active and f"hook {hook}" in one.record.provides]
+
+    def _call(self, plugin: Plugin, hook: str, **arguments: object) -> Any:
+        manager = self._load().manager
+        others = [other for other in manager.get_plugins() if other is not plugin.module]
+        with foreign_code(f"calling {hook} of {plugin.record.distribution}"):
+            return manager.subset_hook_caller(hook, others)(**arguments)
+
+
+def _builtin() -> Candidate:
+    def load_builtin() -> object:
+        from treadle import builtin
+
+        return builtin
+
+    return Candidate(BUILTIN, _CORE, installed_version(_CORE), load_builtin)
+
+
+def _listener(manager: pluggy.PluginManager, plugin: Plugin) -> EventListener | None:
+    """The plugin's own function, called without pluggy's detour: it sees every event."""
+    for implementation in manager.hook.treadle_on_event.get_hookimpls():
+        if implementation.plugin is plugin.module:
+            return _taking_event(implementation.function, bool(implementation.argnames))
+    return None
+
+
+def _taking_event(function: Callable[..., object], named: bool) -> EventListener:
+    """A hook may leave out arguments that it does not need."""
+    return cast("EventListener", function) if named else lambda _: (function(), None)[1]
+
+
+def _unknown_disabled(name: str, known: Iterable[str]) -> str:
+    meant = closest(name, known)
+    return f"{name} is switched off but not installed" + (f"; did you mean `{meant}`?" if meant else "")
+
+
+def _insist(installed: _Installed) -> None:
+    faults = [plugin.record for plugin in installed.plugins if plugin.record.faulty]
+    contested = [plugin.record for plugin in installed.plugins if plugin.active and plugin.record.reason]
+    if faults or contested:
+        raise TreadleError(
+            "; ".join(f"plugin {one.name} of {one.label}: {one.reason}" for one in (*faults, *contested)),
+            context={"plugins": [one.name for one in (*faults, *contested)]},
+            suggestions=("TREADLE_PLUGINS_STRICT=0 goes on without them",),
+        )
