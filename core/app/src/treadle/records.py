@@ -192,7 +192,7 @@ class Records:
         return displayed(value, self.store.payload)
 
     def _log_files(self, execution: str, step: str) -> Iterator[tuple[str, Path]]:
-        from treadle.runtime.local import log_name
+        from treadle.runtime.logs import log_path
 
         folder = self.settings.home / "logs" / execution
         for row in self.store.steps(execution):
@@ -201,7 +201,7 @@ class Records:
             for mark in ("", "!undo"):
                 for attempt in range(1, max(row.attempts, 1) + 1):
                     address = f"{row.address}#{row.visit}{mark}.{attempt}"
-                    path = folder / log_name(address)
+                    path = log_path(folder, address)
                     if path.is_file():
                         yield address, path
 

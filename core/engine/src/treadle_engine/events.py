@@ -66,6 +66,9 @@ ROLLBACK_FINISHED: Final = "rollback_finished"
 OUTPUT_BLOB: Final = "output_blob"
 """`name, payload` (hash), `size`: an output too large for an event."""
 
+KINDS: Final = tuple(value for name, value in sorted(globals().items()) if name.isupper() and isinstance(value, str))
+"""All of them."""
+
 ALIASES: Final = {
     "workflow_started": EXECUTION_STARTED,
     "workflow_completed": EXECUTION_COMPLETED,

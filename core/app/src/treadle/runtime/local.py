@@ -270,9 +270,9 @@ class LocalRuntime:
         return Codec(vault.seal, vault.unseal, environment.store.payload, environment.settings.payload_threshold)
 
     def _open_log(self, folder: Path, address: str, masker: "Masker") -> "StepLog":
-        from treadle.runtime.logs import StepLog
+        from treadle.runtime.logs import StepLog, log_path
 
-        return StepLog(folder / log_name(address), masker, self._environment.settings.log_limit)
+        return StepLog(log_path(folder, address), masker, self._environment.settings.log_limit)
 
     # Driving
 
@@ -343,11 +343,6 @@ class _Watcher:
             if self._store.watch(_POLL_AT_MOST_EVERY) and not self._loop.is_closed():
                 self._loop.call_soon_threadsafe(self._poll)
                 self._closing.wait(_POLL_AT_MOST_EVERY)
-
-
-def log_name(address: str) -> str:
-    """The file name of an attempt's log."""
-    return address.replace("/", "-") + ".log"
 
 
 def _header(launch: Launch, row: ExecutionRow) -> JsonObject:

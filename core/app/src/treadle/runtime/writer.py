@@ -5,15 +5,24 @@ As soon as something else runs that could make use of the loop, the commit goes 
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Final
 
+from treadle_engine.events import KINDS
 from treadle_hookspecs import Append, StoreBackend
 
-from treadle.runtime.crash import crash_point
+from treadle.runtime.crash import crash_point, declare
 
 Durable = Callable[[BaseException | None], None]
 """Called in the loop once an append is durable, or with the error that refused it."""
+
+_BEFORE: Final = {
+    kind: declare(f"append.before.{kind}", f"a {kind} event is decided, not yet written") for kind in KINDS
+}
+_AFTER: Final = {
+    kind: declare(f"append.after.{kind}", f"a {kind} event is durable, not yet acted upon") for kind in KINDS
+}
 
 
 class Writer:
@@ -83,15 +92,15 @@ class Writer:
 
     def _append(self, batch: list[Append]) -> BaseException | None:
         try:
-            _pass_points("before", batch)
+            _pass_points(_BEFORE, batch)
             self._store.append(batch)
-            _pass_points("after", batch)
+            _pass_points(_AFTER, batch)
         except Exception as error:  # noqa: BLE001 - handed to the executions that asked, whatever it is
             return error
         return None
 
 
-def _pass_points(moment: str, batch: list[Append]) -> None:
+def _pass_points(points: Mapping[str, str], batch: list[Append]) -> None:
     for append in batch:
         for event in append.events:
-            crash_point(f"{moment}:{event.type}")
+            crash_point(points[event.type])

@@ -1,0 +1,85 @@
+"""What can be done with an execution that stands in the log: go on, pause, cancel, undo, start it again."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import orjson
+
+from treadle_engine.compensation import pending_entries
+from treadle_engine.plan import OnInterrupt, plan_from_json
+from treadle_engine.protocol import Cancel, Pause, Recover, Resume, Rollback
+from treadle_engine.recovery import takeover
+from treadle_engine.state import State, fold
+from treadle_hookspecs import AuditEntry, Definition, ExecutionRow, ExitCode, JsonObject, StoreBackend, TreadleError
+
+from treadle.runtime.clock import now
+from treadle.runtime.driver import Driver
+from treadle.runtime.local import Launch
+
+
+def go_on(driver: Driver, interrupted: Mapping[str, OnInterrupt], actor: str, reason: str) -> None:
+    """Continue an execution whose process is gone, or that was paused."""
+    audit = AuditEntry(
+        now(), actor, "resume", driver.execution.id, {"reason": reason, "interrupted": dict(interrupted)}
+    )
+    driver.handle(Recover(now(), dict(interrupted), actor), audit)
+    if driver.execution.state.status == "paused":
+        driver.handle(Resume(now(), actor, reason))
+
+
+def pause(driver: Driver, actor: str, reason: str) -> None:
+    """Pause an execution that nobody drives: `resume` will not be surprised by it."""
+    driver.handle(Pause(now(), actor, reason), _audit(driver, actor, "pause", reason))
+
+
+def cancel(driver: Driver, actor: str, reason: str) -> None:
+    """Close an execution that nobody drives."""
+    driver.handle(Cancel(now(), actor, reason), _audit(driver, actor, "cancel", reason))
+
+
+def undo(driver: Driver, actor: str, reason: str, *, again: bool) -> None:
+    """Roll a terminal execution back."""
+    driver.handle(Rollback(now(), actor, reason, again), _audit(driver, actor, "rollback", reason))
+
+
+def undo_plan(store: StoreBackend, row: ExecutionRow) -> Sequence[JsonObject]:
+    """What a rollback would undo, in its order."""
+    state = folded(store, row)
+    return [
+        {"address": entry.address, "action": entry.action, "inputs": entry.inputs} for entry in pending_entries(state)
+    ]
+
+
+def launch_again(store: StoreBackend, row: ExecutionRow, actor: str) -> Launch:
+    """A new execution that takes over what a failed or cancelled one finished (R13a)."""
+    state = folded(store, row)
+    definition = store.definition(row.definition)
+    if definition is None:
+        raise TreadleError(f"the definition of execution {row.id} is missing", exit_code=ExitCode.STORAGE)
+    data = row.trigger_data if isinstance(row.trigger_data, Mapping) else {}
+    return Launch(
+        state.plan,
+        definition,
+        state.inputs,
+        Path(row.root),
+        row.trigger_type,
+        data,
+        origin=row.id,
+        takeover=takeover(state),
+        actor=actor,
+    )
+
+
+def folded(store: StoreBackend, row: ExecutionRow) -> State:
+    """The state that an execution's log folds to, without claiming it; sealed values stay sealed."""
+    content = store.payload(row.plan)
+    if content is None:
+        raise TreadleError(f"the plan of execution {row.id} is missing", exit_code=ExitCode.STORAGE)
+    state = State(plan_from_json(orjson.loads(content)), row.id)
+    for event in store.read(row.id):
+        fold(state, event)
+    return state
+
+
+def _audit(driver: Driver, actor: str, action: str, reason: str) -> AuditEntry:
+    return AuditEntry(now(), actor, action, driver.execution.id, {"reason": reason})
