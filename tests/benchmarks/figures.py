@@ -1,0 +1,158 @@
+"""The figures: which probes they need, in which order, and the limits they are held against."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+import commands
+from runner import Runner
+from table import Figure
+
+RAW_ROW_BYTES = 600
+"""What a step of the peer writes: about what treadle's log and its projections take for a step, keys left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How large the measurements are."""
+
+    chain: int
+    fan_out: int
+    long_chain: int
+    executions: int
+    repetitions: int
+    starts: int
+
+
+def measure_all(sizes: Sizes, only: str = "") -> Iterator[Figure]:
+    """Every figure of every group whose name holds `only`."""
+    for name, group in GROUPS.items():
+        if only in name:
+            with Runner() as runner:
+                yield from group(runner, sizes)
+
+
+def chains(runner: Runner, sizes: Sizes) -> Iterator[Figure]:
+    """A chain of no-op steps beside its peers, at both durabilities."""
+    for synchronous, over_raw, over_dbos in (("FULL", 2.0, 2.5), ("NORMAL", 10.0, 5.0)):
+        options = {"steps": sizes.chain, "synchronous": synchronous}
+        plan = {
+            "raw-chain": options | {"row_bytes": RAW_ROW_BYTES},
+            "chain": options,
+            "dbos-chain": options | {"steps": max(sizes.chain // 2, 10)},
+        }
+        taken = runner.in_turns(plan, sizes.repetitions, "us_per_step")
+        raw, ours, dbos = (taken[name] for name in plan)
+        label = f"chain of {sizes.chain:,}"
+        size = f"{RAW_ROW_BYTES} bytes and one commit a step"
+        yield _figure(f"{label}: raw sqlite3", raw, "us/step", durability=synchronous, note=size)
+        yield _figure(f"{label}: DBOS", dbos, "us/step", durability=synchronous, note="WAL, same synchronous")
+        yield _figure(f"{label}: treadle", ours, "us/step", durability=synchronous)
+        ratios = _ratios(ours, raw)
+        yield _figure(f"{label}: treadle / raw", ratios, "x", over_raw, durability=synchronous, note="paired")
+        ahead = _figure(f"{label}: DBOS / treadle", _ratios(dbos, ours), "x", over_dbos, durability=synchronous)
+        yield Figure(ahead.name, ahead.value, "x", over_dbos, True, synchronous, ahead.spread, "paired")
+
+
+def costs(runner: Runner, sizes: Sizes) -> Iterator[Figure]:
+    """What one more step adds: differences between two sizes, so that what a run costs anyway falls away."""
+    small, large = max(sizes.chain // 10, 5), sizes.chain
+    counts = [runner.probe("commits", steps=steps, synchronous="FULL") for steps in (small, large)]
+
+    def slope(key: str) -> float:
+        return (float(counts[1][key]) - float(counts[0][key])) / (large - small)
+
+    yield Figure("commits per chain step", slope("commits"), "commits", 1.0, durability="FULL")
+    yield Figure("SELECTs per chain step", slope("selects"), "statements", 0.0, note="SQLite's trace callback")
+    yield Figure("bytes on disk per chain step", slope("bytes"), "bytes", 1024.0, note=_made_of(counts, large - small))
+    syncs = runner.syncs("chain", small, min(large, 2 * small))
+    if syncs is not None:
+        yield Figure("fdatasync per chain step", syncs, "calls", 1.0, durability="FULL", note="strace")
+
+
+def fans(runner: Runner, sizes: Sizes) -> Iterator[Figure]:
+    """Many steps that are ready at once."""
+    count = sizes.fan_out
+    taken = [runner.probe("fan-out", steps=count, synchronous="FULL") for _ in range(max(sizes.repetitions // 2, 1))]
+    label = f"fan-out of {count:,}"
+    milliseconds = [float(one["us_per_step"]) / 1000 for one in taken]
+    counted = runner.probe("fan-commits", steps=count, synchronous="FULL")
+    yield _figure(f"{label}: time a step", milliseconds, "ms/step", 0.15, durability="FULL")
+    yield Figure(f"{label}: commits", float(counted["commits"]), "commits", count / 32 + 4, note="N/32 + 4")
+    yield _figure(f"{label}: peak memory", [float(one["peak_mb"]) for one in taken], "MB", 80.0, note="whole process")
+
+
+def late_steps(runner: Runner, sizes: Sizes) -> Iterator[Figure]:
+    """Whether a step costs more when many went before."""
+    taken = [
+        runner.probe("chain", steps=sizes.long_chain, synchronous="NORMAL")
+        for _ in range(max(sizes.repetitions // 2, 1))
+    ]
+    ratios = [float(one["late_us"]) / float(one["early_us"]) for one in taken]
+    label = f"step {sizes.long_chain:,} / step 10"
+    yield _figure(label, ratios, "x", 1.2, durability="NORMAL", note="means of the first and last tenth, 10 left out")
+    yield _figure(f"chain of {sizes.long_chain:,}: peak memory", [float(one["peak_mb"]) for one in taken], "MB")
+
+
+def many(runner: Runner, sizes: Sizes) -> Iterator[Figure]:
+    """Many executions at a time in one process."""
+    options = {"executions": sizes.executions, "steps": 5, "synchronous": "FULL"}
+    rates = [float(runner.probe("many", **options)["per_second"]) for _ in range(sizes.repetitions)]
+    label = f"{sizes.executions} executions x 5 steps at a time"
+    one = _figure(label, rates, "executions/s", 400.0, durability="FULL")
+    yield Figure(one.name, one.value, one.unit, one.limit, True, one.durability, one.spread)
+
+
+def starts(runner: Runner, sizes: Sizes) -> Iterator[Figure]:
+    """Fresh processes of the command line, beside the libraries they stand on."""
+    names = {"import typer": commands.IMPORT_TYPER, "bare Typer app --help": commands.bare_help(runner.folder())}
+    names |= {"treadle --version": commands.VERSION, "treadle --help": commands.HELP}
+    taken = commands.in_turns(names, sizes.starts)
+    for name, seconds in taken.items():
+        yield _figure(name, [value * 1000 for value in seconds], "ms", note="wall clock, fresh process")
+    for ours, peer in (("treadle --version", "import typer"), ("treadle --help", "bare Typer app --help")):
+        yield _figure(f"{ours} / {peer}", _ratios(taken[ours], taken[peer]), "x", 1.3, note="paired")
+
+
+def first_steps(runner: Runner, sizes: Sizes) -> Iterator[Figure]:
+    """From nothing to the first durable step, and what undoing costs."""
+    taken = [runner.probe("first-step", synchronous="FULL") for _ in range(sizes.starts)]
+    cpu = [float(one["cpu_ms"]) for one in taken]
+    begun = [float(one["start_ms"]) for one in taken]
+    yield _figure("fresh process: first durable step", cpu, "ms CPU", 400.0, durability="FULL", note="user + system")
+    yield _figure("start to first step, in process", begun, "ms", 100.0, durability="FULL", note="second run")
+    undone = [runner.probe("compensation", synchronous="FULL") for _ in range(sizes.repetitions)]
+    own = [float(one["own_ms"]) for one in undone]
+    yield _figure("one compensation, its command left out", own, "ms", 500.0, durability="FULL", note="`true`, paired")
+
+
+Group = Callable[[Runner, Sizes], Iterator[Figure]]
+GROUPS: dict[str, Group] = {
+    "chains": chains,
+    "costs": costs,
+    "fan-out": fans,
+    "late steps": late_steps,
+    "many": many,
+    "starts": starts,
+    "first steps": first_steps,
+}
+
+
+def _figure(
+    name: str, values: list[float], unit: str, limit: float | None = None, *, durability: str = "", note: str = ""
+) -> Figure:
+    spread = (min(values), max(values)) if len(values) > 1 else None
+    return Figure(name, median(values), unit, limit, False, durability, spread, note)
+
+
+def _ratios(above: list[float], below: list[float]) -> list[float]:
+    return [one / other for one, other in zip(above, below, strict=True)]
+
+
+def _made_of(counts: list[dict[str, Any]], steps: int) -> str:
+    """Bytes a step by table and index, the largest first."""
+    small, large = counts[0]["tables"], counts[1]["tables"]
+    grown = {name: (size - small.get(name, 0)) / steps for name, size in large.items()}
+    shares = sorted(((size, name) for name, size in grown.items() if size >= 1), reverse=True)
+    return ", ".join(f"{name} {size:.0f}" for size, name in shares)

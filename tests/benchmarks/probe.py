@@ -1,0 +1,36 @@
+"""One measurement in a process of its own: `probe.py NAME FOLDER key=value …`.
+
+Its last line is a JSON object.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import peers
+import subject
+
+PROBES: dict[str, Callable[..., object]] = {
+    "raw-chain": peers.raw_chain,
+    "dbos-chain": peers.dbos_chain,
+    "chain": subject.chain,
+    "fan-out": subject.fan_out,
+    "fan-commits": subject.fan_commits,
+    "many": subject.many,
+    "first-step": subject.first_step,
+    "compensation": subject.compensation,
+    "commits": subject.commits,
+}
+
+
+def main(arguments: list[str]) -> None:
+    """Values that look like whole numbers arrive as such."""
+    name, folder, *pairs = arguments
+    options = {key: int(value) if value.isdigit() else value for key, value in (pair.split("=", 1) for pair in pairs)}
+    result = PROBES[name](Path(folder), **options)
+    sys.stdout.write("\n" + json.dumps(result) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

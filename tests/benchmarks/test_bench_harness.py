@@ -1,0 +1,76 @@
+"""The harness at a size that proves nothing about speed: every figure is measured, and none is judged."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCH = Path(__file__).with_name("bench.py")
+
+
+def bench(folder, *arguments):
+    command = [sys.executable, str(BENCH), "--tiny", "--json", str(folder / "bench.json"), *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("bench")
+    ended = bench(folder)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout, json.loads((folder / "bench.json").read_text("utf-8")), folder
+
+
+def test_every_claim_has_a_figure(run):
+    _, document, _ = run
+    limited = {figure["name"] for figure in document["figures"] if figure["limit"] is not None}
+    for claim in (
+        "treadle / raw",
+        "DBOS / treadle",
+        "commits per chain step",
+        "SELECTs per chain step",
+        "bytes on disk per chain step",
+        "time a step",
+        ": commits",
+        "peak memory",
+        "step 60 / step 10",
+        "executions x 5 steps",
+        "treadle --version / import typer",
+        "treadle --help / bare Typer app --help",
+        "first durable step",
+        "start to first step",
+        "one compensation",
+    ):
+        assert any(claim in name for name in limited), claim
+
+
+def test_figures_are_numbers_with_a_durability(run):
+    _, document, _ = run
+    for figure in document["figures"]:
+        assert isinstance(figure["value"], float | int), figure
+        if "us/step" in figure["unit"]:
+            assert figure["durability"] in {"FULL", "NORMAL"}, figure
+
+
+def test_the_table_shows_them_all(run):
+    table, document, _ = run
+    for figure in document["figures"]:
+        assert figure["name"] in table
+
+
+def test_nothing_stays_behind(run):
+    _, _, folder = run
+    assert list((folder / "build").iterdir()) == []
+
+
+def test_a_probe_that_fails_shows_its_last_words(tmp_path):
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[1]); from runner import Runner; Runner().probe('chain', steps='x')"
+    )
+    command = [sys.executable, "-c", script, str(BENCH.parent)]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert "the probe chain failed" in ended.stderr
+    assert "synchronous" in ended.stderr
