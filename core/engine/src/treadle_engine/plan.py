@@ -10,6 +10,9 @@ from typing import Final, Literal, TypeAlias
 
 from treadle_hookspecs import Json, JsonObject, Risk
 
+from treadle_engine._plan_codec import PlanFormatError as PlanFormatError
+from treadle_engine._plan_codec import from_json, to_json
+
 LANGUAGE_VERSION: Final = 1
 PLAN_VERSION: Final = 1
 
@@ -27,7 +30,11 @@ JoinMode: TypeAlias = Literal[
     "expression",
 ]
 StepKind: TypeAlias = Literal["call", "set", "emit", "cancel", "end"]
-"""`uses` and `run` are both `call`. The kinds that open scopes or wait are added here by name as they come."""
+"""`uses` and `run` are both `call`. The kinds that open scopes or wait are added here by name as they come.
+
+What `StepPlan.with_` holds: `call`: the action's inputs; `set`: `{name: value, …}`; `emit`: `{event: name, data:
+value}`; `cancel`: `{steps: [ids]}`; `end`: `{status: completed | failed, message: text}`, the message may be missing.
+"""
 
 OnInterrupt: TypeAlias = Literal["retry", "fail", "ask"]
 
@@ -199,3 +206,20 @@ class Plan:
     finally_: ScopePlan | None = None
     language: int = LANGUAGE_VERSION
     v: int = PLAN_VERSION
+
+
+def plan_to_json(plan: Plan) -> dict[str, Json]:
+    """The plan as JSON data. Fields that have their default are left out."""
+    return to_json(plan, keep=("v", "language"))
+
+
+def plan_from_json(data: Json) -> Plan:
+    """The plan that `plan_to_json` wrote.
+
+    Raises:
+        PlanFormatError: an unknown field, a missing one, one of a wrong type, or a version that is not `PLAN_VERSION`.
+    """
+    version = data.get("v") if isinstance(data, dict) else None
+    if version != PLAN_VERSION:
+        raise PlanFormatError("plan.v", f"version {version!r} cannot be read; this treadle reads {PLAN_VERSION}")
+    return from_json(Plan, data, "plan")

@@ -1,0 +1,211 @@
+"""The edges of one scope: needs and routes as numbers, and what can be known of a step before anything runs.
+
+Steps are numbered in the order written. A set of steps is an int used as a bit set where it is a closure, else a
+sequence of numbers. References to steps that do not exist are left out here; `findings` reports them.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from itertools import chain
+from typing import Final
+
+from treadle_engine.plan import Join, ScopePlan, StepPlan
+
+DEFAULT_JOIN: Final = Join()
+FAILURE_OUTCOMES: Final = frozenset({"failure", "timeout", "rejected"})
+"""What `on_failure` takes (R6); `exhausted` goes there as well, but is no end of a visit."""
+ADMITS_FAILURE: Final = frozenset({"one_failed", "all_done"})
+"""Joins that admit failure (R6, R12)."""
+
+
+def bits(mask: int) -> Iterator[int]:
+    """The numbers in a bit set, growing."""
+    while mask:
+        low = mask & -mask
+        yield low.bit_length() - 1
+        mask ^= low
+
+
+def route_lists(step: StepPlan) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """`(key, targets)` of every route of a step; keys are `routes.NAME`, `switch`, `on_success`, `on_failure`."""
+    for outcome, targets in step.routes:
+        yield f"routes.{outcome}", targets
+    for case in step.switch:
+        yield "switch", case.targets
+    if step.on_success:
+        yield "on_success", step.on_success
+    if step.on_failure:
+        yield "on_failure", step.on_failure
+
+
+class Graph:
+    """The edges of a linked scope and what follows from them.
+
+    Attributes:
+        needs, dependents: by number, the `needs` edges in both directions.
+        targets, sources: by number, the route edges in both directions, each neighbour once.
+        forward: a forward route targets the step, so it waits for a token (R2).
+        armed: the start arms the step (R2).
+        rearmable: re-arming may arm it again, through a need that is entered again (R7).
+        once: it can be activated at most once, and so can all that leads to it.
+        recoverable: a step that recovers can be reached from it over routes or needs.
+    """
+
+    def __init__(self, scope: ScopePlan) -> None:
+        self.scope = scope
+        self.steps: Final = scope.steps
+        self.ids: Final = tuple(step.id for step in scope.steps)
+        self.number: Final = {id_: number for number, id_ in enumerate(self.ids)}
+        self.needs: Final = tuple(self._known(step.needs or ()) for step in scope.steps)
+        self.targets: Final = tuple(
+            self._known(chain.from_iterable(targets for _, targets in route_lists(step))) for step in scope.steps
+        )
+        self.dependents: Final = _reversed(self.needs)
+        self.sources: Final = _reversed(self.targets)
+        self.forward: Final = tuple(any(source < at for source in found) for at, found in enumerate(self.sources))
+        self.joins: Final = tuple(step.join or DEFAULT_JOIN for step in scope.steps)
+        self.initial: Final = self._initial()
+        starting = frozenset(self.initial)
+        self.rearmable: Final = tuple(bool(found) and not self.forward[at] for at, found in enumerate(self.needs))
+        self.armed: Final = tuple(able or at in starting for at, able in enumerate(self.rearmable))
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @cached_property
+    def order(self) -> tuple[tuple[int, ...], ...]:
+        """Strongly connected components over both kinds of edges, each before those that it leads to."""
+        return _components([(*self.dependents[at], *self.targets[at]) for at in range(len(self))])
+
+    @cached_property
+    def once(self) -> tuple[bool, ...]:
+        """See the class. What is not `once` needs reachability (R3, R4) and a bound (R9)."""
+        marks = [False] * len(self)
+        for component in self.order:
+            if len(component) == 1:
+                marks[component[0]] = self._at_most_once(component[0], marks)
+        return tuple(marks)
+
+    @cached_property
+    def closures(self) -> tuple[int, ...]:
+        """`clo(x)` of each step: all that is reachable from it over both kinds of edges; itself only on a cycle."""
+        found = [0] * len(self)
+        for component in reversed(self.order):
+            inside = sum(1 << at for at in component)
+            reach = 0
+            for at in component:
+                for follower in chain(self.dependents[at], self.targets[at]):
+                    if not inside >> follower & 1:
+                        reach |= found[follower] | 1 << follower
+            if len(component) > 1 or component[0] in self.targets[component[0]]:
+                reach |= inside
+            for at in component:
+                found[at] = reach
+        return tuple(found)
+
+    @cached_property
+    def recoverers(self) -> int:
+        """The steps with `recovers: true`, as a bit set."""
+        return sum(1 << at for at, step in enumerate(self.steps) if step.recovers)
+
+    @cached_property
+    def recoverable(self) -> tuple[bool, ...]:
+        """See the class."""
+        if not self.recoverers:
+            return (False,) * len(self)
+        return tuple(bool(reach & self.recoverers) for reach in self.closures)
+
+    @cached_property
+    def has_expressions(self) -> bool:
+        """Some condition has to be evaluated when the scope runs (values are looked at when they are used)."""
+        return any(
+            step.when or step.switch or step.retry.when or self.joins[at].expression
+            for at, step in enumerate(self.steps)
+        )
+
+    @cached_property
+    def fails_fast(self) -> bool:
+        """`fail_fast`, or its default: where something can be compensated (R12)."""
+        if self.scope.fail_fast is not None:
+            return self.scope.fail_fast
+        return any(step.compensate is not None for step in self.steps)
+
+    def handled_by_join(self, failed: int) -> bool:
+        """Every path of needs from a failed step ends in a step whose join admits failure (R6)."""
+        seen: set[int] = set()
+        waiting = [failed]
+        while waiting:
+            dependents = self.dependents[waiting.pop()]
+            if not dependents:
+                return False
+            for dependent in dependents:
+                if self.joins[dependent].mode not in ADMITS_FAILURE and dependent not in seen:
+                    seen.add(dependent)
+                    waiting.append(dependent)
+        return True
+
+    def leads_to(self, start: int, goals: int) -> bool:
+        """A step of the bit set `goals` is `start` or can be reached from it."""
+        return bool((self.closures[start] | 1 << start) & goals)
+
+    def _known(self, ids: Iterable[str]) -> tuple[int, ...]:
+        return tuple(dict.fromkeys(self.number[id_] for id_ in ids if id_ in self.number))
+
+    def _initial(self) -> tuple[int, ...]:
+        """R1: `start:` if given, else every step without needs that no forward route targets."""
+        if self.scope.start:
+            return self._known(self.scope.start)
+        return tuple(at for at, needs in enumerate(self.needs) if not needs and not self.forward[at])
+
+    def _at_most_once(self, at: int, marks: Sequence[bool]) -> bool:
+        sources = self.sources[at]
+        if at in sources or not all(marks[need] for need in self.needs[at]):
+            return False
+        return not sources or (len(sources) == 1 and marks[sources[0]] and not self.armed[at])
+
+
+def _reversed(edges: Sequence[tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:
+    found: list[list[int]] = [[] for _ in edges]
+    for start, ends in enumerate(edges):
+        for end in ends:
+            found[end].append(start)
+    return tuple(tuple(items) for items in found)
+
+
+def _components(edges: Sequence[tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:
+    """Strongly connected components, each before those that it leads to (Kosaraju)."""
+    backwards = _reversed(edges)
+    seen = bytearray(len(edges))
+    found = []
+    for root in reversed(_finished(edges)):
+        if not seen[root]:
+            seen[root] = 1
+            component = [root]
+            for at in component:
+                fresh = {before for before in backwards[at] if not seen[before]}
+                for before in fresh:
+                    seen[before] = 1
+                component += fresh
+            found.append(tuple(sorted(component)))
+    return tuple(found)
+
+
+def _finished(edges: Sequence[tuple[int, ...]]) -> list[int]:
+    """All steps in the order in which a depth-first walk leaves them. Iterative: a chain may have 10,000 steps."""
+    seen = bytearray(len(edges))
+    left: list[int] = []
+    for root in range(len(edges)):
+        if seen[root]:
+            continue
+        seen[root] = 1
+        work = [(root, iter(edges[root]))]
+        while work:
+            at, followers = work[-1]
+            follower = next((follower for follower in followers if not seen[follower]), None)
+            if follower is None:
+                left.append(at)
+                work.pop()
+            else:
+                seen[follower] = 1
+                work.append((follower, iter(edges[follower])))
+    return left
