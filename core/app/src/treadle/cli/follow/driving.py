@@ -1,0 +1,79 @@
+"""Driving an execution from the command line: follow it, answer its questions, and say how it ended."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from treadle_hookspecs import Event, EventListener, Json
+
+from treadle.cli.follow import ExecutionView, Follower, follower
+from treadle.cli.follow.ending import Ending
+from treadle.cli.session import Session
+
+if TYPE_CHECKING:
+    from treadle.api import Status
+
+
+class Driving:
+    """One command that drives executions; the exit code is what it gives back."""
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        json_output: bool,
+        json_lines: bool = False,
+        progress: bool = True,
+        verbose: bool = False,
+    ) -> None:
+        self._session = session
+        self._json_output = json_output
+        self._json_lines = json_lines
+        self._progress = progress
+        self._verbose = verbose or session.options.verbose
+
+    def run(self, workflow: str, inputs: Mapping[str, Json]) -> int:
+        """Run a workflow."""
+        treadle = self._session.treadle
+        plan = treadle.load(workflow).plan
+        view = ExecutionView(plan.name if plan else workflow)
+        if plan is not None:
+            view.expect(step.id for step in plan.root.steps)
+        return self.finish(self.follow(view, lambda listener: treadle.run(workflow, inputs, listener=listener)))
+
+    def go_on(self, id: str, act: Callable[[EventListener], "Status"]) -> "Status":
+        """Drive an execution that is there already, shown as it stands."""
+        status = self._session.treadle.status(id)
+        view = ExecutionView(status.workflow, id)
+        view.expect(status.steps)
+        for address, step in status.steps.items():
+            view.step(address).state = str(step.get("state"))
+        return self.follow(view, act)
+
+    def follow(self, view: ExecutionView, act: Callable[[EventListener], "Status"]) -> "Status":
+        """Show what happens while `act` drives."""
+        shown = self.follower(view)
+        shown.start()
+        try:
+            return act(shown.event)
+        finally:
+            shown.stop()
+
+    def replay(self, view: ExecutionView, events: Iterable[Event]) -> None:
+        """Show events as they come."""
+        shown = self.follower(view)
+        shown.start()
+        try:
+            for event in events:
+                shown.event(event)
+        finally:
+            shown.stop()
+
+    def follower(self, view: ExecutionView) -> Follower:
+        """The one that these options ask for."""
+        silent = not self._progress or self._session.options.quiet
+        return follower(self._session.terminal, view, json_lines=self._json_lines, silent=silent)
+
+    def finish(self, status: "Status") -> int:
+        """Print the result and how to go on; the exit code."""
+        Ending(self._session).tell(status, as_json=self._json_output, events_only=self._json_lines)
+        return status.exit_code

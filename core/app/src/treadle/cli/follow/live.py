@@ -1,0 +1,67 @@
+"""For a terminal: a tree that is drawn again in place. Rich is imported when this is, and not before."""
+
+import shutil
+import sys
+from threading import Lock
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.live import Live
+from rich.text import Text
+from treadle_hookspecs import Event
+
+from treadle.cli.console import Terminal
+from treadle.cli.follow import layout
+from treadle.cli.follow.view import ExecutionView
+from treadle.cli.moments import now
+
+_FRAMES_PER_SECOND = 8
+
+
+class LiveTree:
+    """Draws the view eight times a second from a thread of its own; events only change it."""
+
+    def __init__(self, terminal: Terminal, view: ExecutionView) -> None:
+        self._terminal = terminal
+        self._view = view
+        self._lock = Lock()
+        console = Console(
+            file=sys.stderr,
+            force_terminal=True,
+            no_color=not terminal.talk_color,
+            highlight=False,
+            legacy_windows=False,
+        )
+        self._live = Live(self, console=console, refresh_per_second=_FRAMES_PER_SECOND, vertical_overflow="crop")
+
+    def start(self) -> None:
+        """Begin to draw."""
+        self._live.start(refresh=True)
+
+    def stop(self) -> None:
+        """Draw the last picture and leave it standing."""
+        self._live.stop()
+
+    def event(self, event: Event) -> None:
+        """Take an event into the picture."""
+        with self._lock:
+            self._view.apply(event)
+
+    def output(self, address: str, text: str) -> None:
+        """Print a line that a step printed, above the tree."""
+        self._live.console.print(Text.assemble((f"{address} {self._terminal.marks.bar} ", "dim"), text), soft_wrap=True)
+
+    def progress(self, address: str, fraction: float | None, message: str) -> None:
+        """Show how far a step is."""
+        with self._lock:
+            step = self._view.step(address)
+            step.progress, step.message = fraction, message
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        height = shutil.get_terminal_size().lines
+        with self._lock:
+            rows = layout.lines(self._view, now(), options.max_width, height, self._terminal.marks)
+        styled = self._terminal.talk_color
+        for row in rows:
+            yield Text.assemble(
+                *((span.text, span.style if styled else "") for span in row), no_wrap=True, overflow="crop"
+            )

@@ -1,0 +1,175 @@
+"""What is known of an execution that is being followed: a fold of its events, made for the eye."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from treadle_hookspecs import Event, Json
+
+DONE: Final = frozenset({"succeeded"})
+FAILED: Final = frozenset({"failed", "upstream_failed", "cancelled", "interrupted"})
+SKIPPED: Final = frozenset({"skipped"})
+ACTIVE: Final = frozenset({"running", "retrying", "waiting"})
+PENDING: Final = "pending"
+
+
+@dataclass(slots=True)
+class StepView:
+    """One step. Times are microseconds since 1970 UTC, `progress` is 0.0 … 1.0 or None."""
+
+    address: str
+    state: str = PENDING
+    visit: int = 0
+    attempt: int = 1
+    started_at: int | None = None
+    finished_at: int | None = None
+    due: int | None = None
+    routed: tuple[str, ...] = ()
+    error: str = ""
+    reason: str = ""
+    undone: str = ""
+    progress: float | None = None
+    message: str = ""
+
+    @property
+    def label(self) -> str:
+        """The address, with the visit's number from the second one on."""
+        return f"{self.address}#{self.visit}" if self.visit > 1 else self.address
+
+
+@dataclass(slots=True)
+class ExecutionView:
+    """The whole execution; steps in the order written, then those that came by themselves."""
+
+    workflow: str = ""
+    id: str = ""
+    status: str = "running"
+    started_at: int | None = None
+    finished_at: int | None = None
+    expected: int | None = None
+    """How long runs of this workflow took, in microseconds, or None when there were none."""
+    steps: dict[str, StepView] = field(default_factory=dict)
+
+    def expect(self, addresses: Iterable[str]) -> None:
+        """Show these steps as pending."""
+        for address in addresses:
+            self.steps.setdefault(address, StepView(address))
+
+    def step(self, address: str) -> StepView:
+        """The view of a step, made when it was not expected."""
+        return self.steps.setdefault(address, StepView(address))
+
+    def apply(self, event: Event) -> None:
+        """Take over one event; kinds that show nothing are passed by."""
+        if event.type in _EXECUTION:
+            self.status = _EXECUTION[event.type]
+            self._apply_execution(event)
+        elif event.step and event.type in _STEP:
+            _STEP[event.type](self.step(_address(event)), event)
+        elif event.type == "region_rearmed":
+            self._rearm(event)
+
+    def _apply_execution(self, event: Event) -> None:
+        if event.type == "execution_started" and self.id != event.execution:
+            self._begin_again(event)
+        if self.started_at is None:
+            self.started_at = event.at
+        if event.type in ("execution_completed", "execution_failed", "execution_cancelled", "rollback_finished"):
+            self.finished_at = event.at
+
+    def _begin_again(self, event: Event) -> None:
+        """A new execution: what an earlier one finished stands, the rest is to come."""
+        self.id, self.started_at, self.finished_at = event.execution, event.at, None
+        for step in self.steps.values():
+            if step.state not in DONE:
+                self.steps[step.address] = StepView(step.address)
+
+    def _rearm(self, event: Event) -> None:
+        for name in _texts(event.data.get("steps")):
+            step = self.step(f"{event.scope}/{name}" if event.scope else name)
+            step.state = PENDING
+
+
+_EXECUTION: Final = {
+    "execution_started": "running",
+    "execution_resumed": "running",
+    "execution_paused": "paused",
+    "execution_cancel_requested": "cancelling",
+    "execution_closing": "closing",
+    "execution_completed": "completed",
+    "execution_failed": "failed",
+    "execution_cancelled": "cancelled",
+    "rollback_started": "rolling back",
+    "rollback_finished": "rolled back",
+}
+
+
+def _address(event: Event) -> str:
+    return f"{event.scope}/{event.step}" if event.scope else event.step
+
+
+def _texts(value: Json) -> tuple[str, ...]:
+    return tuple(str(item) for item in value) if isinstance(value, list | tuple) else ()
+
+
+def message_of(error: Json) -> str:
+    """The first line of an error's message; "" when there is none."""
+    text = error.get("message") if isinstance(error, Mapping) else error
+    return str(text).strip().partition("\n")[0] if text else ""
+
+
+def _started(step: StepView, event: Event) -> None:
+    step.state, step.visit, step.attempt = "running", event.visit, max(event.attempt, 1)
+    step.started_at, step.finished_at, step.due = event.at, None, None
+    step.routed, step.error, step.reason, step.progress, step.message = (), "", "", None, ""
+
+
+def _tried_again(step: StepView, event: Event) -> None:
+    step.state, step.attempt, step.due, step.progress = "running", max(event.attempt, 1), None, None
+
+
+def _attempt_failed(step: StepView, event: Event) -> None:
+    due = event.data.get("due")
+    step.state, step.due = "retrying", due if isinstance(due, int) else None
+    step.error = message_of(event.data.get("error"))
+
+
+def _waiting(step: StepView, event: Event) -> None:
+    step.state, step.reason = "waiting", str(event.data.get("for") or "")
+
+
+def _settled(step: StepView, event: Event) -> None:
+    step.state = str(event.data.get("state") or "succeeded")
+    step.finished_at, step.due, step.progress, step.message = event.at, None, None, ""
+    step.routed, step.error = _texts(event.data.get("routed")), message_of(event.data.get("error"))
+
+
+def _skipped(step: StepView, event: Event) -> None:
+    step.state, step.reason = str(event.data.get("state") or "skipped"), str(event.data.get("reason") or "")
+    step.finished_at = event.at
+
+
+def _interrupted(step: StepView, event: Event) -> None:
+    step.state, step.finished_at = "interrupted", event.at
+
+
+def _undoing(step: StepView, _event: Event) -> None:
+    step.undone = "undoing"
+
+
+def _undone(step: StepView, event: Event) -> None:
+    step.undone = "undone" if event.data.get("state") == "done" else "not undone"
+    step.error = message_of(event.data.get("error")) or step.error
+
+
+_STEP: Final = {
+    "visit_started": _started,
+    "visit_waiting": _waiting,
+    "visit_settled": _settled,
+    "visit_skipped": _skipped,
+    "visit_interrupted": _interrupted,
+    "attempt_started": _tried_again,
+    "attempt_failed": _attempt_failed,
+    "compensation_started": _undoing,
+    "compensation_settled": _undone,
+}

@@ -1,0 +1,107 @@
+"""`treadle run`: the workflow's inputs become options once its name is known."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from treadle_engine.plan import Plan
+from treadle_hookspecs import Json
+from typer.core import TyperCommand
+
+from treadle.cli import inputs, options, shapes
+from treadle.cli.follow.driving import Driving
+from treadle.cli.session import Session
+
+if TYPE_CHECKING:
+    from treadle.api import DryRun
+
+
+class RunCommand(TyperCommand):
+    """Reads the workflow's name first, then the words again with the workflow's inputs as options."""
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """The context of the command with the options of the workflow that these words name."""
+        session = parent.obj if parent is not None else None
+        name = self._workflow(args)
+        if name and isinstance(session, Session):
+            plan = session.treadle.load(name).plan
+            if plan is not None:
+                return _command_for(plan).make_context(info_name, args, parent, **extra)
+        return super().make_context(info_name, args, parent, **extra)
+
+    def _workflow(self, args: list[str]) -> str:
+        """The first word that is neither an option nor an option's value, "" when there is none.
+
+        What the command does not know ends the search: inputs are known only after the workflow.
+        """
+        known = {name: param for param in self.params for name in (*param.opts, *param.secondary_opts)}
+        words = iter(args)
+        for word in words:
+            if not word.startswith("-"):
+                return word
+            option, equals, _ = word.partition("=")
+            if option not in known:
+                return next(words, "") if word == "--" else ""
+            if not equals and not getattr(known[option], "is_flag", False):
+                next(words, None)
+        return ""
+
+
+def _command_for(plan: Plan) -> Any:
+    from treadle.cli.shell import built
+
+    own = frozenset(name for param in built(run, "run").params for name in (*param.opts, *param.secondary_opts))
+    hidden = inputs.unreachable(plan.inputs, own)
+    epilog = f"By --input NAME=VALUE only: {', '.join(hidden)}." if hidden else None
+    return built(inputs.with_inputs(execute, plan.inputs, own | {"--help"}), "run", epilog=epilog)
+
+
+def execute(
+    ctx: typer.Context,
+    workflow: Annotated[str, typer.Argument(metavar="WORKFLOW", help="A file, or a name that `treadle list` shows.")],
+    input_: Annotated[
+        list[str] | None,
+        typer.Option("--input", metavar="NAME=VALUE", help="An input; NAME=@FILE takes the file's content."),
+    ] = None,
+    inputs_file: Annotated[
+        Path | None, typer.Option("--inputs-file", metavar="FILE", help="Inputs in a YAML or JSON file.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and start nothing.")] = False,
+    json_output: options.JsonOutput = False,
+    json_lines: options.JsonLinesOutput = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what the steps print.")] = False,
+    progress: options.Progress = True,
+    *,
+    given: dict[str, Json],
+) -> None:
+    """Run a workflow by path or name, to its end or until it waits for something.
+
+    Its inputs are options: `treadle run WORKFLOW --help` shows them. Where one is given twice, its own option wins
+    over `--input`, and that over `--inputs-file`.
+    """
+    session: Session = ctx.obj
+    values = _values(inputs_file, input_ or (), given)
+    if dry_run:
+        _show_dry_run(session, session.treadle.preview(workflow, values), as_json=json_output)
+        return
+    driving = Driving(session, json_output=json_output, json_lines=json_lines, progress=progress, verbose=verbose)
+    raise typer.Exit(driving.run(workflow, values))
+
+
+run = inputs.with_inputs(execute)
+"""The command before its workflow is known."""
+
+
+def _values(file: Path | None, assignments: Sequence[str], given: dict[str, Json]) -> dict[str, Json]:
+    from_file = inputs.from_inputs_file(file) if file else {}
+    return {**from_file, **inputs.assigned(assignments, Path()), **given}
+
+
+def _show_dry_run(session: Session, preview: "DryRun", *, as_json: bool) -> None:
+    if as_json:
+        session.terminal.data(shapes.text(shapes.dry_run(preview)))
+        return
+    from treadle.cli.describe import dry_run_lines
+
+    session.terminal.data("\n".join(dry_run_lines(preview, session.terminal)))

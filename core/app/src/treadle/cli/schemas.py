@@ -1,0 +1,232 @@
+"""JSON Schemas (draft 2020-12) of what commands print with `--json`, by the name that `treadle schema` takes.
+
+A published shape only grows: keys are added, none is renamed or removed within a version.
+"""
+
+from typing import Any, Final, TypeAlias
+
+Schema: TypeAlias = dict[str, Any]
+
+_TEXT: Final[Schema] = {"type": "string"}
+_NUMBER: Final[Schema] = {"type": "integer", "minimum": 0}
+_TRUTH: Final[Schema] = {"type": "boolean"}
+_ANY: Final[Schema] = {}
+_OBJECT: Final[Schema] = {"type": "object"}
+_TEXTS: Final[Schema] = {"type": "array", "items": _TEXT}
+_TIME: Final[Schema] = {
+    "type": "string",
+    "format": "date-time",
+    "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$",
+}
+_TIME_OR_NULL: Final[Schema] = {"anyOf": [_TIME, {"type": "null"}]}
+
+_EXECUTION_STATES: Final = (
+    "queued",
+    "running",
+    "waiting",
+    "paused",
+    "interrupted",
+    "cancelling",
+    "rolling_back",
+    "completed",
+    "failed",
+    "cancelled",
+)
+_STEP_STATES: Final = (
+    "pending",
+    "waiting",
+    "running",
+    "retrying",
+    "succeeded",
+    "failed",
+    "skipped",
+    "upstream_failed",
+    "cancelled",
+    "interrupted",
+)
+_STATUS: Final[Schema] = {"enum": list(_EXECUTION_STATES)}
+
+
+def _closed(required: dict[str, Schema], optional: dict[str, Schema] | None = None) -> Schema:
+    """An object of these keys. Others may come with later versions."""
+    return {"type": "object", "properties": {**required, **(optional or {})}, "required": list(required)}
+
+
+def _list(item: Schema) -> Schema:
+    return {"type": "array", "items": item}
+
+
+def _document(name: str, about: str, required: dict[str, Schema], optional: dict[str, Schema] | None = None) -> Schema:
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"treadle/{name}@1",
+        "description": about,
+        **_closed({"schema": {"const": f"treadle/{name}@1"}, **required}, optional),
+    }
+
+
+_ERROR: Final = {"anyOf": [{"type": "null"}, _closed({"message": _TEXT}, {"type": _TEXT, "step": _TEXT})]}
+
+_STEP: Final = _closed(
+    {
+        "state": {"enum": list(_STEP_STATES)},
+        "outcome": _TEXT,
+        "visits": _NUMBER,
+        "attempts": _NUMBER,
+        "started_at": _TIME_OR_NULL,
+        "finished_at": _TIME_OR_NULL,
+        "error": _ERROR,
+    }
+)
+
+_EXECUTION: Final = {
+    "id": _TEXT,
+    "workflow": _TEXT,
+    "status": _STATUS,
+    "outputs": _OBJECT,
+    "error": _ERROR,
+    "rollback": {"enum": ["none", "done", "partial"]},
+    "steps": {"type": "object", "additionalProperties": _STEP},
+}
+
+_EVENT: Final = {"seq": _NUMBER, "type": _TEXT, "step": _TEXT, "visit": _NUMBER, "at": _TIME, "data": _OBJECT}
+
+_PROBLEM: Final = _closed(
+    {
+        "code": _TEXT,
+        "severity": {"enum": ["error", "warning", "note"]},
+        "message": _TEXT,
+        "file": _TEXT,
+        "line": _NUMBER,
+        "column": _NUMBER,
+        "hint": {"type": ["string", "null"]},
+    }
+)
+
+_PLUGIN: Final = _closed(
+    {
+        "name": _TEXT,
+        "distribution": _TEXT,
+        "version": _TEXT,
+        "status": {"enum": ["active", "blocked", "broken", "incompatible", "duplicate"]},
+        "reason": _TEXT,
+        "provides": _TEXTS,
+    }
+)
+
+_INPUT: Final = _closed({"name": _TEXT, "type": _TEXT, "required": _TRUTH, "default": _ANY, "description": _TEXT})
+
+_WORKFLOW: Final = {
+    "name": _TEXT,
+    "title": _TEXT,
+    "description": _TEXT,
+    "version": _TEXT,
+    "path": _TEXT,
+    "source": _TEXT,
+}
+
+_PREVIEWED: Final = _closed(
+    {
+        "id": _TEXT,
+        "kind": _TEXT,
+        "action": _TEXT,
+        "provided_by": _TEXT,
+        "inputs": _ANY,
+        "commands": _list(_TEXTS),
+        "writes": _TEXTS,
+        "notes": _TEXTS,
+        "missing_tools": _TEXTS,
+        "follows": _TEXTS,
+    }
+)
+
+_FAILURE: Final = _closed(
+    {"code": _TEXT, "message": _TEXT, "context": _OBJECT, "suggestions": _TEXTS, "exit_code": _NUMBER}
+)
+
+SCHEMAS: Final[dict[str, Schema]] = {
+    "execution": _document("execution", "Where one execution stands: `status ID`, `run`, `resume` …", _EXECUTION),
+    "executions": _document(
+        "executions",
+        "Executions, newest first: `status`.",
+        {
+            "executions": _list(
+                _closed(
+                    {
+                        "id": _TEXT,
+                        "workflow": _TEXT,
+                        "status": _STATUS,
+                        "started_at": _TIME_OR_NULL,
+                        "finished_at": _TIME_OR_NULL,
+                    }
+                )
+            )
+        },
+    ),
+    "history": _document("history", "The event log of an execution: `history ID`.", {"events": _list(_closed(_EVENT))}),
+    "event": _document("event", "One event, a line of `--json-lines`.", {"id": _TEXT, **_EVENT}),
+    "logs": _document(
+        "logs",
+        "What steps printed: `logs ID`.",
+        {"id": _TEXT, "lines": _list(_closed({"address": _TEXT, "stream": _TEXT, "text": _TEXT}))},
+    ),
+    "problems": _document("problems", "Problems of definitions: `validate`.", {"problems": _list(_PROBLEM)}),
+    "plugins": _document("plugins", "Plugins and their state: `plugins`.", {"plugins": _list(_PLUGIN)}),
+    "workflows": _document("workflows", "What can be run by name: `list`.", {"workflows": _list(_closed(_WORKFLOW))}),
+    "workflow-description": _document(
+        "workflow-description",
+        "A workflow: `show WORKFLOW`.",
+        {
+            **_WORKFLOW,
+            "inputs": _list(_INPUT),
+            "outputs": _TEXTS,
+            "triggers": _list(_closed({"type": _TEXT})),
+            "steps": _list(_closed({"id": _TEXT, "action": _TEXT, "needs": _TEXTS})),
+        },
+    ),
+    "actions": _document(
+        "actions",
+        "What a step can use: `list --actions`.",
+        {"actions": _list(_closed({"name": _TEXT, "provided_by": _TEXT, "summary": _TEXT}))},
+    ),
+    "action": _document(
+        "action",
+        "An action: `show ACTION`.",
+        {
+            "name": _TEXT,
+            "summary": _TEXT,
+            "provided_by": _TEXT,
+            "aliases": _TEXTS,
+            "inputs": {"type": ["object", "null"]},
+            "outputs": {"type": ["object", "null"]},
+            "idempotent": _TRUTH,
+            "risk": {"enum": ["low", "medium", "high"]},
+            "tools": _list(_closed({"name": _TEXT, "install": _TEXT})),
+        },
+    ),
+    "dry-run": _document(
+        "dry-run",
+        "What a run would do: `run --dry-run`.",
+        {"workflow": _TEXT, "root": _TEXT, "inputs": _OBJECT, "steps": _list(_PREVIEWED)},
+    ),
+    "rollback-plan": _document(
+        "rollback-plan",
+        "What would be undone, in order: `rollback --dry-run`.",
+        {"id": _TEXT, "entries": _list(_closed({"address": _TEXT, "action": _TEXT}))},
+    ),
+    "emitted": _document(
+        "emitted",
+        "What an event started: `emit`.",
+        {"name": _TEXT, "executions": _list(_closed(_EXECUTION))},
+    ),
+    "doctor": _document(
+        "doctor",
+        "What has to be looked after: `doctor`.",
+        {
+            "environment": _OBJECT,
+            "findings": _list(_closed({"invariant": _TEXT, "message": _TEXT, "remedy": _TEXT})),
+        },
+    ),
+    "explanation": _document("explanation", "The page of a code: `explain CODE`.", {"code": _TEXT, "text": _TEXT}),
+    "error": _document("error", "An error, in place of the answer.", {"error": _FAILURE}),
+}

@@ -1,0 +1,100 @@
+"""What one call of the command line shares: the global options, the terminal, and a facade opened when needed."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from treadle_hookspecs import Command, Host, Json
+
+from treadle.cli.console import Terminal
+from treadle.cli.table import COMMANDS, PLUGINS, Entry
+
+if TYPE_CHECKING:
+    from treadle.api import Treadle
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options that stand before the command."""
+
+    root: Path | None = None
+    store: str = ""
+    plugins: bool = True
+    debug: bool = False
+    verbose: bool = False
+    quiet: bool = False
+
+
+Connect: TypeAlias = Callable[[Options], "Treadle"]
+
+
+def connect(options: Options) -> "Treadle":
+    """The facade for these options; plugins are not discovered and no store is opened before they are needed."""
+    from treadle.api import Treadle
+
+    return Treadle(options.root, overrides=_overrides(options))
+
+
+def _overrides(options: Options) -> Mapping[str, Json]:
+    overrides: dict[str, Json] = {}
+    if options.store:
+        overrides["store"] = options.store
+    if options.debug:
+        overrides["debug"] = True
+    return overrides
+
+
+@dataclass(slots=True)
+class Session:
+    """The state of one call. `ctx.obj` of the core's own commands."""
+
+    connect: Connect = connect
+    options: Options = field(default_factory=Options)
+    terminal: Terminal = field(default_factory=Terminal)
+    _treadle: "Treadle | None" = None
+    _offered: dict[str, Entry] | None = None
+
+    def begin(self, options: Options, color: bool | None) -> None:
+        """Take over the global options."""
+        self.options = options
+        self.terminal = Terminal(color, quiet=options.quiet)
+
+    @property
+    def treadle(self) -> "Treadle":
+        """The facade, made on first use."""
+        if self._treadle is None:
+            self._treadle = self.connect(self.options)
+        return self._treadle
+
+    def host(self) -> Host:
+        """What a plugin's command finds in `ctx.obj`."""
+        return self.treadle.host(self.terminal)
+
+    def offered_commands(self) -> dict[str, Entry]:
+        """The plugins' commands, but those that would hide one of our own. Never raises: help has to work."""
+        if self._offered is None:
+            offers = self._plugin_commands() if self.options.plugins else ()
+            self._offered = {
+                command.name: Entry(command.target, command.help, PLUGINS)
+                for command in offers
+                if command.name not in COMMANDS
+            }
+        return self._offered
+
+    def _plugin_commands(self) -> Sequence[Command]:
+        """Asked of a host without settings: reading those costs more than all the rest of `treadle --help`."""
+        from treadle.plugins import PluginHost
+
+        disabled = [name for name in os.environ.get("TREADLE_DISABLE", "").split(",") if name]
+        try:
+            return [offer.value for offer in PluginHost(disabled=disabled).commands()]
+        except Exception as error:  # noqa: BLE001 whatever is broken there, the core's own commands still work
+            self.terminal.say(f"warning: the plugins' commands cannot be listed: {error}")
+            return ()
+
+    def close(self) -> None:
+        """Close the facade if it was opened."""
+        if self._treadle is not None:
+            self._treadle.close()

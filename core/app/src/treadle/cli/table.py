@@ -1,0 +1,46 @@
+"""The core's own commands: what each is called, where its code is, and one line about it.
+
+`treadle --help` reads this table and imports none of the modules named in it.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+RUN: Final = "Run and control"
+LOOK: Final = "Look"
+DEFINE: Final = "Define"
+INSTALLATION: Final = "Installation"
+PLUGINS: Final = "From plugins"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One command. `target` is the import string of its function; `command_class` of its class, if it has its own."""
+
+    target: str
+    help: str
+    panel: str
+    command_class: str = ""
+
+
+COMMANDS: Final[dict[str, Entry]] = {
+    "run": Entry("treadle.cli.run:run", "Run a workflow by path or name.", RUN, "treadle.cli.run:RunCommand"),
+    "resume": Entry("treadle.cli.control:resume", "Continue what was interrupted, paused, or has failed.", RUN),
+    "pause": Entry("treadle.cli.control:pause", "Start nothing new; what runs may finish.", RUN),
+    "cancel": Entry("treadle.cli.control:cancel", "End an execution.", RUN),
+    "rollback": Entry("treadle.cli.control:rollback", "Undo an execution.", RUN),
+    "emit": Entry("treadle.cli.control:emit", "Publish an event and run the workflows that wait for it.", RUN),
+    "status": Entry("treadle.cli.look:status", "List executions, or show where one stands.", LOOK),
+    "watch": Entry("treadle.cli.look:watch", "Follow an execution until it ends or rests.", LOOK),
+    "logs": Entry("treadle.cli.look:logs", "Print what the steps printed.", LOOK),
+    "history": Entry("treadle.cli.look:history", "Print the event log of an execution.", LOOK),
+    "list": Entry("treadle.cli.catalogue:list_", "List the workflows, or the actions, at hand.", LOOK),
+    "show": Entry("treadle.cli.catalogue:show", "Describe a workflow or an action.", LOOK),
+    "init": Entry("treadle.cli.define:init", "Begin a project, or write an example to it.", DEFINE),
+    "validate": Entry("treadle.cli.define:validate", "Find all problems of a definition at once.", DEFINE),
+    "schema": Entry("treadle.cli.define:schema", "Print a JSON Schema: of definitions, or of an output.", DEFINE),
+    "explain": Entry("treadle.cli.define:explain", "Explain an error code.", DEFINE),
+    "plugins": Entry("treadle.cli.installation:plugins", "List plugins, and why one does not work.", INSTALLATION),
+    "doctor": Entry("treadle.cli.installation:doctor", "Check the state, the settings and this machine.", INSTALLATION),
+    "help": Entry("treadle.cli.installation:help_", "Show the help of a command.", INSTALLATION),
+}
