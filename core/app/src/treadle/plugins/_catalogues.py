@@ -1,8 +1,7 @@
 """Ready workflows inside installed packages."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.resources.abc import Traversable
+from pathlib import Path
 
 from treadle_hookspecs import TreadleError, WorkflowCatalogue
 
@@ -13,36 +12,36 @@ _SUFFIXES = (".yaml", ".yml", ".json")
 
 
 @dataclass(frozen=True, slots=True)
-class CatalogueFile:
-    """One definition in a catalogue.
+class InstalledCatalogue:
+    """A catalogue, its definitions found.
 
     Args:
-        name: the file's name without its suffix.
-        catalogue: the catalogue's name.
+        name: the catalogue's name.
         record: who provides it.
-        file: read it with `read_text(encoding="utf-8")`; `str(file)` is its path where the package is a folder.
+        files: its definitions, sorted by name.
     """
 
     name: str
-    catalogue: str
     record: PluginRecord
-    file: Traversable
+    files: tuple[Path, ...]
+
+    @property
+    def distribution(self) -> str:
+        """The distribution that brings it."""
+        return self.record.distribution
 
 
-def catalogue_files(item: Contributed[WorkflowCatalogue]) -> Iterator[CatalogueFile]:
-    """The definitions of a catalogue by name.
+def open_catalogue(item: Contributed[WorkflowCatalogue]) -> InstalledCatalogue:
+    """Find a catalogue's definitions.
 
     Raises:
-        TreadleError: its package or folder is not there.
+        TreadleError: its package or folder is not there, or is not a folder of the file system.
     """
-    folder = _folder(item)
-    for file in sorted(folder.iterdir(), key=lambda one: one.name):
-        stem, dot, suffix = file.name.rpartition(".")
-        if dot + suffix in _SUFFIXES and stem and not stem.startswith(".") and file.is_file():
-            yield CatalogueFile(stem, item.value.name, item.record, file)
+    files = (file for file in _folder(item).iterdir() if file.suffix in _SUFFIXES and file.is_file())
+    return InstalledCatalogue(item.value.name, item.record, tuple(sorted(files)))
 
 
-def _folder(item: Contributed[WorkflowCatalogue]) -> Traversable:
+def _folder(item: Contributed[WorkflowCatalogue]) -> Path:
     from importlib.resources import files
 
     catalogue = item.value
@@ -51,6 +50,8 @@ def _folder(item: Contributed[WorkflowCatalogue]) -> Traversable:
             folder = files(catalogue.package).joinpath(catalogue.folder)
     except Exception as error:
         raise _unusable(item, describe(error)) from error
+    if not isinstance(folder, Path):
+        raise _unusable(item, f"{catalogue.package} is not installed as a folder")
     if not folder.is_dir():
         raise _unusable(item, f"{catalogue.package} has no folder {catalogue.folder}")
     return folder

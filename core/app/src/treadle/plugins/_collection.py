@@ -55,15 +55,12 @@ class Contributions:
 
     def _report_contested(self, plugins: Sequence[Plugin]) -> None:
         """A contested name stands in the records of all who claim it."""
-        notes: dict[str, list[str]] = {}
+        by_name = {plugin.record.name: plugin for plugin in plugins if plugin.active}
         for registry in (self.actions, *(self._registries[kind.hook] for kind in KINDS if kind is not MODULES)):
             for name, claims in registry.contested():
                 rivals = " and ".join(claim.record.distribution for claim in claims)
                 for claim in claims:
-                    notes.setdefault(claim.record.name, []).append(f"{registry.label} {name} is offered by {rivals}")
-        for plugin in plugins:
-            if plugin.record.name in notes:
-                plugin.record = replace(plugin.record, reason="; ".join(notes[plugin.record.name]))
+                    by_name[claim.record.name].note(f"{registry.label} {name} is offered by {rivals}")
 
 
 def module_actions(module: Module) -> Iterator[tuple[str, NamedAction]]:

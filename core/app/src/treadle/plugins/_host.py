@@ -1,6 +1,6 @@
 """The plugin host: the one place that knows which plugins there are and what they offer."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
@@ -17,13 +17,11 @@ from treadle_hookspecs import (
     DefinitionFormat,
     EventListener,
     Exporter,
-    Json,
     JsonObject,
     Resolution,
     RollbackAction,
     Runtime,
     StateStore,
-    StoreBackend,
     TemplateSource,
     TreadleError,
     Trigger,
@@ -32,17 +30,17 @@ from treadle_hookspecs import (
 )
 
 from treadle.plugins import _kinds as kinds
-from treadle.plugins._catalogues import CatalogueFile, catalogue_files
+from treadle.plugins._catalogues import InstalledCatalogue, open_catalogue
 from treadle.plugins._collection import Contributions, NamedAction
 from treadle.plugins._compatibility import canonical_distribution
 from treadle.plugins._discovery import Candidate, discover, installed_version
-from treadle.plugins._imports import describe, foreign_code, import_target
+from treadle.plugins._imports import describe, foreign_code, load_object
 from treadle.plugins._known import distribution_for, distribution_for_action, pip_line
 from treadle.plugins._loading import BUILTIN, Plugin, load, new_manager
 from treadle.plugins._records import Contributed, PluginRecord
 from treadle.plugins._registry import Registry
 from treadle.plugins._resolved import ResolvedAction
-from treadle.plugins._suggestions import closest, did_you_mean
+from treadle.suggestions import closest, did_you_mean
 
 if TYPE_CHECKING:
     from treadle.settings import Settings
@@ -77,11 +75,11 @@ class PluginHost:
         self._given: list[Candidate] = []
         self._installed: _Installed | None = None
         self._resolved: dict[str, ResolvedAction] = {}
-        self._objects: dict[str, Any] = {}
+        self._triggers: dict[str, TriggerBackend] = {}
         self._lock = RLock()
 
     @classmethod
-    def from_settings(cls, settings: "Settings") -> "PluginHost":
+    def discover(cls, settings: "Settings") -> "PluginHost":
         """The host that the settings ask for."""
         plugins = settings.plugins
         return cls(discover=plugins.enabled, disabled=plugins.disable, strict=plugins.strict)
@@ -164,15 +162,9 @@ class PluginHost:
         """
         if name not in self._resolved:
             found = self._named(name)
-            function = import_target(found.value.action.target, found.record)
+            function = load_object(found.value.action.target, found.record)
             self._resolved[name] = ResolvedAction(found.value.name, found.value.action, found.record, function)
         return self._resolved[name]
-
-    def preview(self, name: str) -> Callable[..., Any] | None:
-        """The function that tells what an action would do, or None when it has none."""
-        found = self._named(name)
-        target = found.value.action.preview
-        return cast("Callable[..., Any]", import_target(target, found.record)) if target else None
 
     def rollback_types(self) -> Sequence[str]:
         """The types of all rollback actions, sorted."""
@@ -186,7 +178,7 @@ class PluginHost:
     def resolve_rollback(self, type: str) -> ResolvedAction:
         """Import a rollback action; it is called as an action is. Raises `TreadleError` as `resolve` does."""
         found = self._one(kinds.ROLLBACK_ACTIONS, type)
-        function = import_target(found.value.target, found.record)
+        function = load_object(found.value.target, found.record)
         return ResolvedAction(type, Action(type, found.value.target, found.value.summary), found.record, function)
 
     # What is missing
@@ -210,38 +202,36 @@ class PluginHost:
         """The types of all triggers, sorted."""
         return self._contributions().of(kinds.TRIGGERS).names()
 
-    def trigger(self, type: str) -> TriggerBackend:
+    def trigger_backend(self, type: str) -> TriggerBackend:
         """The trigger of a type, made once. Raises `TreadleError` when nobody or several provide it."""
-        return cast("TriggerBackend", self._made(kinds.TRIGGERS, type, lambda one: one.target))
+        if type not in self._triggers:
+            found = self._one(kinds.TRIGGERS, type)
+            self._triggers[type] = cast("TriggerBackend", load_object(found.value.target, found.record)())
+        return self._triggers[type]
 
     def state_stores(self) -> tuple[Contributed[StateStore], ...]:
         """All state stores."""
         return self._all(kinds.STATE_STORES)
 
-    def state_store(self, scheme: str) -> Callable[[str, Mapping[str, Json]], StoreBackend]:
-        """The class of the store for a URL's scheme; call it with the URL and options. Raises `TreadleError`."""
-        found = self._one(kinds.STATE_STORES, scheme)
-        return cast(
-            "Callable[[str, Mapping[str, Json]], StoreBackend]", import_target(found.value.target, found.record)
-        )
+    def state_store(self, scheme: str) -> StateStore:
+        """The store for a URL's scheme. Raises `TreadleError` when nobody or several provide it."""
+        return self._one(kinds.STATE_STORES, scheme).value
 
     def runtimes(self) -> tuple[Contributed[Runtime], ...]:
         """All runtimes."""
         return self._all(kinds.RUNTIMES)
 
-    def runtime(self, name: str) -> Any:
-        """The class of a runtime. Raises `TreadleError` when nobody or several provide it."""
-        found = self._one(kinds.RUNTIMES, name)
-        return import_target(found.value.target, found.record)
+    def runtime(self, name: str) -> Runtime:
+        """A runtime. Raises `TreadleError` when nobody or several provide it."""
+        return self._one(kinds.RUNTIMES, name).value
 
     def commands(self) -> tuple[Contributed[Command], ...]:
         """All subcommands."""
         return self._all(kinds.COMMANDS)
 
-    def command(self, name: str) -> Any:
-        """The Typer app of a subcommand, imported. Raises `TreadleError` when nobody or several provide it."""
-        found = self._one(kinds.COMMANDS, name)
-        return import_target(found.value.target, found.record)
+    def command(self, name: str) -> Command:
+        """A subcommand. Raises `TreadleError` when nobody or several provide it."""
+        return self._one(kinds.COMMANDS, name).value
 
     def definition_formats(self) -> tuple[Contributed[DefinitionFormat], ...]:
         """All other dialects."""
@@ -263,13 +253,10 @@ class PluginHost:
         """All exporters."""
         return self._all(kinds.EXPORTERS)
 
-    def catalogues(self) -> tuple[Contributed[WorkflowCatalogue], ...]:
-        """All workflow catalogues."""
-        return self._all(kinds.CATALOGUES)
-
-    def workflow_files(self) -> tuple[CatalogueFile, ...]:
-        """All definitions in catalogues; of one name the first counts. A catalogue that is damaged is left out."""
-        return tuple(file for item in self.catalogues() for file in self._files(item))
+    def catalogues(self) -> tuple[InstalledCatalogue, ...]:
+        """All workflow catalogues with their files. One that is damaged is left out; its plugin's record says so."""
+        opened = (self._opened(item) for item in self._all(kinds.CATALOGUES))
+        return tuple(one for one in opened if one is not None)
 
     # Hooks that are told something
 
@@ -352,13 +339,6 @@ class PluginHost:
             raise self._missing(registry, name, lost, self._hint(distribution))
         return found
 
-    def _made(self, kind: kinds.Kind[T], name: str, target: Callable[[T], str]) -> Any:
-        key = f"{kind.label} {name}"
-        if key not in self._objects:
-            found = self._one(kind, name)
-            self._objects[key] = import_target(target(found.value), found.record)()
-        return self._objects[key]
-
     def _importable(self, name: str) -> ResolvedAction | None:
         try:
             resolved = self.resolve(name)
@@ -388,14 +368,14 @@ class PluginHost:
             suggestions=tuple(suggestions) or ("see what is installed: treadle plugins",),
         )
 
-    def _files(self, item: Contributed[WorkflowCatalogue]) -> Sequence[CatalogueFile]:
+    def _opened(self, item: Contributed[WorkflowCatalogue]) -> InstalledCatalogue | None:
         try:
-            return tuple(catalogue_files(item))
+            return open_catalogue(item)
         except TreadleError as error:
             for plugin in self._load().plugins:
-                if plugin.record.name == item.record.name and plugin.active:
-                    plugin.fail(error.message)
-            return ()
+                if plugin.record.name == item.record.name:
+                    plugin.note(error.message)
+            return None
 
     # Calling
 

@@ -31,15 +31,15 @@ def foreign_code(what: str) -> Iterator[None]:
             os._exit(ExitCode.INTERNAL)
 
 
-def import_target(target: str, record: PluginRecord) -> Any:
-    """What an import string names.
+def load_object(target: str, record: PluginRecord | None = None) -> Any:
+    """What an import string names; `record` is the plugin that gave it, for messages.
 
     Raises:
         TreadleError: it cannot be imported (exit code 2); names the plugin's distribution and the cause.
     """
     module, _, attribute = target.partition(":")
     try:
-        with foreign_code(f"importing {target} of {record.distribution}"):
+        with foreign_code(f"importing {target}"):
             return reduce(getattr, attribute.split("."), import_module(module))
     except KeyboardInterrupt:
         raise
@@ -47,13 +47,15 @@ def import_target(target: str, record: PluginRecord) -> Any:
         raise _not_importable(target, record, error) from error
 
 
-def _not_importable(target: str, record: PluginRecord, error: BaseException) -> TreadleError:
-    suggestions = [f"install it again: pip install --force-reinstall {record.distribution}"]
-    if isinstance(error, ModuleNotFoundError) and error.name and not target.startswith(error.name.partition(".")[0]):
-        suggestions.insert(0, f"`{error.name}` is missing beside {record.distribution}; install it")
+def _not_importable(target: str, record: PluginRecord | None, error: BaseException) -> TreadleError:
+    owner = f" of {record.label}" if record else ""
+    suggestions = [f"install it again: pip install --force-reinstall {record.distribution}"] if record else []
+    package = target.partition(":")[0].partition(".")[0]
+    if isinstance(error, ModuleNotFoundError) and error.name and error.name.partition(".")[0] != package:
+        suggestions.insert(0, f"the package `{error.name}`, which {package} imports, is missing: install it")
     return TreadleError(
-        f"{target} of {record.label} cannot be imported: {describe(error)}",
-        context={"plugin": record.name, "distribution": record.distribution, "target": target},
+        f"{target}{owner} cannot be imported: {describe(error)}",
+        context={"target": target, **({"distribution": record.distribution} if record else {})},
         suggestions=tuple(suggestions),
     )
 

@@ -13,7 +13,7 @@ from treadle.plugins._compatibility import canonical_distribution, conflict
 from treadle.plugins._discovery import Candidate
 from treadle.plugins._imports import describe, foreign_code
 from treadle.plugins._records import PluginRecord, PluginStatus
-from treadle.plugins._suggestions import did_you_mean
+from treadle.suggestions import did_you_mean
 
 HOOK_PREFIX: Final = "treadle_"
 BUILTIN: Final = "builtin"
@@ -36,6 +36,11 @@ class Plugin:
     def fail(self, reason: str, status: PluginStatus = "broken") -> None:
         """Take it out, and say why."""
         self.record = replace(self.record, status=status, reason=reason, order=0)
+
+    def note(self, text: str) -> None:
+        """Say something about it that does not take it out."""
+        if text not in self.record.reason:
+            self.record = replace(self.record, reason="; ".join(filter(None, (self.record.reason, text))))
 
 
 def new_manager() -> pluggy.PluginManager:

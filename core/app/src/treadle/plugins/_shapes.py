@@ -27,7 +27,7 @@ from typing import (
 
 from treadle_hookspecs import Json, JsonObject
 
-from treadle.plugins._suggestions import did_you_mean
+from treadle.suggestions import did_you_mean
 
 Convert: TypeAlias = Callable[[Any, str, list[str]], Any]
 

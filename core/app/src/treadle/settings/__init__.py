@@ -1,0 +1,26 @@
+"""Settings: what they are, where they come from, and how to read them."""
+
+from treadle.settings._load import load_settings
+from treadle.settings._model import KEYS, PluginSettings, SecretSettings, Settings, SqliteSettings
+from treadle.settings._sources import user_file
+from treadle.settings._variables import COUNTERPARTS, VARIABLES
+
+__all__ = [
+    "COUNTERPARTS",
+    "KEYS",
+    "VARIABLES",
+    "PluginSettings",
+    "SecretSettings",
+    "Settings",
+    "SqliteSettings",
+    "load_settings",
+    "reference",
+    "user_file",
+]
+
+
+def reference() -> str:
+    """The text of `docs/reference/settings.md`, written from the model."""
+    from treadle.settings._reference import reference as written
+
+    return written()

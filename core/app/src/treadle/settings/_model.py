@@ -1,0 +1,147 @@
+"""The settings, their defaults and what each is for. Plain dataclasses: with defaults alone nothing is validated."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import Field, asdict, dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any, Final, Literal, TypeVar
+from urllib.parse import urlsplit, urlunsplit
+
+from treadle_hookspecs import Json
+
+T = TypeVar("T")
+
+DEFAULT: Final = "default"
+"""The origin of a value that nobody set."""
+
+
+def _key(default: T, text: str, *, shared: bool = True, **bounds: float) -> T:
+    """A setting. `shared`: a project's file may set it for everybody who works there. `bounds`: `ge` or `gt`."""
+    return field(default=default, metadata={"text": text, "shared": shared, "bounds": bounds})
+
+
+@dataclass(frozen=True, slots=True)
+class SqliteSettings:
+    """How the SQLite store writes."""
+
+    synchronous: Literal["FULL", "NORMAL"] = _key(
+        "FULL", "`NORMAL` is faster and may lose the last commits at a power cut; never at a crash.", shared=False
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PluginSettings:
+    """Which plugins take part."""
+
+    enabled: bool = _key(True, "`false` leaves the core's own contributions only, as `--no-plugins`.", shared=False)
+    disable: tuple[str, ...] = _key((), "Plugins that are not loaded, by plugin or distribution name.", shared=False)
+    strict: bool = _key(False, "A plugin that is broken stops every command.", shared=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SecretSettings:
+    """How sensitive values are kept."""
+
+    key_source: Literal["auto", "env", "file", "keyring"] = _key(
+        "auto",
+        "Where the encryption key is: `TREADLE_KEY`, the file `key` in `home`, or the system's keyring; "
+        "`auto` takes the variable if it is set, else the file.",
+        shared=False,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings in force. Times are seconds, sizes bytes; `origin` says where a value comes from."""
+
+    home: Path = field(
+        default=Path(), metadata={"text": "The folder of state, logs and keys.", "shared": False, "bounds": {}}
+    )
+    store: str = _key("sqlite:", "The state store's URL; `sqlite:` is `state.db` in `home`.", shared=False)
+    max_concurrent_executions: int = _key(10, "Executions that one process drives at a time.", ge=1)
+    max_parallel: int = _key(0, "Steps of one execution that run at a time; 0 stands for one per processor.", ge=0)
+    default_timeout: float | None = _key(
+        None, "Seconds that an execution may take whose workflow has no `timeout`; without it, any time.", gt=0
+    )
+    grace: float = _key(10.0, "Seconds between TERM and KILL when a command is ended.", ge=0)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _key("INFO", "What treadle's own log keeps.")
+    debug: bool = _key(False, "Show tracebacks of internal errors.")
+    metrics: bool = _key(True, "Compute metrics of executions.")
+    recovery: bool = _key(True, "Offer to resume what a crash interrupted.")
+    retention_days: int = _key(0, "Days that ended executions are kept; 0 keeps them for good.", shared=False, ge=0)
+    output_limit: int = _key(1_000_000, "Bytes of stdout and of stderr that become outputs.", ge=1)
+    log_limit: int = _key(10_000_000, "Bytes of one attempt's log that are kept.", ge=1)
+    payload_threshold: int = _key(
+        32_768, "Bytes above which a value is stored apart from its event, by content hash.", ge=256
+    )
+    color: Literal["auto", "always", "never"] = _key("auto", "Colour on a terminal.")
+    sqlite: SqliteSettings = SqliteSettings()
+    plugins: PluginSettings = PluginSettings()
+    secrets: SecretSettings = SecretSettings()
+    origins: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    notes: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    """What `treadle doctor` says about the settings, e.g. a variable that could not be understood."""
+
+    def origin(self, key: str) -> str:
+        """Where the value of `a.b` comes from: `FILE:LINE`, a variable's name, `override` or `default`.
+
+        Raises:
+            KeyError: there is no such setting.
+        """
+        if key not in KEYS:
+            raise KeyError(key)
+        return self.origins.get(key, DEFAULT)
+
+    def value(self, key: str) -> Any:
+        """The value of `a.b`. Raises `KeyError` for a name that is no setting."""
+        if key not in KEYS:
+            raise KeyError(key)
+        section, _, name = key.rpartition(".")
+        return getattr(getattr(self, section) if section else self, name)
+
+    def store_options(self) -> dict[str, Json]:
+        """What the state store's class is given beside its URL."""
+        if not self.store.startswith("sqlite:"):
+            return {}
+        return {"path": str(self.home / "state.db"), "synchronous": self.sqlite.synchronous}
+
+    def public(self) -> dict[str, Json]:
+        """All settings as JSON data, a password in the store's URL masked."""
+        data = asdict(self)
+        del data["origins"], data["notes"]
+        return {
+            **data,
+            "home": str(self.home),
+            "store": without_password(self.store),
+            "plugins": _listed(data["plugins"]),
+        }
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _listed(plugins: dict[str, Any]) -> dict[str, Json]:
+    return {**plugins, "disable": list(plugins["disable"])}
+
+
+def without_password(url: str) -> str:
+    """The URL with its password replaced by `***`."""
+    parts = urlsplit(url)
+    if parts.password is None:
+        return url
+    user, _, host = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}:***@{host}"))
+
+
+def _walk(model: type[Any], prefix: str = "") -> Iterator[tuple[str, Field[Any]]]:
+    for one in fields(model):
+        if is_dataclass(one.default):
+            yield from _walk(type(one.default), f"{one.name}.")
+        elif "text" in one.metadata:
+            yield prefix + one.name, one
+
+
+KEYS: Final[Mapping[str, Field[Any]]] = dict(_walk(Settings))
+"""Every setting by its dotted name."""
