@@ -10,7 +10,7 @@ import getpass
 import os
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
@@ -339,8 +339,16 @@ class Treadle(Records):
 
         own = found.path.is_relative_to(self._root)
         root = self._root if own or found.source != "path" else project_root(found.path.parent)
+        plan = self._settled(plan)
         definition = Definition(loaded.hash, plan.name, plan.version, loaded.text, str(found.path), now())
         return Launch(plan, definition, inputs, root, kind, dict(data), actor=self._actor, publish_ends=own)
+
+    def _settled(self, plan: "Plan") -> "Plan":
+        """The plan with what the settings say where the definition is silent; it is pinned with the execution."""
+        settings = self.settings
+        parallel = plan.root.max_parallel or settings.max_parallel
+        timeout = plan.timeout if plan.timeout is not None else settings.default_timeout
+        return replace(plan, root=replace(plan.root, max_parallel=parallel), timeout=timeout)
 
     async def _start(
         self,

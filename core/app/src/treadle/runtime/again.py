@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import orjson
-
 from treadle_engine.compensation import pending_entries
 from treadle_engine.plan import OnInterrupt, plan_from_json
 from treadle_engine.protocol import Cancel, Pause, Recover, Resume, Rollback
 from treadle_engine.recovery import takeover
 from treadle_engine.state import State, fold
-from treadle_hookspecs import AuditEntry, Definition, ExecutionRow, ExitCode, JsonObject, StoreBackend, TreadleError
+from treadle_hookspecs import AuditEntry, ExecutionRow, ExitCode, JsonObject, StoreBackend, TreadleError
 
 from treadle.runtime.clock import now
 from treadle.runtime.driver import Driver
