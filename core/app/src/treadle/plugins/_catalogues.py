@@ -12,33 +12,30 @@ _SUFFIXES = (".yaml", ".yml", ".json")
 
 
 @dataclass(frozen=True, slots=True)
-class InstalledCatalogue:
-    """A catalogue, its definitions found.
+class CatalogueFile:
+    """One definition in a catalogue.
 
     Args:
-        name: the catalogue's name.
+        name: the file's name without its suffix.
+        catalogue: the catalogue's name.
         record: who provides it.
-        files: its definitions, sorted by name.
+        file: its path.
     """
 
     name: str
+    catalogue: str
     record: PluginRecord
-    files: tuple[Path, ...]
-
-    @property
-    def distribution(self) -> str:
-        """The distribution that brings it."""
-        return self.record.distribution
+    file: Path
 
 
-def open_catalogue(item: Contributed[WorkflowCatalogue]) -> InstalledCatalogue:
-    """Find a catalogue's definitions.
+def catalogue_files(item: Contributed[WorkflowCatalogue]) -> tuple[CatalogueFile, ...]:
+    """The definitions of a catalogue, sorted.
 
     Raises:
         TreadleError: its package or folder is not there, or is not a folder of the file system.
     """
-    files = (file for file in _folder(item).iterdir() if file.suffix in _SUFFIXES and file.is_file())
-    return InstalledCatalogue(item.value.name, item.record, tuple(sorted(files)))
+    found = (file for file in _folder(item).iterdir() if file.suffix in _SUFFIXES and file.is_file())
+    return tuple(CatalogueFile(file.stem, item.value.name, item.record, file) for file in sorted(found))
 
 
 def _folder(item: Contributed[WorkflowCatalogue]) -> Path:

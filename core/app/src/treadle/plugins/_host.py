@@ -1,6 +1,6 @@
 """The plugin host: the one place that knows which plugins there are and what they offer."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
@@ -17,11 +17,13 @@ from treadle_hookspecs import (
     DefinitionFormat,
     EventListener,
     Exporter,
+    Json,
     JsonObject,
     Resolution,
     RollbackAction,
     Runtime,
     StateStore,
+    StoreBackend,
     TemplateSource,
     TreadleError,
     Trigger,
@@ -30,7 +32,7 @@ from treadle_hookspecs import (
 )
 
 from treadle.plugins import _kinds as kinds
-from treadle.plugins._catalogues import InstalledCatalogue, open_catalogue
+from treadle.plugins._catalogues import CatalogueFile, catalogue_files
 from treadle.plugins._collection import Contributions, NamedAction
 from treadle.plugins._compatibility import canonical_distribution
 from treadle.plugins._discovery import Candidate, discover, installed_version
@@ -79,7 +81,7 @@ class PluginHost:
         self._lock = RLock()
 
     @classmethod
-    def discover(cls, settings: "Settings") -> "PluginHost":
+    def from_settings(cls, settings: "Settings") -> "PluginHost":
         """The host that the settings ask for."""
         plugins = settings.plugins
         return cls(discover=plugins.enabled, disabled=plugins.disable, strict=plugins.strict)
@@ -166,6 +168,12 @@ class PluginHost:
             self._resolved[name] = ResolvedAction(found.value.name, found.value.action, found.record, function)
         return self._resolved[name]
 
+    def preview(self, name: str) -> Callable[..., Any] | None:
+        """The function that tells what an action would do, or None when it has none."""
+        found = self._named(name)
+        target = found.value.action.preview
+        return cast("Callable[..., Any]", load_object(target, found.record)) if target else None
+
     def rollback_types(self) -> Sequence[str]:
         """The types of all rollback actions, sorted."""
         return self._contributions().of(kinds.ROLLBACK_ACTIONS).names()
@@ -202,7 +210,7 @@ class PluginHost:
         """The types of all triggers, sorted."""
         return self._contributions().of(kinds.TRIGGERS).names()
 
-    def trigger_backend(self, type: str) -> TriggerBackend:
+    def trigger(self, type: str) -> TriggerBackend:
         """The trigger of a type, made once. Raises `TreadleError` when nobody or several provide it."""
         if type not in self._triggers:
             found = self._one(kinds.TRIGGERS, type)
@@ -213,25 +221,28 @@ class PluginHost:
         """All state stores."""
         return self._all(kinds.STATE_STORES)
 
-    def state_store(self, scheme: str) -> StateStore:
-        """The store for a URL's scheme. Raises `TreadleError` when nobody or several provide it."""
-        return self._one(kinds.STATE_STORES, scheme).value
+    def state_store(self, scheme: str) -> Callable[[str, Mapping[str, Json]], StoreBackend]:
+        """The class of the store for a URL's scheme; call it with the URL and options. Raises `TreadleError`."""
+        found = self._one(kinds.STATE_STORES, scheme)
+        return cast("Callable[[str, Mapping[str, Json]], StoreBackend]", load_object(found.value.target, found.record))
 
     def runtimes(self) -> tuple[Contributed[Runtime], ...]:
         """All runtimes."""
         return self._all(kinds.RUNTIMES)
 
-    def runtime(self, name: str) -> Runtime:
-        """A runtime. Raises `TreadleError` when nobody or several provide it."""
-        return self._one(kinds.RUNTIMES, name).value
+    def runtime(self, name: str) -> Any:
+        """The class of a runtime. Raises `TreadleError` when nobody or several provide it."""
+        found = self._one(kinds.RUNTIMES, name)
+        return load_object(found.value.target, found.record)
 
     def commands(self) -> tuple[Contributed[Command], ...]:
         """All subcommands."""
         return self._all(kinds.COMMANDS)
 
-    def command(self, name: str) -> Command:
-        """A subcommand. Raises `TreadleError` when nobody or several provide it."""
-        return self._one(kinds.COMMANDS, name).value
+    def command(self, name: str) -> Any:
+        """The Typer app of a subcommand, imported. Raises `TreadleError` when nobody or several provide it."""
+        found = self._one(kinds.COMMANDS, name)
+        return load_object(found.value.target, found.record)
 
     def definition_formats(self) -> tuple[Contributed[DefinitionFormat], ...]:
         """All other dialects."""
@@ -253,10 +264,16 @@ class PluginHost:
         """All exporters."""
         return self._all(kinds.EXPORTERS)
 
-    def catalogues(self) -> tuple[InstalledCatalogue, ...]:
-        """All workflow catalogues with their files. One that is damaged is left out; its plugin's record says so."""
-        opened = (self._opened(item) for item in self._all(kinds.CATALOGUES))
-        return tuple(one for one in opened if one is not None)
+    def catalogues(self) -> tuple[Contributed[WorkflowCatalogue], ...]:
+        """All workflow catalogues."""
+        return self._all(kinds.CATALOGUES)
+
+    def workflow_files(self) -> tuple[CatalogueFile, ...]:
+        """All definitions in catalogues, in plugin order: of one name the first counts.
+
+        A catalogue that is damaged is left out; its plugin's record says so.
+        """
+        return tuple(file for item in self.catalogues() for file in self._files(item))
 
     # Hooks that are told something
 
@@ -368,14 +385,14 @@ class PluginHost:
             suggestions=tuple(suggestions) or ("see what is installed: treadle plugins",),
         )
 
-    def _opened(self, item: Contributed[WorkflowCatalogue]) -> InstalledCatalogue | None:
+    def _files(self, item: Contributed[WorkflowCatalogue]) -> Sequence[CatalogueFile]:
         try:
-            return open_catalogue(item)
+            return catalogue_files(item)
         except TreadleError as error:
             for plugin in self._load().plugins:
                 if plugin.record.name == item.record.name:
                     plugin.note(error.message)
-            return None
+            return ()
 
     # Calling
 

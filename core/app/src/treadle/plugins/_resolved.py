@@ -20,10 +20,8 @@ class ResolvedAction:
         name: the full name, `module/action`, or a rollback action's type.
         action: the declaration.
         record: who provides it.
-        function: call it with what `bind` gives, and `context=` when `wants_context`.
+        function: call it with what `bind` gives, and `context=` when `takes_context`.
         is_async: `function` is a coroutine function.
-        isolated: it is to run in a child process.
-        target: the function's import string.
         bind: `bind(inputs) -> dict` checks and converts a step's inputs. Raises `ActionError` of class
             `invalid-input` that names each bad one; its message holds no values.
     """
@@ -36,8 +34,6 @@ class ResolvedAction:
         self.is_async = inspect.iscoroutinefunction(inspect.unwrap(function)) or inspect.iscoroutinefunction(
             getattr(function, "__call__", None)  # noqa: B004 - an object with an async `__call__`
         )
-        self.isolated = action.isolation == "process"
-        self.target = action.target
         self.bind: Callable[[Mapping[str, Json]], dict[str, Any]] = self._first_bind
 
     @cached_property
@@ -53,7 +49,7 @@ class ResolvedAction:
             ) from error
 
     @cached_property
-    def wants_context(self) -> bool:
+    def takes_context(self) -> bool:
         """The function has a parameter `context`."""
         return self.signature.takes_context
 
