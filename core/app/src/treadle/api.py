@@ -213,8 +213,9 @@ class Treadle(Records):
         on_start: Callable[[str], None] | None = None,
     ) -> Status:
         """As `resume`."""
-        from treadle.runtime.again import go_on, launch_again
+        from treadle.runtime.again import checked_answers, go_on, launch_again
 
+        answers = checked_answers(interrupted or {})
         row = self.resolve(id)
         if row.status == "completed":
             raise TreadleError(f"execution {row.id} has completed: there is nothing to resume")
@@ -223,7 +224,7 @@ class Treadle(Records):
             return await self._start(launch, listener=listener, on_start=on_start)
         if row.status == "paused" and self.store.claimed(row.id):
             return self._say(row, "resume", reason)
-        return await self._go_on(row, lambda driver: go_on(driver, interrupted or {}, self._actor, reason), listener)
+        return await self._go_on(row, lambda driver: go_on(driver, answers, self._actor, reason), listener)
 
     def rollback(
         self,

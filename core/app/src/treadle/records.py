@@ -81,7 +81,7 @@ class Records:
         """The plugin host."""
         from treadle.plugins import PluginHost
 
-        return self._given_plugins or PluginHost.from_settings(self.settings)
+        return self._given_plugins or PluginHost.discover(self.settings)
 
     @property
     def store(self) -> StoreBackend:
@@ -141,8 +141,10 @@ class Records:
 
     def history(self, id: str, *, after: int = 0) -> Sequence[Event]:
         """The log, sensitive values masked."""
+        from treadle.runtime.codec import with_data
+
         events = self.store.read(self.resolve(id).id, after)
-        return [event._replace(data=self._display(event.data)) for event in events]  # type: ignore[arg-type]
+        return [with_data(event, self._display(event.data)) for event in events]
 
     def watch(self, id: str, *, after: int = 0) -> Iterator[Event]:
         """The log from `after` on, and what is appended to it, until the execution ends or nobody drives it."""
@@ -206,7 +208,10 @@ class Records:
                         yield address, path
 
     def _open_store(self) -> StoreBackend:
+        from treadle.plugins import load_object
+
         url = self.settings.store
-        store = self.plugins.state_store(url.split(":", 1)[0])(url, self.settings.store_options())
+        contributed = self.plugins.state_store(url.split(":", 1)[0])
+        store: StoreBackend = load_object(contributed.target)(url, self.settings.store_options())
         store.open()
         return store

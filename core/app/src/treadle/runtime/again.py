@@ -26,6 +26,21 @@ def go_on(driver: Driver, interrupted: Mapping[str, OnInterrupt], actor: str, re
         driver.handle(Resume(now(), actor, reason))
 
 
+def checked_answers(given: Mapping[str, str]) -> Mapping[str, OnInterrupt]:
+    """What becomes of interrupted visits, by address. Raises `TreadleError` for a word that is none of the answers."""
+    answers: dict[str, OnInterrupt] = {}
+    for address, word in given.items():
+        match word:
+            case "retry" | "fail" | "ask":
+                answers[address] = word
+            case _:
+                raise TreadleError(
+                    f"an interrupted visit can be answered with retry or fail, not {word!r}",
+                    suggestions=("--interrupted retry", "--interrupted ADDRESS=fail"),
+                )
+    return answers
+
+
 def pause(driver: Driver, actor: str, reason: str) -> None:
     """Pause an execution that nobody drives: `resume` will not be surprised by it."""
     driver.handle(Pause(now(), actor, reason), _audit(driver, actor, "pause", reason))

@@ -7,10 +7,10 @@ Secrets never get as far: an attempt's outputs are masked before the decider see
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Final, cast
 
 import orjson
-from treadle_hookspecs import Event, Json
+from treadle_hookspecs import Event, Json, JsonObject
 
 MASK: Final = "***"
 
@@ -62,7 +62,7 @@ class Codec:
         if not event.data:
             return event
         data = self.protect_json(event.data, event.execution)
-        return event if data is event.data else event._replace(data=data)  # type: ignore[arg-type]
+        return event if data is event.data else with_data(event, data)
 
     def protect_json(self, value: Json, place: str) -> Json:
         """JSON as it may be stored for the execution `place`; the same object when nothing had to change."""
@@ -74,7 +74,7 @@ class Codec:
 
     def reveal(self, event: Event) -> Event:
         """The event as it was before `protect`."""
-        return event._replace(data=self.reveal_json(event.data, event.execution))  # type: ignore[arg-type]
+        return with_data(event, self.reveal_json(event.data, event.execution))
 
     def reveal_json(self, value: Json, place: str) -> Json:
         """JSON as it was before `protect_json`. What was sealed counts as sensitive from now on."""
@@ -109,6 +109,11 @@ class Codec:
             self.add_sensitive(value)
             return value
         return self.reveal_json(_loaded(marker, self._load), place)
+
+
+def with_data(event: Event, data: Json) -> Event:
+    """The event with other data; `data` is a JSON object as the event's was."""
+    return event._replace(data=cast("JsonObject", data))
 
 
 def displayed(value: Json, load: Callable[[str], bytes | None]) -> Json:

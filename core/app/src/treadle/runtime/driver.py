@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar
 
 from treadle_engine.decide import decide
 from treadle_engine.protocol import (
@@ -56,6 +56,9 @@ Observer: TypeAlias = Callable[[Append], None]
 _Work: TypeAlias = tuple[StepContext, Coroutine[None, None, None]]
 _Item = TypeVar("_Item")
 
+_SAID: Final[Mapping[str, Callable[[int, str, str], Stimulus]]] = {"pause": Pause, "resume": Resume, "cancel": Cancel}
+"""What a signal from another process means."""
+
 
 class Guard(Protocol):
     """Takes secrets out of what an attempt gives back."""
@@ -77,7 +80,7 @@ class Execution:
     surroundings: Surroundings
     resolve: "Callable[[str], ResolvedAction]"
     resolve_rollback: "Callable[[str], ResolvedAction]"
-    sensitive_outputs: dict[str, frozenset[str]] = field(default_factory=dict)
+    sensitive_outputs: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By step id: the outputs that are sealed wherever they turn up."""
     last_seq: int = 0
     publish_ends: bool = False
@@ -140,15 +143,11 @@ class Driver:
         data = signal.data if isinstance(signal.data, dict) else {}
         reason = str(data.get("reason", ""))
         audit = AuditEntry(now(), signal.actor, signal.name, self.execution.id, {"reason": reason})
-        stimulus: Stimulus | None = {
-            "pause": Pause(now(), signal.actor, reason),
-            "resume": Resume(now(), signal.actor, reason),
-            "cancel": Cancel(now(), signal.actor, reason),
-        }.get(signal.name)
-        if stimulus is None:
+        said = _SAID.get(signal.name)
+        if said is None:
             self._request()
         else:
-            self.handle(stimulus, audit)
+            self.handle(said(now(), signal.actor, reason), audit)
 
     def stop(self, reason: str) -> None:
         """Come to rest: start nothing new, end what runs without recording its end, so that `resume` asks about it."""

@@ -28,7 +28,7 @@ from treadle_hookspecs import (
 )
 
 from treadle.runtime.clock import new_id, now
-from treadle.runtime.codec import Codec
+from treadle.runtime.codec import Codec, with_data
 from treadle.runtime.context import Surroundings
 from treadle.runtime.driver import Driver, Execution
 from treadle.runtime.listeners import Listeners
@@ -294,7 +294,7 @@ class LocalRuntime:
         def observe(append: Append) -> None:
             if not listeners.deaf:
                 display = execution.codec.display
-                listeners.tell([event._replace(data=display(event.data)) for event in append.events])
+                listeners.tell([with_data(event, display(event.data)) for event in append.events])
             if append.published:
                 self._environment.published(append, execution)
 
