@@ -45,7 +45,7 @@ def triggered(event: TriggerEvent, root: Path, plugins: "PluginHost") -> Iterato
         for kind, spec in loaded.plan.triggers:
             if kind != event.type:
                 continue
-            backend = plugins.trigger_backend(kind)
+            backend = plugins.trigger(kind)
             if backend.matches(spec, event):
                 yield Triggered(Found(path.stem, path, PROJECT), loaded, loaded.plan, backend.inputs(spec, event))
                 break

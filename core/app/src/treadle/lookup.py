@@ -46,9 +46,8 @@ def known(root: Path, plugins: "PluginHost") -> Iterator[Found]:
     """Every workflow that has a name here: the project's first, then the catalogues' in plugin order."""
     for path in definitions(root):
         yield Found(path.stem, path, PROJECT)
-    for contributed in plugins.catalogues():
-        for path in contributed.files:
-            yield Found(path.stem, path, contributed.distribution)
+    for listed in plugins.workflow_files():
+        yield Found(listed.name, Path(str(listed.file)), listed.record.distribution)
 
 
 def definitions(root: Path) -> list[Path]:

@@ -1,12 +1,12 @@
 """The dry run: what a run would do, with nothing started."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from treadle_engine.plan import Plan, StepPlan
-from treadle_hookspecs import Action, Json, JsonObject, Preview, PreviewContext
+from treadle_hookspecs import Json, JsonObject, Preview, PreviewContext
 
 if TYPE_CHECKING:
     from treadle.plugins import PluginHost
@@ -94,10 +94,10 @@ def _previewed(
     follows = tuple(step.needs or ())
     if step.kind != "call":
         return PreviewedStep(prefix + step.id, step.kind, "", "treadle-core", inputs, follows=follows)
-    action = plugins.resolve(step.action).action
-    would = _asked(action, _mapping(inputs), root)
+    would = _asked(plugins.preview(step.action), _mapping(inputs), root)
+    tools = plugins.resolve(step.action).action.tools
     missing = tuple(
-        f"{tool.name}: {tool.install}" if tool.install else tool.name for tool in action.tools if not _found(tool.name)
+        f"{tool.name}: {tool.install}" if tool.install else tool.name for tool in tools if not _found(tool.name)
     )
     return PreviewedStep(
         prefix + step.id,
@@ -113,15 +113,13 @@ def _previewed(
     )
 
 
-def _asked(action: Action, inputs: JsonObject, root: Path) -> Preview:
-    if not action.preview:
+def _asked(function: Callable[..., Any] | None, inputs: JsonObject, root: Path) -> Preview:
+    if function is None:
         return Preview()
     if _open(inputs):
         return Preview(notes=("what it would start depends on the results of earlier steps",))
-    from treadle.plugins import load_object
-
     try:
-        return load_object(action.preview)(**inputs, context=PreviewContext(root))  # type: ignore[no-any-return]
+        return function(**inputs, context=PreviewContext(root))  # type: ignore[no-any-return]
     except Exception as error:  # noqa: BLE001 - a preview that fails must not hide the rest of the dry run
         return Preview(notes=(f"its preview failed: {type(error).__name__}: {error}",))
 

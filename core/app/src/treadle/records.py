@@ -81,7 +81,7 @@ class Records:
         """The plugin host."""
         from treadle.plugins import PluginHost
 
-        return self._given_plugins or PluginHost.discover(self.settings)
+        return self._given_plugins or PluginHost.from_settings(self.settings)
 
     @property
     def store(self) -> StoreBackend:
@@ -208,10 +208,7 @@ class Records:
                         yield address, path
 
     def _open_store(self) -> StoreBackend:
-        from treadle.plugins import load_object
-
         url = self.settings.store
-        contributed = self.plugins.state_store(url.split(":", 1)[0])
-        store: StoreBackend = load_object(contributed.target)(url, self.settings.store_options())
+        store = self.plugins.state_store(url.split(":", 1)[0])(url, self.settings.store_options())
         store.open()
         return store

@@ -22,11 +22,11 @@ _JSON_TYPES = (str, int, float, bool, type(None))
 async def invoke(action: "ResolvedAction", inputs: JsonObject, context: "StepContext") -> object:
     """Call an action's function with checked inputs; what it returns."""
     arguments = action.bind(inputs)
-    if action.isolated:
+    if action.action.isolation == "process":
         from treadle.runtime.isolation import call_in_child
 
-        return await call_in_child(action.target, arguments, context)
-    if action.wants_context:
+        return await call_in_child(action.action.target, arguments, context)
+    if action.takes_context:
         arguments["context"] = context
     if action.is_async:
         return await action.function(**arguments)
