@@ -1,0 +1,78 @@
+"""Connections: one that writes, one for each thread that reads."""
+
+import sqlite3
+import threading
+from collections.abc import Sequence
+from typing import Any, Final
+
+from treadle_sqlite._errors import closed, storage_error
+from treadle_sqlite._location import Location
+
+_SAFE: Final = (
+    "trusted_schema = OFF",
+    "cell_size_check = ON",
+    "foreign_keys = ON",
+    # What is sorted or set aside stays in memory: nothing of it is written outside of the state folder.
+    "temp_store = MEMORY",
+    # SQLite before 3.51.3 can lose pages when a checkpoint and a write coincide: only `_checkpoint.py` does any.
+    "wal_autocheckpoint = 0",
+)
+
+
+def connect(location: Location, *, reading: bool = False) -> sqlite3.Connection:
+    """A connection to a database that is there; it never creates one. Raises `sqlite3.Error`."""
+    connection = sqlite3.connect(
+        f"{location.path.as_uri()}?mode=rw",
+        uri=True,
+        timeout=location.busy_timeout,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    try:
+        for pragma in (*_SAFE, f"synchronous = {location.synchronous}", f"query_only = {'ON' if reading else 'OFF'}"):
+            connection.execute(f"PRAGMA {pragma}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+class Reader:
+    """A connection that reads, for one thread. `seen` is the last state of the file that its thread knows of."""
+
+    def __init__(self, location: Location) -> None:
+        self._location = location
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = connect(location, reading=True)
+        self.seen = self.data_version()
+
+    def query(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
+        """All rows. Raises `TreadleError` (exit code 6)."""
+        with self._lock:
+            if self._connection is None:
+                raise closed(self._location)
+            try:
+                return self._connection.execute(sql, parameters).fetchall()
+            except sqlite3.Error as error:
+                raise storage_error(self._location, "read", error) from error
+
+    def data_version(self) -> int:
+        """A number that changes when another connection has committed."""
+        return int(self.query("PRAGMA data_version")[0][0])
+
+    @property
+    def open(self) -> bool:
+        """True until `close`."""
+        return self._connection is not None
+
+    def close(self) -> None:
+        """Close it once no query runs any more."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+            self._connection = None
+
+    def __del__(self) -> None:
+        # The thread that read with it has ended.
+        if getattr(self, "_connection", None) is not None:
+            self.close()

@@ -1,0 +1,54 @@
+"""What comes from outside: signals for one execution each, and events for everybody."""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import orjson
+from treadle_hookspecs import BusEvent, SequenceError, Signal
+
+from treadle_sqlite._codec import dump, load
+from treadle_sqlite._connect import Reader
+
+_SEND: Final = "INSERT INTO signals (execution_id, name, data, actor, timestamp) VALUES (?, ?, ?, ?, ?) RETURNING id"
+_PUBLISH: Final = "INSERT INTO bus (name, data, source, timestamp) VALUES (?, ?, ?, ?) RETURNING id"
+_WAITING: Final = (
+    "SELECT execution_id, name, data, actor, timestamp, id FROM signals "
+    "WHERE execution_id IN (SELECT value FROM json_each(?)) ORDER BY id"
+)
+
+
+def send(connection: sqlite3.Connection, signals: Iterable[Signal]) -> list[int]:
+    """Put signals into inboxes; their ids."""
+    return [
+        int(connection.execute(_SEND, (s.execution, s.name, dump(s.data), s.actor, s.at)).fetchone()[0])
+        for s in signals
+    ]
+
+
+def waiting(reader: Reader, executions: Iterable[str]) -> Sequence[Signal]:
+    """Signals for these executions, oldest first."""
+    rows = reader.query(_WAITING, (orjson.dumps(list(executions)).decode(),))
+    return [Signal(execution, name, load(data), actor, at, number) for execution, name, data, actor, at, number in rows]
+
+
+def take(connection: sqlite3.Connection, execution: str, ids: Iterable[int]) -> None:
+    """Remove signals that were answered. One that is gone was answered before: then nothing may be written."""
+    for number in ids:
+        sql = "DELETE FROM signals WHERE id = ? AND execution_id = ?"
+        if connection.execute(sql, (number, execution)).rowcount != 1:
+            raise SequenceError(f"signal {number} is not in the inbox of {execution}; it was taken before")
+
+
+def publish(connection: sqlite3.Connection, events: Iterable[BusEvent]) -> list[int]:
+    """Put events on the bus; their ids."""
+    return [int(connection.execute(_PUBLISH, (e.name, dump(e.data), e.source, e.at)).fetchone()[0]) for e in events]
+
+
+def published(reader: Reader, after: int, limit: int) -> Sequence[BusEvent]:
+    """Events on the bus after an id, oldest first."""
+    sql = "SELECT name, data, source, timestamp, id FROM bus WHERE id > ? ORDER BY id LIMIT ?"
+    return [
+        BusEvent(name, load(data), source, at, number)
+        for name, data, source, at, number in reader.query(sql, (after, limit or -1))
+    ]

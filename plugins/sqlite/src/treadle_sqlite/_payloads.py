@@ -1,0 +1,58 @@
+"""Content by its hash: payloads and definitions, and who uses which payload."""
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from treadle_hookspecs import Definition
+
+from treadle_sqlite._connect import Reader
+
+_KEEP: Final = "INSERT INTO payloads VALUES (?, ?, ?) ON CONFLICT (hash) DO UPDATE SET updated_at = excluded.updated_at"
+_KEEP_DEFINITION: Final = (
+    "INSERT INTO workflows (id, name, version, definition, path, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT (id) DO UPDATE SET updated_at = excluded.updated_at"
+)
+
+
+def hash_of(content: bytes) -> str:
+    """SHA-256 in hex."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def keep(connection: sqlite3.Connection, payloads: Mapping[str, bytes], now: int) -> None:
+    """Write what is not there yet; what is there was just wanted again, so `prune` spares it for now."""
+    connection.executemany(_KEEP, [(key, content, now) for key, content in payloads.items()])
+
+
+def use(connection: sqlite3.Connection, number: int, hashes: Iterable[str]) -> None:
+    """Remember that an execution refers to these payloads."""
+    connection.executemany("INSERT OR IGNORE INTO payload_uses VALUES (?, ?)", [(number, key) for key in hashes])
+
+
+def inherit(connection: sqlite3.Connection, number: int, origin: str) -> None:
+    """A retry takes over results of its origin, so it refers to the origin's payloads too."""
+    connection.execute(
+        "INSERT OR IGNORE INTO payload_uses SELECT ?, hash FROM payload_uses "
+        "WHERE execution = (SELECT number FROM executions WHERE id = ?)",
+        (number, origin),
+    )
+
+
+def content(reader: Reader, hash: str) -> bytes | None:
+    """A payload, or None."""
+    rows = reader.query("SELECT content FROM payloads WHERE hash = ?", (hash,))
+    return bytes(rows[0][0]) if rows else None
+
+
+def keep_definition(connection: sqlite3.Connection, definition: Definition, now: int) -> None:
+    """Keep a definition; one with the same hash stays as it is."""
+    connection.execute(_KEEP_DEFINITION, (*definition, now))
+
+
+def definition(reader: Reader, hash: str) -> Definition | None:
+    """A definition, or None."""
+    sql = "SELECT id, name, version, definition, path, created_at FROM workflows WHERE id = ?"
+    rows = reader.query(sql, (hash,))
+    return Definition(*rows[0]) if rows else None

@@ -1,0 +1,135 @@
+"""The invariants that can be asked of the tables: each row that a query gives breaks its rule."""
+
+from typing import Final, NamedTuple
+
+
+class Rule(NamedTuple):
+    """An invariant's name, a message with a place for each column, and the query for what breaks it."""
+
+    invariant: str
+    message: str
+    query: str
+
+
+DEFINITIONS: Final = Rule(
+    "I2",
+    "execution {} was started from a definition that is not kept",
+    """
+    SELECT id FROM executions WHERE workflow_id <> '' AND workflow_id NOT IN (SELECT id FROM workflows)
+    """,
+)
+
+GAPS: Final = Rule(
+    "I3",
+    "the log of execution {} has gaps, or does not end where the execution says",
+    """
+    SELECT e.id FROM executions AS e LEFT JOIN
+        (SELECT execution, min(seq) AS low, max(seq) AS high, count(*) AS many FROM execution_history GROUP BY 1) AS h
+        ON h.execution = e.number
+    WHERE coalesce(h.many, 0) <> e.last_seq OR coalesce(h.high, 0) <> e.last_seq OR coalesce(h.low, 1) <> 1
+    """,
+)
+
+ORPHANS: Final = Rule(
+    "I3",
+    "there are events of an execution that does not exist (number {})",
+    """
+    SELECT DISTINCT execution FROM execution_history WHERE execution NOT IN (SELECT number FROM executions)
+    """,
+)
+
+TIME: Final = Rule(
+    "I3",
+    "the log of execution {} goes back in time at event {}",
+    """
+    SELECT e.id, h.seq FROM
+        (SELECT execution, seq, timestamp, lag(timestamp) OVER (PARTITION BY execution ORDER BY id) AS before
+         FROM execution_history) AS h
+        JOIN executions AS e ON e.number = h.execution
+    WHERE h.timestamp < h.before
+    """,
+)
+
+VISITS_ONCE: Final = Rule(
+    "I3",
+    "in execution {} the visit {}#{} has more than one event {}",
+    """
+    SELECT e.id, trim(h.scope || '/' || h.step_id, '/'), h.visit, h.event_type
+    FROM execution_history AS h JOIN executions AS e ON e.number = h.execution
+    WHERE h.event_type IN ('visit_started', 'visit_settled')
+    GROUP BY h.execution, h.scope, h.step_id, h.visit, h.event_type HAVING count(*) > 1
+    """,
+)
+
+ATTEMPTS_ONCE: Final = Rule(
+    "I3",
+    "in execution {} the attempt {}#{}.{} has more than one event {}",
+    """
+    SELECT e.id, trim(h.scope || '/' || h.step_id, '/'), h.visit, h.attempt, h.event_type
+    FROM execution_history AS h JOIN executions AS e ON e.number = h.execution
+    WHERE h.event_type IN ('attempt_started', 'attempt_failed')
+    GROUP BY h.execution, h.scope, h.step_id, h.visit, h.attempt, h.event_type HAVING count(*) > 1
+    """,
+)
+
+COMPENSATED_ONCE: Final = Rule(
+    "I3",
+    "in execution {} the visit {}#{} was compensated more than once",
+    """
+    SELECT e.id, trim(h.scope || '/' || h.step_id, '/'), h.visit
+    FROM execution_history AS h JOIN executions AS e ON e.number = h.execution
+    WHERE h.event_type = 'compensation_settled' AND json_extract(h.data, '$.state') = 'done'
+    GROUP BY h.execution, h.scope, h.step_id, h.visit HAVING count(*) > 1
+    """,
+)
+
+ENDS: Final = Rule(
+    "I4",
+    "execution {} is {}, but its log has no such end",
+    """
+    SELECT e.id, e.status FROM executions AS e
+    WHERE e.status IN ('completed', 'failed', 'cancelled') AND e.last_seq > 0 AND NOT EXISTS
+        (SELECT 1 FROM execution_history AS h
+         WHERE h.id BETWEEN e.number << 32 AND (e.number << 32) + 0xFFFFFFFF
+             AND h.event_type = 'execution_' || e.status)
+    """,
+)
+
+VISITS: Final = Rule(
+    "I4",
+    "in execution {} the visit {}#{} is {} in the log and {} in the table of steps",
+    """
+    SELECT e.id, v.step_id, v.visit, iif(v.settled, 'over', iif(v.started, 'open', 'missing')),
+        iif(s.id IS NULL, 'missing', iif(s.completed_at IS NULL, 'open', 'over'))
+    FROM
+        (SELECT execution, trim(scope || '/' || step_id, '/') AS step_id, visit,
+             max(event_type = 'visit_started') AS started, max(event_type = 'visit_settled') AS settled
+         FROM execution_history
+         WHERE event_type IN ('visit_started', 'visit_settled') AND visit > 0 GROUP BY 1, 2, 3) AS v
+        JOIN executions AS e ON e.number = v.execution
+        LEFT JOIN step_executions AS s ON s.execution = v.execution AND s.step_id = v.step_id AND s.visit = v.visit
+    WHERE NOT v.started OR s.id IS NULL OR v.settled <> (s.completed_at IS NOT NULL)
+    """,
+)
+
+PAYLOADS: Final = Rule(
+    "I4",
+    "execution {} refers to a payload that is not kept ({})",
+    """
+    SELECT e.id, u.hash FROM payload_uses AS u JOIN executions AS e ON e.number = u.execution
+    WHERE u.hash NOT IN (SELECT hash FROM payloads)
+    """,
+)
+
+RULES: Final = (
+    DEFINITIONS,
+    GAPS,
+    ORPHANS,
+    TIME,
+    VISITS_ONCE,
+    ATTEMPTS_ONCE,
+    COMPENSATED_ONCE,
+    ENDS,
+    VISITS,
+    PAYLOADS,
+)

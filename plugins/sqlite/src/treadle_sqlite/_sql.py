@@ -1,0 +1,63 @@
+"""The statements of the hot path and of reading; `_rows.py` packs and unpacks their columns in the same order."""
+
+from typing import Final
+
+INSERT_EVENT: Final = """
+INSERT INTO execution_history
+    (id, event_type, timestamp, scope, step_id, visit, attempt, actor, cause, data, version)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+SELECT_EVENTS: Final = """
+SELECT id, event_type, timestamp, scope, step_id, visit, attempt, actor, cause, data, version
+FROM execution_history WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?
+"""
+
+INSERT_EXECUTION: Final = """
+INSERT INTO executions
+    (id, started_at, epoch, last_seq,
+     workflow, version, status, root, trigger_type, trigger_data, current_step, completed_at, error, outputs, rollback,
+     warnings, workflow_id, plan, origin)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+UPDATE_EXECUTION: Final = """
+UPDATE executions SET epoch = ?, last_seq = ?,
+    workflow = ?, version = ?, status = ?, root = ?, trigger_type = ?, trigger_data = ?, current_step = ?,
+    completed_at = ?, error = ?, outputs = ?, rollback = ?, warnings = ?, workflow_id = ?, plan = ?, origin = ?
+WHERE number = ? AND id = ? AND epoch <= ? AND last_seq = ?
+"""
+
+UPDATE_HEAD: Final = """
+UPDATE executions SET epoch = ?, last_seq = ? WHERE number = ? AND id = ? AND epoch <= ? AND last_seq = ?
+"""
+
+UPDATE_START: Final = "UPDATE executions SET started_at = ? WHERE number = ?"
+
+RAISE_EPOCH: Final = "UPDATE executions SET epoch = epoch + 1 WHERE id = ? RETURNING epoch, number, started_at"
+
+SELECT_EXECUTIONS: Final = """
+SELECT id, started_at,
+    workflow, version, status, root, trigger_type, trigger_data, current_step, completed_at, error, outputs, rollback,
+    warnings, workflow_id, plan, origin
+FROM executions
+"""
+
+INSERT_STEP: Final = """
+INSERT INTO step_executions
+    (execution, step_id, visit, module, action, status, outcome, attempts, inputs, outputs, started_at, completed_at,
+     error, compensation)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+UPDATE_STEP: Final = """
+UPDATE step_executions
+SET status = ?, outcome = ?, attempts = ?, outputs = ?, completed_at = ?, error = ?, compensation = ?
+WHERE execution = ? AND step_id = ? AND visit = ?
+"""
+
+SELECT_STEPS: Final = """
+SELECT step_id, visit, module, action, status, outcome, attempts, inputs, outputs, started_at, completed_at, error,
+    compensation
+FROM step_executions WHERE execution = ? ORDER BY id
+"""
