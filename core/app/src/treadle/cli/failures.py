@@ -14,17 +14,7 @@ from treadle_hookspecs import ExitCode, Json, TreadleError
 from treadle.cli.session import Session
 
 _PLACE: Final = ("file", "line", "column")
-_GLOBAL_OPTIONS: Final = (
-    "-C",
-    "--root",
-    "--store",
-    "--no-plugins",
-    "--color",
-    "--no-color",
-    "--debug",
-    "-q",
-    "--quiet",
-)
+_GLOBAL_OPTIONS: Final = ("-C", "--root", "--store", "--no-plugins")
 
 
 def report(error: TreadleError, session: Session, *, as_json: bool) -> int:

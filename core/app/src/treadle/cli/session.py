@@ -22,6 +22,7 @@ class Options:
     root: Path | None = None
     store: str = ""
     plugins: bool = True
+    color: bool | None = None
     debug: bool = False
     verbose: bool = False
     quiet: bool = False
@@ -56,10 +57,10 @@ class Session:
     _treadle: "Treadle | None" = None
     _offered: dict[str, Entry] | None = None
 
-    def begin(self, options: Options, color: bool | None) -> None:
+    def begin(self, options: Options) -> None:
         """Take over the global options."""
         self.options = options
-        self.terminal = Terminal(color, quiet=options.quiet)
+        self.terminal = Terminal(options.color, quiet=options.quiet)
 
     @property
     def treadle(self) -> "Treadle":

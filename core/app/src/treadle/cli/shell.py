@@ -1,10 +1,12 @@
 """The `treadle` command: global options, and subcommands whose code is imported when they are invoked."""
 
 from collections.abc import Callable
+from copy import copy
+from dataclasses import replace
 from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias
 
 import typer
 from treadle_hookspecs import ExitCode, TreadleError
@@ -15,6 +17,8 @@ from treadle.cli.session import Options, Session
 from treadle.cli.table import COMMANDS, Entry
 
 AnyCommand: TypeAlias = TyperCommand | TyperGroup
+
+_TALK: Final = ("color", "debug", "verbose", "quiet")
 
 
 def imported(target: str) -> Any:
@@ -27,12 +31,38 @@ def built(function: Callable[..., None], name: str, cls: Any = TyperCommand, epi
     """The Typer command of one function. Help comes in panels where it may carry colour, else as plain text."""
     app = typer.Typer(add_completion=False, rich_markup_mode="markdown" if Terminal().data_color else None)
     app.command(name, cls=cls, epilog=epilog)(function)
-    return _command_of(app)
+    command = _command_of(app)
+    command.params += _global_options_too(command)
+    return command
 
 
 def _command_of(app: typer.Typer) -> AnyCommand:
     command: AnyCommand = typer.main.get_command(app)  # type: ignore[assignment]
     return command
+
+
+def _global_options_too(command: AnyCommand) -> list[Any]:
+    """Global options that change the talk only stand after the command as well, unless it has one of that name.
+
+    Those that choose the project and its plugins cannot: they are needed to know what the command's options are.
+    """
+    taken = {name for param in command.params for name in (*param.opts, *param.secondary_opts)}
+    offered = [
+        copy(param)
+        for param in shell().params
+        if param.name in _TALK and not {*param.opts, *param.secondary_opts} & taken
+    ]
+    for param in offered:
+        param.expose_value, param.callback = False, _amend
+        param.hidden = True  # type: ignore[attr-defined]
+    return offered
+
+
+def _amend(ctx: Any, param: Any, value: Any) -> Any:
+    given = value is not None and (value or param.name == "color")
+    if given and isinstance(ctx.obj, Session):
+        ctx.obj.begin(replace(ctx.obj.options, **{param.name: value}))
+    return value
 
 
 def core_command(name: str) -> AnyCommand:
@@ -73,7 +103,7 @@ class Shell(TyperGroup):
         """Read the global options into the session, before any command is looked up."""
         rest = super().parse_args(ctx, args)
         if isinstance(ctx.obj, Session):
-            ctx.obj.begin(_options(ctx.params), color=ctx.params.get("color"))
+            ctx.obj.begin(_options(ctx.params))
         return rest
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
@@ -110,6 +140,7 @@ def _options(params: dict[str, Any]) -> Options:
         root=params.get("root"),
         store=params.get("store") or "",
         plugins=not params.get("no_plugins"),
+        color=params.get("color"),
         debug=bool(params.get("debug")),
         verbose=bool(params.get("verbose")),
         quiet=bool(params.get("quiet")),

@@ -1,6 +1,5 @@
 """For a terminal: a tree that is drawn again in place. Rich is imported when this is, and not before."""
 
-import shutil
 import sys
 from threading import Lock
 
@@ -21,13 +20,14 @@ class LiveTree:
     """Draws the view eight times a second from a thread of its own; events only change it."""
 
     def __init__(self, terminal: Terminal, view: ExecutionView) -> None:
-        self._terminal = terminal
+        self._marks = terminal.marks  # asked now: while it draws, rich stands in for the streams
+        self._styled = terminal.talk_color
         self._view = view
         self._lock = Lock()
         console = Console(
             file=sys.stderr,
             force_terminal=True,
-            no_color=not terminal.talk_color,
+            no_color=not self._styled,
             highlight=False,
             legacy_windows=False,
         )
@@ -48,7 +48,7 @@ class LiveTree:
 
     def output(self, address: str, text: str) -> None:
         """Print a line that a step printed, above the tree."""
-        self._live.console.print(Text.assemble((f"{address} {self._terminal.marks.bar} ", "dim"), text), soft_wrap=True)
+        self._live.console.print(Text.assemble((f"{address} {self._marks.bar} ", "dim"), text), soft_wrap=True)
 
     def progress(self, address: str, fraction: float | None, message: str) -> None:
         """Show how far a step is."""
@@ -57,11 +57,9 @@ class LiveTree:
             step.progress, step.message = fraction, message
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        height = shutil.get_terminal_size().lines
         with self._lock:
-            rows = layout.lines(self._view, now(), options.max_width, height, self._terminal.marks)
-        styled = self._terminal.talk_color
+            rows = layout.lines(self._view, now(), options.max_width, console.size.height, self._marks)
         for row in rows:
             yield Text.assemble(
-                *((span.text, span.style if styled else "") for span in row), no_wrap=True, overflow="crop"
+                *((span.text, span.style if self._styled else "") for span in row), no_wrap=True, overflow="crop"
             )

@@ -1,0 +1,157 @@
+import os
+import pty
+import re
+import select
+import struct
+import subprocess
+import sys
+import termios
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from fcntl import ioctl
+from pathlib import Path
+
+import pytest
+
+FAKE = Path(__file__).with_name("fake_facade.py")
+_CONTROL = re.compile(r"\x1b\[(\??[\d;]*)([A-Za-z])|\x1b\].*?\x07")
+
+
+@dataclass(frozen=True)
+class Ran:
+    code: int
+    out: str
+    err: str = ""
+
+
+class Screen:
+    """As much of a terminal as a live tree uses: lines, carriage returns, cursor up, erase line."""
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        self.lines = [""]
+        self.row = 0
+        self.column = 0
+
+    def feed(self, text: str) -> "Screen":
+        at = 0
+        while at < len(text):
+            control = _CONTROL.match(text, at)
+            if control:
+                self._obey(control[2] or "", control[1] or "")
+                at = control.end()
+            else:
+                self._put(text[at])
+                at += 1
+        return self
+
+    def _obey(self, command: str, argument: str) -> None:
+        if command == "A":
+            self.row = max(0, self.row - int(argument or 1))
+        elif command == "K" and argument == "2":
+            self.lines[self.row] = ""
+
+    def _put(self, sign: str) -> None:
+        if sign == "\r":
+            self.column = 0
+        elif sign == "\n":
+            self._next_line()
+        else:
+            if self.column >= self.width:
+                self._next_line()
+                self.column = 0
+            line = self.lines[self.row].ljust(self.column)
+            self.lines[self.row] = line[: self.column] + sign + line[self.column + 1 :]
+            self.column += 1
+
+    def _next_line(self) -> None:
+        self.row += 1
+        if self.row == len(self.lines):
+            self.lines.append("")
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    """What a user has, without what this test run has."""
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "VIRTUAL_ENV") if name in os.environ}
+    return {
+        **kept,
+        "HOME": str(home),
+        "TREADLE_HOME": str(home / "state"),
+        "TERM": "xterm-256color",
+        "LC_ALL": "C.UTF-8",
+        **more,
+    }
+
+
+@pytest.fixture
+def fake(tmp_path: Path) -> Callable[..., Ran]:
+    """Run a command line on a scene of the fake facade, without a terminal."""
+
+    def call(scene: str, *words: str, stdin: str = "", **variables: str) -> Ran:
+        return _run([sys.executable, str(FAKE), scene, *words], tmp_path, stdin, variables)
+
+    return call
+
+
+@pytest.fixture
+def treadle(tmp_path: Path) -> Callable[..., Ran]:
+    """Run the real command in an empty folder, without a terminal."""
+
+    def call(*words: str, stdin: str = "", **variables: str) -> Ran:
+        return _run([sys.executable, "-m", "treadle", *words], tmp_path, stdin, variables)
+
+    return call
+
+
+def _run(argv: list[str], folder: Path, stdin: str, variables: Mapping[str, str]) -> Ran:
+    done = subprocess.run(
+        argv, cwd=folder, env=environment(folder, **variables), input=stdin, capture_output=True, text=True, timeout=60
+    )
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def on_terminal(tmp_path: Path) -> Callable[..., Ran]:
+    """Run a command with a terminal of some size; what it wrote, as it came. `answers` are typed beforehand."""
+
+    def call(argv: list[str], *, columns: int = 80, rows: int = 24, answers: str = "", **variables: str) -> Ran:
+        primary, secondary = pty.openpty()
+        ioctl(secondary, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        child = subprocess.Popen(
+            argv,
+            cwd=tmp_path,
+            env=environment(tmp_path, **variables),
+            stdin=secondary,
+            stdout=secondary,
+            stderr=secondary,
+            start_new_session=True,
+        )
+        os.close(secondary)
+        if answers:
+            os.write(primary, answers.encode())
+        text = b"".join(_until_closed(primary)).decode()
+        os.close(primary)
+        return Ran(child.wait(60), text)
+
+    return call
+
+
+def _until_closed(descriptor: int) -> Iterator[bytes]:
+    while select.select([descriptor], [], [], 60)[0]:
+        try:
+            chunk = os.read(descriptor, 65536)
+        except OSError:  # Linux says EIO when the other end is closed
+            return
+        if not chunk:
+            return
+        yield chunk
+
+
+@pytest.fixture
+def fake_argv() -> Callable[..., list[str]]:
+    return lambda scene, *words: [sys.executable, str(FAKE), scene, *words]
+
+
+@pytest.fixture
+def screen() -> type[Screen]:
+    return Screen
