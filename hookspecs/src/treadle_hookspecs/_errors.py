@@ -81,12 +81,11 @@ class ToolMissingError(ActionError):
 
     Args:
         tool: the program's name.
-        install: the command line that brings it, e.g. `pip install ruff`.
+        install: the command line that brings it, e.g. `pip install ruff`; "" when it is not known.
     """
 
-    def __init__(self, tool: str, install: str) -> None:
-        super().__init__(
-            f"{tool} is not installed; run: {install}", error_class="tool-missing", retryable=False
-        )
+    def __init__(self, tool: str, install: str = "") -> None:
+        remedy = f"is not installed; run: {install}" if install else "is not on PATH; install it, or correct the name"
+        super().__init__(f"{tool} {remedy}", error_class="tool-missing", retryable=False)
         self.tool = tool
         self.install = install
