@@ -39,9 +39,9 @@ def _of_any_type(value: Any, schema: JsonObject, where: str) -> Iterator[str]:
     types = [accepted] if isinstance(accepted, str) else list(_listed(accepted))
     if types and not any(_TYPES.get(one, lambda _: True)(value) for one in types):
         yield f"{where}: expected {' or '.join(types)}, got {kind_of(value)}"
-    if "const" in schema and value != schema["const"]:
+    if "const" in schema and not _same(value, schema["const"]):
         yield f"{where}: expected {schema['const']!r}"
-    if "enum" in schema and value not in _listed(schema["enum"]):
+    if "enum" in schema and not any(_same(value, one) for one in _listed(schema["enum"])):
         yield f"{where}: expected one of {', '.join(repr(one) for one in _listed(schema['enum']))}"
     for part in _listed(schema.get("allOf")):
         yield from violations(value, part, where)
@@ -93,6 +93,11 @@ def _within(amount: float, schema: JsonObject, where: str, keys: tuple[str, str]
         yield f"{where}: must be at least {low} {unit}".rstrip()
     if isinstance(high, int | float) and amount > high:
         yield f"{where}: must be at most {high} {unit}".rstrip()
+
+
+def _same(value: object, other: object) -> bool:
+    """JSON's equality: `true` is not 1."""
+    return value == other and isinstance(value, bool) == isinstance(other, bool)
 
 
 def _listed(value: Any) -> Sequence[Any]:

@@ -13,7 +13,7 @@ from treadle.plugins._compatibility import canonical_distribution, conflict
 from treadle.plugins._discovery import Candidate
 from treadle.plugins._imports import describe, foreign_code
 from treadle.plugins._records import PluginRecord, PluginStatus
-from treadle.suggestions import did_you_mean
+from treadle.suggestions import closest
 
 HOOK_PREFIX: Final = "treadle_"
 BUILTIN: Final = "builtin"
@@ -165,7 +165,7 @@ def _hook_problem(name: str, item: Callable[..., object]) -> str:
         return _unmarked_problem(name)
     hook = options.get("specname") or name
     if hook not in hook_names() and not options.get("optionalhook"):
-        return _with_hint(f"there is no hook {hook}", hook)
+        return f"there is no hook {hook}{_meant_hook(hook)}"
     special = [key for key in ("wrapper", "hookwrapper", "tryfirst", "trylast") if options.get(key)]
     return f"{name}: {special[0]} is not supported; the order is set by the module's PRIORITY" if special else ""
 
@@ -173,17 +173,19 @@ def _hook_problem(name: str, item: Callable[..., object]) -> str:
 def _unmarked_problem(name: str) -> str:
     if name in hook_names():
         return f"{name} is not marked with @hookimpl"
-    hint = did_you_mean(name, hook_names())
-    return f"there is no hook {name}; {hint}" if hint else ""
+    hint = _meant_hook(name)
+    return f"there is no hook {name}{hint}" if hint else ""
 
 
-def _with_hint(problem: str, hook: str) -> str:
-    hint = did_you_mean(hook, hook_names())
-    return f"{problem}; {hint}" if hint else problem
+def _meant_hook(name: str) -> str:
+    """`; did you mean …?`, judged by what follows the prefix that all hooks share."""
+    found = closest(name.removeprefix(HOOK_PREFIX), [one.removeprefix(HOOK_PREFIX) for one in hook_names()])
+    return f"; did you mean `{HOOK_PREFIX}{found}`?" if found else ""
 
 
 def _register(manager: pluggy.PluginManager, plugin: Plugin) -> None:
     try:
+        hash(plugin.module)  # pluggy keeps plugins in sets later on
         manager.register(plugin.module, plugin.record.name)
     except Exception as error:  # noqa: BLE001 - pluggy's own errors, and what odd objects raise when looked at
         plugin.fail(f"its hooks do not fit: {describe(error)}")

@@ -33,6 +33,8 @@ Convert: TypeAlias = Callable[[Any, str, list[str]], Any]
 
 _ARRAYS: Final = (list, Sequence, Iterable, Collection)
 _OBJECTS: Final = (dict, Mapping)
+_JSON: Final = None | bool | int | float | str | Sequence[Any] | Mapping[str, Any]
+"""`Json` once its forward references are replaced by `LOCAL_NAMES`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,8 @@ class Shape:
     convert: Convert
 
 
-class _RecursiveError(Exception):
-    """The type contains itself: left to pydantic."""
+_Outer: TypeAlias = Mapping[Any, list[Shape]]
+"""The types that a type stands in, each with its shape once that is made."""
 
 
 def shape_of(annotation: Any) -> Shape:
@@ -53,10 +55,7 @@ def shape_of(annotation: Any) -> Shape:
     Raises:
         TypeError: no JSON value can become one.
     """
-    try:
-        return _shape(annotation, ())
-    except _RecursiveError:
-        return _foreign(annotation)
+    return _shape(annotation, {})
 
 
 def kind_of(value: object) -> str:
@@ -69,7 +68,7 @@ def kind_of(value: object) -> str:
     return "an array" if isinstance(value, list | tuple) else f"a {type(value).__name__}"
 
 
-def _shape(annotation: Any, outer: tuple[Any, ...]) -> Shape:
+def _shape(annotation: Any, outer: _Outer) -> Shape:
     for found in (_simple(annotation), _composed(annotation, outer), _declared(annotation, outer)):
         if found is not None:
             return found
@@ -77,7 +76,7 @@ def _shape(annotation: Any, outer: tuple[Any, ...]) -> Shape:
 
 
 def _simple(annotation: Any) -> Shape | None:
-    if annotation in (Any, object, Json):
+    if annotation in (Any, object, Json, _JSON):
         return ANYTHING
     try:
         return _PLAIN.get(annotation)
@@ -85,7 +84,7 @@ def _simple(annotation: Any) -> Shape | None:
         return None
 
 
-def _composed(annotation: Any, outer: tuple[Any, ...]) -> Shape | None:
+def _composed(annotation: Any, outer: _Outer) -> Shape | None:
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin in _ARRAYS:
         return _array(_shape(arguments[0], outer))
@@ -100,13 +99,9 @@ def _composed(annotation: Any, outer: tuple[Any, ...]) -> Shape | None:
     return None
 
 
-def _declared(annotation: Any, outer: tuple[Any, ...]) -> Shape | None:
-    if annotation in outer:
-        raise _RecursiveError
-    if is_typeddict(annotation):
-        return _typed_dict(annotation, (*outer, annotation))
-    if isinstance(annotation, type) and is_dataclass(annotation):
-        return _data_class(annotation, (*outer, annotation))
+def _declared(annotation: Any, outer: _Outer) -> Shape | None:
+    if is_typeddict(annotation) or (isinstance(annotation, type) and is_dataclass(annotation)):
+        return _of_members(annotation, outer)
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         return _choice({member.value: member for member in annotation})
     if isinstance(annotation, NewType):
@@ -244,8 +239,20 @@ def _of_union(where: str, value: object, tried: Sequence[Sequence[str]]) -> str:
     return f"{where}: expected {' or '.join(expected)}, got {kind_of(value)}"
 
 
-def _typed_dict(annotation: Any, outer: tuple[Any, ...]) -> Shape:
-    hints = get_type_hints(annotation, LOCAL_NAMES, include_extras=False)
+def _of_members(annotation: Any, outer: _Outer) -> Shape:
+    """A TypedDict or dataclass. Where it contains itself it refers to the shape that is being made."""
+    if annotation in outer:
+        return Shape(
+            {"type": "object"}, lambda value, where, problems: outer[annotation][0].convert(value, where, problems)
+        )
+    made: list[Shape] = []
+    inside = {**outer, annotation: made}
+    made.append(_typed_dict(annotation, inside) if is_typeddict(annotation) else _data_class(annotation, inside))
+    return made[0]
+
+
+def _typed_dict(annotation: Any, outer: _Outer) -> Shape:
+    hints = get_type_hints(annotation, localns=LOCAL_NAMES)
     members = {name: _shape(_unqualified(hint), outer) for name, hint in hints.items()}
     return _members(members, annotation.__required_keys__, dict)
 
@@ -254,7 +261,7 @@ def _unqualified(hint: Any) -> Any:
     return get_args(hint)[0] if get_origin(hint) in (Required, NotRequired) else hint
 
 
-def _data_class(annotation: type[Any], outer: tuple[Any, ...]) -> Shape:
+def _data_class(annotation: type[Any], outer: _Outer) -> Shape:
     hints = get_type_hints(annotation, localns=LOCAL_NAMES, include_extras=True)
     taken = [one for one in fields(annotation) if one.init]
     members = {one.name: _shape(hints[one.name], outer) for one in taken}
@@ -297,12 +304,12 @@ def unknown_names(given: Iterable[str], known: Collection[str], prefix: str = ""
 
 def _foreign(annotation: Any) -> Shape:
     """Models, dates, constraints and the like, by pydantic."""
-    from pydantic import PydanticSchemaGenerationError, TypeAdapter, ValidationError
+    from pydantic import PydanticUserError, TypeAdapter, ValidationError
 
     try:
         adapter: TypeAdapter[Any] = TypeAdapter(annotation)
         schema = adapter.json_schema()
-    except (PydanticSchemaGenerationError, TypeError, ValueError) as error:
+    except (PydanticUserError, TypeError, ValueError, NameError) as error:
         raise TypeError(f"{annotation!r} cannot be made from JSON data") from error
 
     def convert(value: Any, where: str, problems: list[str]) -> Any:
