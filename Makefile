@@ -47,6 +47,7 @@ rules: $(READY)
 
 alone: $(READY)
 	$(BIN)/python tests/workspace/alone.py
+	$(BIN)/python tests/workspace/budget.py
 
 bench: $(READY)
 	$(BIN)/python tests/benchmarks/bench.py $(BENCH_ARGS)

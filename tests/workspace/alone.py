@@ -38,18 +38,34 @@ def _candidates() -> list[Member]:
 
 
 def stands_alone(member: Member) -> bool:
-    """Install it, import it, run its tests; what went wrong is printed."""
+    """Install it, run its tests; what went wrong is printed."""
     started = time.monotonic()
     home = PLACE / member.name
-    python = home / "bin/python"
-    problem = _try([str(UV), "venv", "--quiet", "--python", sys.executable, str(home)])
-    problem = problem or _install(python, [], *HARNESS)
-    problem = problem or _install(python, ["--no-build-isolation"], "-e", str(member.folder), *_test_group(member))
-    problem = problem or _try([str(python), *_proof(member)])
+    problem = make_environment(home) or install(home, *HARNESS)
+    problem = problem or install(home, "--no-build-isolation", "--editable", str(member.folder), *_test_group(member))
+    problem = problem or attempt([str(home / "bin/python"), *_proof(member)])
     seconds = time.monotonic() - started
     sys.stdout.write(f"{'FAILED' if problem else 'ok':6}  {member.name}  {seconds:.1f} s\n{problem}")
     sys.stdout.flush()
     return not problem
+
+
+def make_environment(home: Path) -> str:
+    """A new empty environment; "" or what went wrong."""
+    return attempt([str(UV), "venv", "--quiet", "--clear", "--python", sys.executable, str(home)])
+
+
+def install(home: Path, *what: str) -> str:
+    """Install into it, with the versions of the lock and our own packages from this workspace."""
+    options = ["--quiet", "--python", str(home / "bin/python"), "--constraint", str(ROOT / "requirements.lock")]
+    return attempt([str(UV), "pip", "install", *options, *what])
+
+
+def attempt(command: list[str]) -> str:
+    """Run a command; "" when it ends well, else the command and what it printed."""
+    environ = {name: value for name, value in os.environ.items() if name not in {"VIRTUAL_ENV", "PYTHONPATH"}}
+    ended = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
+    return "" if ended.returncode == 0 else f"$ {' '.join(command)}\n{ended.stdout}{ended.stderr}"
 
 
 def _proof(member: Member) -> list[str]:
@@ -64,19 +80,6 @@ def _test_group(member: Member) -> list[str]:
     if "test" not in member.manifest.get("dependency-groups", {}):
         return []
     return ["--group", f"{member.folder / 'pyproject.toml'}:test"]
-
-
-def _install(python: Path, options: list[str], *what: str) -> str:
-    """Versions come from the lock; of ours, the workspace's own are taken."""
-    constraints = ["--constraint", str(ROOT / "requirements.lock")]
-    return _try([str(UV), "pip", "install", "--quiet", "--python", str(python), *constraints, *options, *what])
-
-
-def _try(command: list[str]) -> str:
-    """ "" when the command ends well, else what it printed."""
-    environ = {name: value for name, value in os.environ.items() if name not in {"VIRTUAL_ENV", "PYTHONPATH"}}
-    ended = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
-    return "" if ended.returncode == 0 else f"$ {' '.join(command)}\n{ended.stdout}{ended.stderr}"
 
 
 if __name__ == "__main__":

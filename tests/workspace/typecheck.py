@@ -11,7 +11,13 @@ from pathlib import Path
 from workspace_rules.members import members
 
 ROOT = Path(__file__).parents[2]
-TOOLS = ("conftest.py", "tests/workspace/workspace_rules", "tests/workspace/alone.py", "tests/workspace/typecheck.py")
+TOOLS = (
+    "conftest.py",
+    "tests/users.py",
+    "tests/workspace/workspace_rules",
+    "tests/workspace/alone.py",
+    "tests/workspace/typecheck.py",
+)
 
 
 def targets(root: Path) -> list[str]:

@@ -23,14 +23,21 @@ ALLOWED: Final[Mapping[str, frozenset[str]]] = {
 """Of ours, what each package may import; one that is not named is a plugin and may import the contract."""
 
 LAYERS: Final = (
-    ("cli", "__main__"),
+    ("cli",),
     ("api",),
     ("runtime",),
     ("plugins", "definition"),
     ("builtin", "triggers", "secrets", "workspace"),
     ("settings",),
+    ("suggestions",),
 )
-"""The core from the top down; a module imports its own layer's package or a lower layer. Siblings are strangers."""
+"""The parts of the core from the top down: an arrow points to a lower layer. Parts of one layer are strangers."""
+
+PART_OF: Final[Mapping[str, str]] = {
+    "__main__": "cli",
+    **dict.fromkeys(("dispatch", "doctor", "host", "lookup", "metrics", "preview", "records", "status"), "api"),
+}
+"""Modules that belong to a part by another name: the facade is one class and what it delegates to."""
 
 
 def thin_plugin_modules(root: Path) -> list[str]:
@@ -93,4 +100,5 @@ def layers(imports: Iterable[Edge]) -> list[str]:
 def _part(module: str) -> str:
     """The part of the core that a module belongs to; "" for the root package and for other packages."""
     first, _, rest = module.partition(".")
-    return rest.split(".")[0] if first == "treadle" else ""
+    name = rest.split(".")[0] if first == "treadle" else ""
+    return PART_OF.get(name, name)

@@ -1,0 +1,128 @@
+"""A new user on this machine: an empty home, an empty project, and the command line."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+MARK: Final = "TEST_USER_MARK"
+"""In the environment of everything that a user's commands start, so that what they leave behind can be found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A command that ended."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """What it printed, as data."""
+        return json.loads(self.out)
+
+
+class User:
+    """Types commands in a project folder, with an environment that a fresh login has."""
+
+    def __init__(self, folder: Path) -> None:
+        self.project = folder / "project"
+        self.home = folder / "home"
+        self.state = self.home / "treadle"
+        self._mark = uuid.uuid4().hex
+        self._started: list[subprocess.Popen[str]] = []
+        for path in (self.project, self.home):
+            path.mkdir()
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """Nothing of the test's own environment but PATH."""
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        own = {"PATH": path, "HOME": str(self.home), "LANG": "C.UTF-8", "TREADLE_HOME": str(self.state)}
+        return own | {MARK: self._mark}
+
+    def write(self, name: str, text: str) -> Path:
+        """Write a file of the project."""
+        path = self.project / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+        return path
+
+    def lines(self, name: str) -> list[str]:
+        """The lines of a file of the project; none when it is not there."""
+        path = self.project / name
+        return path.read_text("utf-8").splitlines() if path.exists() else []
+
+    def start(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
+        """Start `treadle …` in a session of its own, as a terminal would."""
+        child = subprocess.Popen(
+            [sys.executable, "-m", "treadle", *arguments],
+            cwd=self.project,
+            env=self.environ | environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        self._started.append(child)
+        return child
+
+    def ended(self, child: subprocess.Popen[str], status: int | None = None) -> Ran:
+        """Wait for a child; it must end with `status` when one is named."""
+        out, err = child.communicate(timeout=120)
+        ran = Ran(child.returncode, out, err)
+        if status is not None:
+            assert ran.status == status, f"status {ran.status}, not {status}\nstdout:\n{out}\nstderr:\n{err}"
+        return ran
+
+    def treadle(self, *arguments: str, status: int | None = 0, **environ: str) -> Ran:
+        """Type `treadle …` and wait for it; `status=None` takes any end."""
+        return self.ended(self.start(*arguments, **environ), status)
+
+    def newest(self) -> str:
+        """The id of the execution that started last."""
+        return str(self.treadle("status", "--json").json["executions"][0]["id"])
+
+    def status(self, execution: str = "") -> Any:
+        """`treadle status --json` of an execution, the newest by default."""
+        return self.treadle("status", execution or self.newest(), "--json").json
+
+    def events(self, execution: str = "") -> Any:
+        """The log of an execution, the newest by default."""
+        return self.treadle("history", execution or self.newest(), "--json").json["events"]
+
+    def fifo(self, name: str) -> Path:
+        """A pipe in the project: whoever opens one end waits for the other, so nobody has to poll."""
+        os.mkfifo(self.project / name)
+        return self.project / name
+
+    def alive(self) -> list[int]:
+        """Process ids of everything that this user's commands left running; on Linux, where /proc tells."""
+        wanted = f"{MARK}={self._mark}".encode()
+        found = (path for path in Path("/proc").glob("[0-9]*/environ") if wanted in _environ(path))
+        return [int(path.parent.name) for path in found]
+
+    def leave(self) -> None:
+        """End everything that was started."""
+        for child in self._started:
+            if child.poll() is None:
+                child.kill()
+            child.communicate()
+        for process in self.alive():
+            os.kill(process, signal.SIGKILL)
+
+
+def _environ(path: Path) -> Iterable[bytes]:
+    """The variables of a process; none when it is gone, somebody else's, or a zombie."""
+    try:
+        return path.read_bytes().split(b"\0")
+    except OSError:
+        return ()
