@@ -118,7 +118,7 @@ def enclosed(text: str, start: int) -> Source:
 
 def _refuse_statement(text: str, start: int, end: int) -> None:
     offset = text.find("{%", start, end)
-    if offset >= 0:
+    if offset >= 0 and "%}" in text[offset:]:
         raise ExpressionError("{% … %} is a statement; only expressions {{ … }} may stand here", text, offset)
 
 

@@ -1,1 +1,29 @@
-"""definition."""
+"""Definitions: text with line numbers in, the engine's immutable plan out.
+
+Importing this package imports neither pydantic nor yaml nor jinja2; the first call does.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from treadle.definition._document import Document, plain
+    from treadle.definition._problems import Problem, Severity
+    from treadle.definition._reading import load_yaml, parse_document
+
+_MODULES = {
+    "Document": "_document",
+    "Problem": "_problems",
+    "Severity": "_problems",
+    "load_yaml": "_reading",
+    "parse_document": "_reading",
+    "plain": "_document",
+}
+
+__all__ = ["Document", "Problem", "Severity", "load_yaml", "parse_document", "plain"]
+
+
+def __getattr__(name: str) -> object:
+    if name in _MODULES:
+        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,459 @@
+"""The keys of a definition, as pydantic reads them. The reference table and the JSON Schema are made from here.
+
+A field's description is its rule in the reference. `LATER` marks a key that the language has and this version does not
+run: it is recognised, and refused with a message of its own.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal, TypeAlias
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+MAX_SECONDS: Final = 31 * 86_400
+MAX_STEPS: Final = 10_000
+MAX_ATTEMPTS: Final = 100
+MAX_VISITS: Final = 1_000
+
+STEP_ID: Final = r"^[a-z_][a-z0-9_-]{0,63}$"
+NAME: Final = r"^[a-z0-9][a-z0-9._-]{0,127}$"
+WORD: Final = r"^[A-Za-z_][A-Za-z0-9_]{0,63}$"
+VARIABLE: Final = r"^[A-Za-z_][A-Za-z0-9_]{0,127}$"
+ACTION: Final = r"^[A-Za-z0-9@_][A-Za-z0-9@_./-]{0,199}$"
+EVENT: Final = r"^[A-Za-z0-9_][A-Za-z0-9_.:/-]{0,127}$"
+DURATION: Final = r"^(?=.)(?:\d{1,4}d)?(?:\d{1,5}h)?(?:\d{1,6}m)?(?:\d{1,8}(?:\.\d{1,6})?s)?$"
+
+JOINS: Final = (
+    "none_failed_min_one_success",
+    "all_success",
+    "none_failed",
+    "all_done",
+    "always",
+    "one_success",
+    "one_failed",
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Short:
+    """A second way to write a field: `convert` turns it into the first; `schema` is its JSON Schema."""
+
+    convert: Callable[[Any], Any]
+    schema: dict[str, Any]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self.convert, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"anyOf": [self.schema, handler(schema)]}
+
+
+def seconds(value: object) -> float:
+    """A duration in seconds. Raises `PydanticCustomError`."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        raise PydanticCustomError(
+            "TRD0114", "must be a duration: seconds as a number, or a text such as 30s, 5m, 1h30m, 3d"
+        )
+    amount = _spelled(value) if isinstance(value, str) else float(value)
+    if not 0 <= amount <= MAX_SECONDS:
+        raise PydanticCustomError("TRD0115", "must lie between 0 and 31 days")
+    return amount
+
+
+def _spelled(text: str) -> float:
+    if not re.fullmatch(DURATION, text):
+        raise PydanticCustomError("TRD0114", "is not a duration: write 30s, 5m, 1h30m or 3d, or seconds as a number")
+    factors = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
+    return sum(float(number) * factors[unit] for number, unit in re.findall(r"([\d.]+)([dhms])", text))
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+def _condition(value: object) -> object:
+    """`when: true` is written as a boolean and means the expression."""
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def _single(value: object) -> object:
+    if isinstance(value, (dict, list)):
+        raise PydanticCustomError("TRD0106", "must be a text, a number or a boolean")
+    return value
+
+
+Duration: TypeAlias = Annotated[
+    float,
+    BeforeValidator(seconds),
+    WithJsonSchema(
+        {"anyOf": [{"type": "number", "minimum": 0, "maximum": MAX_SECONDS}, {"type": "string", "pattern": DURATION}]}
+    ),
+]
+Expression: TypeAlias = Annotated[str, Field(min_length=1, max_length=8000), Short(_condition, {"type": "boolean"})]
+StepId: TypeAlias = Annotated[str, Field(pattern=STEP_ID)]
+Target: TypeAlias = Annotated[str, Field(max_length=200)]
+Targets: TypeAlias = Annotated[list[Target], Short(_listed, {"type": "string", "maxLength": 200})]
+Word: TypeAlias = Annotated[str, Field(pattern=WORD)]
+Variable: TypeAlias = Annotated[str, Field(pattern=VARIABLE)]
+Text: TypeAlias = Annotated[str, Field(max_length=1_000_000)]
+EnvValue: TypeAlias = Annotated[
+    Any, BeforeValidator(_single), WithJsonSchema({"type": ["string", "number", "boolean", "null"]})
+]
+Type: TypeAlias = Literal["string", "integer", "number", "boolean", "array", "object", "any"]
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Marks a key of the language that this version does not run."""
+
+
+LATER: Final = Later()
+Planned: TypeAlias = Annotated[Any, LATER]
+
+
+class Keys(BaseModel):
+    """An object whose keys are all known."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True, protected_namespaces=())
+
+
+class Input(Keys):
+    """A workflow's input; on the command line an option."""
+
+    type: Type = Field("any", description="What the value must be; text from the command line is converted to it.")
+    required: bool = Field(False, description="A run without it does not start.")
+    default: Any = Field(None, description="The value when none is given. Without one it is null.")
+    enum: list[Any] = Field(default_factory=list, description="The values that are allowed.")
+    sensitive: bool = Field(False, description="Encrypted at rest, masked wherever it would be shown.")
+    description: str = Field("", description="One line for the option's help.")
+
+
+class Output(Keys):
+    """A step's output."""
+
+    type: Type = Field("any", description="What the step publishes under this name; null when it does not.")
+    sensitive: bool = Field(False, description="Encrypted at rest, masked wherever it would be shown.")
+    description: str = Field("", description="One line.")
+
+
+class Secret(Keys):
+    """Where a secret comes from. Exactly one key."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+
+    env: str | None = Field(None, description="An environment variable.")
+    file: str | None = Field(None, description="A file that holds nothing else.")
+    keyring: str | None = Field(None, description="`SERVICE/USER` in the system's keyring.")
+
+    @model_validator(mode="after")
+    def _one(self) -> "Secret":
+        if len(self.model_fields_set) != 1:
+            raise PydanticCustomError("TRD0106", "must have exactly one of the keys env, file and keyring")
+        return self
+
+
+class Retry(Keys):
+    """Further attempts within a visit."""
+
+    max_attempts: int = Field(1, ge=1, le=MAX_ATTEMPTS, description="Attempts in all, the first included.")
+    delay: Duration = Field(0.0, description="Before the second attempt.")
+    backoff: float = Field(1.0, ge=1, le=100, description="Each delay is the one before times this.")
+    max_delay: Duration = Field(float(MAX_SECONDS), description="No delay is longer.")
+    jitter: float = Field(0.0, ge=0, le=1, description="The share of a delay that chance decides.")
+    when: Expression | None = Field(None, description="An expression over `error`: retry only where it is true.")
+
+
+class AtLeast(Keys):
+    """A join that a number of successes satisfies."""
+
+    at_least: int = Field(ge=1, description="So many needs must have succeeded.")
+    cancel_rest: bool = Field(False, description="Cancel the needs that are still running then.")
+
+
+class NamedJoin(AtLeast):
+    """A join that was written as a text: a mode's name, or an expression."""
+
+    text: str = ""
+
+
+class Case(Keys):
+    """One line of `switch`."""
+
+    when: Expression | None = Field(None, description="An expression that also sees the step's own `outputs`.")
+    goto: Targets = Field(description="Where to go on.")
+
+
+class Compensate(Keys):
+    """How a visit is undone. Exactly one of `uses`, `run` and `action`."""
+
+    uses: Annotated[str, Field(pattern=ACTION)] | None = Field(None, description="An action.")
+    run: Text | None = Field(None, description="A command.")
+    action: Annotated[str, Field(pattern=ACTION)] | None = Field(None, description="A rollback action, by its type.")
+    with_: dict[str, Any] = Field(
+        default_factory=dict, alias="with", description="Inputs; they see the step's own `outputs`."
+    )
+    when: Literal["settled", "started"] = Field("settled", description="`started` undoes a clean failure as well.")
+
+    @model_validator(mode="after")
+    def _one(self) -> "Compensate":
+        if sum(kind is not None for kind in (self.uses, self.run, self.action)) != 1:
+            raise PydanticCustomError("TRD0110", "must have exactly one of the keys uses, run and action")
+        return self
+
+
+class Emit(Keys):
+    """An event for the bus."""
+
+    name: Annotated[str, Field(pattern=EVENT)] = Field(description="The event's name.")
+    data: dict[str, Any] = Field(default_factory=dict, description="What it carries.")
+
+
+def _named(value: object) -> object:
+    return {"name": value} if isinstance(value, str) else value
+
+
+def _join(value: object) -> object:
+    return NamedJoin.model_construct(at_least=1, text=value) if isinstance(value, str) else value
+
+
+_JOIN_TEXT: Final = {"anyOf": [{"enum": list(JOINS)}, {"type": "string", "pattern": "[^a-z_]", "maxLength": 8000}]}
+
+
+def _texts(value: object) -> object:
+    """A text, or a list of texts with at least one item."""
+    if isinstance(value, str) or (isinstance(value, list) and value and all(isinstance(item, str) for item in value)):
+        return value
+    raise PydanticCustomError("TRD0106", "must be a text or a list of texts")
+
+
+SHELLS: Final = ("sh", "bash", "pwsh", "python")
+
+
+def _shell(value: object) -> object:
+    if isinstance(value, list) or value in SHELLS:
+        return _texts(value)
+    raise PydanticCustomError("TRD0106", "must be sh, bash, pwsh, python, or a list such as [perl, -e]")
+
+
+_LIST_OF_TEXTS: Final = {"type": "array", "items": {"type": "string"}, "minItems": 1}
+Command: TypeAlias = Annotated[
+    Any, BeforeValidator(_texts), WithJsonSchema({"anyOf": [{"type": "string"}, _LIST_OF_TEXTS]})
+]
+Shell: TypeAlias = Annotated[
+    Any, BeforeValidator(_shell), WithJsonSchema({"anyOf": [{"enum": list(SHELLS)}, _LIST_OF_TEXTS]})
+]
+Variables: TypeAlias = dict[Variable, EnvValue]
+Risk: TypeAlias = Literal["low", "medium", "high"]
+
+
+class Step(Keys):
+    """A step. Exactly one kind: `uses`, `run`, `emit`, `set`, `cancel`, `end`."""
+
+    id: StepId = Field(description="Lower case letters, digits, `_`, `-`; up to 64; unique in the file.")
+    name: str = Field("", description="What people see instead of the id.")
+
+    uses: Annotated[str, Field(pattern=ACTION)] | None = Field(None, description="Kind: an action, `module/action`.")
+    run: Command | None = Field(None, description="Kind: a command for the shell, or a list: program and arguments.")
+    emit: Annotated[Emit, Short(_named, {"type": "string", "pattern": EVENT})] | None = Field(
+        None, description="Kind: put an event on the bus; a text is its name."
+    )
+    set: dict[Word, Any] | None = Field(None, description="Kind: give variables new values (`vars`).")
+    cancel: Targets | None = Field(None, description="Kind: cancel these steps.")
+    end: Literal["completed", "failed"] | None = Field(None, description="Kind: end the execution so.")
+    workflow: Planned = Field(None, description="Kind: a sub-workflow.")
+    parallel: Planned = Field(None, description="Kind: a group in a scope of its own.")
+    loop: Planned = Field(None, description="Kind: a body repeated.")
+    race: Planned = Field(None, description="Kind: the first branch to finish wins.")
+    wait: Planned = Field(None, description="Kind: let time pass.")
+    wait_for: Planned = Field(None, description="Kind: wait for a signal, an event or a condition.")
+    approval: Planned = Field(None, description="Kind: ask a person.")
+    steps: Planned = Field(None, description="Kind: a sequence in a scope of its own.")
+
+    with_: dict[str, Any] | None = Field(None, alias="with", description="The action's inputs.")
+    shell: Shell | None = Field(None, description="What runs a command that is a text. Default: sh.")
+    cwd: str | None = Field(None, description="The command's folder, relative to the execution's root.")
+    env: Variables = Field(default_factory=dict, description="Environment variables, over the workflow's.")
+
+    needs: Targets | None = Field(None, description="Steps to wait for (R0-R3). Without the key: order as written.")
+    join: Annotated[AtLeast, Short(_join, _JOIN_TEXT)] | None = Field(
+        None, description="When the needs suffice (R5): a mode's name, `{at_least: n}` or an expression."
+    )
+    when: Expression | None = Field(None, description="An expression; false skips the step (R2).")
+
+    on_success: Targets | None = Field(None, description="Where to go on after success (R6); `[]` ends the thread.")
+    on_failure: Targets | None = Field(None, description="Where to go on after failure, timeout, rejection (R6).")
+    routes: dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]{0,63}$")], Targets] = Field(
+        default_factory=dict, description="Where to go on, by outcome; looked at first (R6)."
+    )
+    switch: list[Case] = Field(default_factory=list, description="Where to go on after success: the first true one.")
+    max_visits: int | None = Field(
+        None, ge=1, le=MAX_VISITS, description="Visits at most, where the step can be entered again (R9). Default: 10."
+    )
+    recovers: bool = Field(False, description="Takes the failure that its token or its needs carry (R6).")
+    merge: Literal["each", "once"] = Field("each", description="Tokens that arrive while a visit runs (R8).")
+    continue_on_error: bool = Field(False, description="Forgive the step's own failure (R6).")
+
+    retry: Retry | None = Field(None, description="Further attempts within a visit; over `defaults.retry`, key by key.")
+    timeout: Duration | None = Field(None, description="Bounds one attempt. Default: `defaults.timeout`, else none.")
+    outputs: dict[Word, Output] = Field(default_factory=dict, description="Outputs that the step declares, typed.")
+    compensate: Compensate | None = Field(None, description="How a visit is undone.")
+    irreversible: bool = Field(False, description="Nothing before it is undone once it has run.")
+    idempotent: bool | None = Field(None, description="Running it twice is as good as once. Default: the action's.")
+    on_interrupt: Literal["retry", "fail", "ask"] | None = Field(
+        None, description="What becomes of a visit that a crash cut off (R14). Default: retry if idempotent, else ask."
+    )
+    risk: Risk | None = Field(None, description="How much it can break. Default: the action's.")
+
+    for_each: Planned = Field(None, description="Run for each item of a list.")
+    matrix: Planned = Field(None, description="Run for each combination of values.")
+    max_parallel: Planned = Field(None, description="Of `for_each` and `matrix`: items at a time.")
+    min_success: Planned = Field(None, description="Of `for_each` and `matrix`: successes that suffice.")
+    stop_when: Planned = Field(None, description="Of `for_each` and `matrix`: an expression that ends it early.")
+    include: Planned = Field(None, description="Of `matrix`: further combinations.")
+    exclude: Planned = Field(None, description="Of `matrix`: combinations to leave out.")
+    checkpoint: Planned = Field(None, description="A point to roll back to.")
+    concurrency: Planned = Field(None, description="A group whose members run a few at a time.")
+    cache: Planned = Field(None, description="Reuse the outputs of an earlier visit with the same inputs.")
+    agent: Planned = Field(None, description="Who does work that needs judgement.")
+    fallback: Planned = Field(None, description="Agents to ask next.")
+    budget: Planned = Field(None, description="What it may cost.")
+    limits: Planned = Field(None, description="Memory, processor and disk.")
+    keep_changes: Planned = Field(None, description="Keep the file changes of a failed visit.")
+
+
+KINDS: Final = ("uses", "run", "emit", "set", "cancel", "end")
+LATER_KINDS: Final = ("workflow", "parallel", "loop", "race", "wait", "wait_for", "approval", "steps")
+CALLS: Final = ("uses", "run")
+BELONGS: Final[dict[str, tuple[str, ...]]] = {
+    "with_": ("uses",),
+    "shell": ("run",),
+    "cwd": ("run",),
+    "env": CALLS,
+    "retry": CALLS,
+    "timeout": CALLS,
+    "outputs": CALLS,
+    "compensate": CALLS,
+    "irreversible": CALLS,
+    "idempotent": CALLS,
+    "on_interrupt": CALLS,
+    "risk": CALLS,
+}
+"""Fields that only steps of these kinds have; the others go with every kind."""
+
+
+class CliTrigger(Keys):
+    """Started by a person on the command line."""
+
+    command: Annotated[str, Field(pattern=NAME)] | None = Field(None, description="The name to start it by.")
+
+
+class EventTrigger(Keys):
+    """Started by an event on the bus."""
+
+    name: Annotated[str, Field(pattern=EVENT)] = Field(description="The event's name.")
+    match: Expression | None = Field(None, description="An expression over `event.name` and `event.data`.")
+    with_: dict[str, Any] | None = Field(
+        None, alias="with", description="Inputs; they see `event`. Default: the event's data."
+    )
+
+
+def _nothing(value: object) -> object:
+    return {} if value is None else value
+
+
+class Trigger(BaseModel):
+    """One way for executions to start: a key, the trigger's type. Types of plugins are allowed."""
+
+    model_config = ConfigDict(
+        extra="allow", strict=True, frozen=True, json_schema_extra={"minProperties": 1, "maxProperties": 1}
+    )
+
+    cli: Annotated[CliTrigger, Short(_nothing, {"type": "null"})] | None = None
+    event: EventTrigger | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> "Trigger":
+        if len(self.model_fields_set) != 1:
+            raise PydanticCustomError("TRD0106", "must have exactly one key: the trigger's type")
+        return self
+
+
+def _typed(value: object) -> object:
+    return {value: None} if isinstance(value, str) else value
+
+
+class Defaults(Keys):
+    """What steps have that do not say otherwise."""
+
+    timeout: Duration | None = Field(None, description="As of a step.")
+    retry: Retry | None = Field(None, description="As of a step.")
+    agent: Planned = Field(None, description="As of a step.")
+
+
+class Rollback(Keys):
+    """What happens to what was done when the execution fails (R12)."""
+
+    after: list[Literal["failure", "cancelled"]] | None = Field(
+        None, description="When to undo by itself. Default: failure, where a step has `compensate`."
+    )
+    parallel: bool = Field(False, description="Undo side by side what ran side by side.")
+    on_error: Literal["continue", "stop"] = Field("continue", description="After an undoing that failed.")
+
+
+Body: TypeAlias = Annotated[list[Step], Field(min_length=1, max_length=MAX_STEPS)]
+
+
+class Workflow(Keys):
+    """A workflow: one definition a file."""
+
+    model_config = ConfigDict(title="treadle workflow")
+
+    treadle: Literal[1] = Field(description="The version of the language.")
+    name: Annotated[str, Field(pattern=NAME)] = Field(description="Lower case letters, digits, `.`, `_`, `-`.")
+    title: str = Field("", description="What people see instead of the name.")
+    version: str = Field("", description="The definition's own version.")
+    description: str = Field("", description="What it is for.")
+    inputs: dict[Word, Input] = Field(default_factory=dict, description="What a run is given.")
+    outputs: dict[Word, Any] = Field(default_factory=dict, description="What a run gives back, by name.")
+    triggers: list[Annotated[Trigger, Short(_typed, {"type": "string"})]] = Field(
+        default_factory=list, description="How executions start: a type, or `{type: …}`."
+    )
+    env: Variables = Field(default_factory=dict, description="Environment variables of all commands.")
+    secrets: dict[Word, Secret] = Field(default_factory=dict, description="Secrets, by the name in `secrets.NAME`.")
+    vars: dict[Word, Any] = Field(default_factory=dict, description="Variables that `set` steps may change.")
+    defaults: Defaults | None = Field(None, description="What steps have that do not say otherwise.")
+    max_parallel: int | None = Field(
+        None, ge=1, le=MAX_STEPS, description="Steps at a time. Default: the number of processors."
+    )
+    timeout: Duration | None = Field(None, description="Ends the execution, with exit code 8.")
+    rollback: Rollback | None = Field(None, description="Undoing (R12).")
+    fail_fast: bool | None = Field(
+        None, description="Close the scope at the first unhandled failure. Default: where a step has `compensate`."
+    )
+    start: Targets = Field(default_factory=list, description="The first steps (R1). Default: the order written.")
+    steps: Body = Field(description="The steps, in order (R0).")
+    on_failure: list[Step] = Field(default_factory=list, max_length=MAX_STEPS, description="Steps after a failure.")
+    on_cancel: list[Step] = Field(default_factory=list, max_length=MAX_STEPS, description="Steps after a cancel.")
+    finally_: list[Step] = Field(
+        default_factory=list, alias="finally", max_length=MAX_STEPS, description="Steps at the end, always."
+    )
+    concurrency: Planned = Field(None, description="A group whose executions run a few at a time.")
+    budget: Planned = Field(None, description="What an execution may cost.")
+    mode: Planned = Field(None, description="autopilot, supervised or hybrid. Executions run as autopilot.")
+    gates: Planned = Field(None, description="Conditions and people between steps.")
+
+
+BODIES: Final = ("steps", "on_failure", "on_cancel", "finally")
+"""Top-level keys that hold steps."""
