@@ -52,6 +52,7 @@ class Facade:
     undo: tuple[Mapping[str, Any], ...] = ()
     plugins: PluginHost = field(default_factory=lambda: PluginHost(discover=False))
     warnings: tuple[str, ...] = ()
+    interrupts: bool = False
     root: Path = field(default_factory=Path.cwd)
 
     def close(self) -> None:
@@ -80,6 +81,7 @@ class Facade:
         return self.answer
 
     def resume(self, id: str, *, interrupted: Any = None, reason: str = "", listener: Any = None, **_: Any) -> Status:
+        self.resolve(id)
         self.note("resume", interrupted=interrupted, reason=reason)
         return self.later or self.answer
 
@@ -88,6 +90,7 @@ class Facade:
         return self.answer
 
     def rollback_plan(self, id: str) -> Any:
+        self.resolve(id)
         return self.undo
 
     def rollback(self, id: str, *, reason: str = "", again: bool = False, listener: Any = None) -> Status:
@@ -95,10 +98,12 @@ class Facade:
         return self.later or self.answer
 
     def pause(self, id: str, *, reason: str = "") -> Status:
+        self.resolve(id)
         self.note("pause", reason=reason)
         return replace(self.answer, status="paused", exit_code=7)
 
     def cancel(self, id: str, *, reason: str = "", **_: Any) -> Status:
+        self.resolve(id)
         self.note("cancel", reason=reason)
         return replace(self.answer, status="cancelled", exit_code=1)
 
@@ -116,12 +121,16 @@ class Facade:
         return [ROW]
 
     def history(self, id: str, *, after: int = 0) -> list[Event]:
+        self.resolve(id)
         return [event for event in self.events if event.seq > after]
 
     def watch(self, id: str, *, after: int = 0) -> Iterator[Event]:
         yield from self.events
 
     def logs(self, id: str, step: str = "") -> Iterator[LogLine]:
+        self.resolve(id)
+        if self.interrupts:
+            raise KeyboardInterrupt
         for number in range(1, 31):
             yield LogLine("test#1.1", "stdout", f"line {number}")
 
@@ -221,6 +230,7 @@ SCENES: dict[str, dict[str, Any]] = {
     },
     "interrupted": {"answer": interrupted(), "later": completed()},
     "paused": {"answer": Status(ID, "release", "paused", exit_code=7)},
+    "interrupts": {"interrupts": True},
     "crowd": {"steps": tuple(f"step-{number}" for number in range(300)), "events": many(300)},
 }
 

@@ -44,6 +44,8 @@ def _overrides(options: Options) -> Mapping[str, Json]:
         overrides["store"] = options.store
     if options.debug:
         overrides["debug"] = True
+    if not options.plugins:
+        overrides["plugins.enabled"] = False
     return overrides
 
 
