@@ -65,9 +65,9 @@ def mistyped(environ: Mapping[str, str]) -> Iterator[str]:
     """Variables that look like one of ours with a slip."""
     for name in environ:
         if name.startswith(PREFIX) and name not in VARIABLES and name not in INTERNAL:
-            meant = closest(name, VARIABLES)
+            meant = closest(name.removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in VARIABLES])
             if meant:
-                yield f"the variable {name} is no setting; did you mean {meant}?"
+                yield f"the variable {name} is no setting; did you mean {PREFIX}{meant}?"
 
 
 def _typed(key: str, text: str) -> object:

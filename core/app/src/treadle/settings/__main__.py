@@ -1,0 +1,7 @@
+"""`python -m treadle.settings` prints the reference page."""
+
+import sys
+
+from treadle.settings import reference
+
+sys.stdout.write(reference())
