@@ -1,1 +1,1 @@
-"""Commands as workflow steps: what a step's run key does."""
+"""Commands as workflow steps: what a step's `run` key does."""
