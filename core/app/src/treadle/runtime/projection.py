@@ -43,6 +43,7 @@ class Projector:
     def __init__(self, row: ExecutionRow) -> None:
         self.row = row
         self._undoable: dict[tuple[str, int], StepUpdate] = {}
+        self._without_visit: set[str] = set()
 
     def project(self, state: State, events: Iterable[Event]) -> Rows:
         """The rows that these events change; `state` has them folded already."""
@@ -81,11 +82,22 @@ class Projector:
             case kinds.VISIT_SETTLED if event.visit:
                 rows.updates.append(self._settled(event))
             case kinds.VISIT_SETTLED | kinds.VISIT_SKIPPED:
-                rows.steps.append(_not_run(event))
+                self._not_run(event, rows)
             case kinds.COMPENSATION_SETTLED if not event.data.get("due"):
                 update = self._compensated(event)
                 if update is not None:
                     rows.updates.append(update)
+
+    def _not_run(self, event: Event, rows: Rows) -> None:
+        """What settled without a visit has one row, numbered 0, however often it does."""
+        row = _not_run(event)
+        if row.address not in self._without_visit:
+            self._without_visit.add(row.address)
+            rows.steps.append(row)
+        else:
+            rows.updates.append(
+                StepUpdate(row.execution, row.address, 0, row.state, row.outcome, 0, None, row.finished_at, row.error)
+            )
 
     def _settled(self, event: Event) -> StepUpdate:
         data = event.data
