@@ -35,7 +35,7 @@ from treadle.lookup import find, known, project_root
 from treadle.preview import DryRun, PreviewedStep, preview
 from treadle.records import LogLine, Records
 from treadle.runtime.clock import now
-from treadle.runtime.listeners import Listeners
+from treadle.runtime.listeners import Listeners, ProgressListener
 from treadle.status import TERMINAL, Status
 
 if TYPE_CHECKING:
@@ -300,6 +300,13 @@ class Treadle(Records):
         """
         return self._listeners.subscribe(listener, types)
 
+    def subscribe_progress(self, listener: ProgressListener) -> Callable[[], None]:
+        """Call `listener(execution, step, fraction, message)` when an action says how far it is, from any thread.
+
+        Progress is no event: it is told and forgotten. Call the result to stop.
+        """
+        return self._listeners.subscribe_progress(listener)
+
     # Inside
 
     def _find(self, workflow: str) -> "Found":
@@ -458,6 +465,7 @@ class Treadle(Records):
                     self._listeners,
                     self.settings.home,
                     self._published,
+                    self._listeners.tell_progress,
                 )
             )
         return self._runtime

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from treadle_engine import events as kinds
+from treadle_engine.protocol import Address
 from treadle_hookspecs import Event, EventListener
 
 _QUEUE_LENGTH: Final = 10_000
@@ -14,6 +15,8 @@ _PATIENCE: Final = 2
 """Exceptions of a plugin's listener until it is disabled."""
 
 Warn = Callable[[str], None]
+ProgressListener = Callable[[str, str, float | None, str], None]
+"""`listener(execution, step, fraction, message)`: a step's address, 0.0 … 1.0 or None, and what it is at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class Listeners:
 
     def __init__(self, plugins: Callable[[], Iterable[tuple[str, EventListener]]], warn: Warn) -> None:
         self._subscriptions: list[Subscription] = []
+        self._watching: list[ProgressListener] = []
         self._plugins = plugins
         self._thread: _PluginThread | None = None
         self._warn = warn
@@ -63,6 +67,21 @@ class Listeners:
                     self._call(subscription, event)
         if self._thread is not None:
             self._thread.put(events)
+
+    def subscribe_progress(self, listener: ProgressListener) -> Callable[[], None]:
+        """Add one who hears how far steps are; call the result to remove it."""
+        self._watching.append(listener)
+        return lambda: self._watching.remove(listener) if listener in self._watching else None
+
+    def tell_progress(self, execution: str, address: Address, fraction: float | None, message: str) -> None:
+        """Tell how far an attempt is. Called from any thread."""
+        step = f"{address.scope}/{address.step}" if address.scope else address.step
+        for listener in tuple(self._watching):
+            try:
+                listener(execution, step, fraction, message)
+            except Exception as error:  # noqa: BLE001 - who watches must never harm an execution
+                self._warn(f"a progress listener raised {type(error).__name__}: {error}; it is not called again")
+                self._watching.remove(listener)
 
     def close(self) -> None:
         """Wait until the plugins have heard everything, at most five seconds."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 from treadle_engine.plan import LANGUAGE_VERSION, Plan, plan_from_json, plan_to_json
-from treadle_engine.protocol import Start
+from treadle_engine.protocol import Address, Start
 from treadle_engine.state import State, fold
 from treadle_hookspecs import (
     Append,
@@ -74,6 +74,8 @@ class Environment:
     home: Path
     published: Callable[[Append, "Execution"], None]
     """Told of appends that put events on the bus, once they are durable."""
+    progressed: Callable[[str, Address, float | None, str], None] = lambda *_: None
+    """Told how far an attempt is: its execution, its address, a fraction or None, a message; from any thread."""
 
 
 class LocalRuntime:
@@ -246,7 +248,7 @@ class LocalRuntime:
             environment.host,
             lambda address: self._open_log(logs, address, masker),
             environment.plugins.resolve,
-            lambda _address, _fraction, _message: None,
+            lambda address, fraction, message: environment.progressed(row.id, address, fraction, message),
             environment.settings.grace,
         )
         return Execution(
