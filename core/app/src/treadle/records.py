@@ -26,6 +26,7 @@ from treadle.status import TERMINAL, Status, live_status, status_of
 if TYPE_CHECKING:
     from treadle.plugins import PluginHost
     from treadle.settings import Settings
+    from treadle.tailing import LogTail
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +167,12 @@ class Records:
         for address, path in self._log_files(row.id, step):
             for stream, text in read_log(path):
                 yield LogLine(address, stream, text)
+
+    def tail(self, id: str) -> "LogTail":
+        """The logs of an execution as they grow; of one that is about to start as well."""
+        from treadle.tailing import LogTail
+
+        return LogTail(self.settings.home / "logs" / id)
 
     def metrics(self) -> JsonObject:
         """Executions by status, success rate, mean duration; per workflow and in all."""

@@ -14,6 +14,7 @@ from treadle.api import DryRun, LogLine, PreviewedStep, Status, WorkflowEntry
 from treadle.cli import main
 from treadle.cli.session import Options
 from treadle.plugins import PluginHost
+from treadle.tailing import LogTail
 from treadle_engine.plan import InputSpec, Plan, ScopePlan, StepPlan
 from treadle_hookspecs import Event, ExecutionRow, ExitCode, Finding, TreadleError
 
@@ -148,6 +149,12 @@ class Facade:
 
     def doctor(self) -> list[Finding]:
         return [Finding("I7", "the audit chain is broken at 3", "restore a backup")]
+
+    def subscribe_progress(self, listener: Any) -> Any:
+        return lambda: None
+
+    def tail(self, id: str) -> LogTail:
+        return LogTail(self.root / "logs")
 
     def host(self, console: Any) -> Any:
         return console

@@ -31,7 +31,7 @@ def resume(
     reason: options.Reason = "",
     json_output: options.JsonOutput = False,
     json_lines: options.JsonLinesOutput = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what the steps print.")] = False,
+    verbose: options.Verbose = False,
     progress: options.Progress = True,
 ) -> None:
     """Continue an execution that was interrupted or paused; of one that has failed, start a new one from there.

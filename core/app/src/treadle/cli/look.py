@@ -104,12 +104,13 @@ def watch(
     execution: options.ExecutionId,
     json_output: options.JsonOutput = False,
     json_lines: options.JsonLinesOutput = False,
+    verbose: options.Verbose = False,
     progress: options.Progress = True,
 ) -> None:
     """Follow an execution that another process drives, until it ends or rests. Exits as `run` would."""
     session: Session = ctx.obj
     treadle = session.treadle
     row = treadle.resolve(execution)
-    driving = Driving(session, json_output=json_output, json_lines=json_lines, progress=progress)
+    driving = Driving(session, json_output=json_output, json_lines=json_lines, progress=progress, verbose=verbose)
     driving.replay(ExecutionView(row.workflow, row.id), treadle.watch(row.id))
     raise typer.Exit(driving.finish(treadle.status(row.id)))

@@ -11,3 +11,4 @@ Progress = Annotated[
     bool, typer.Option("--progress/--no-progress", help="Show what happens while it happens.", show_default=False)
 ]
 JsonLinesOutput = Annotated[bool, typer.Option("--json-lines", help="Write each event as a line of JSON, on stdout.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show what the steps print.")]

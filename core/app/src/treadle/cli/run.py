@@ -70,7 +70,7 @@ def execute(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and start nothing.")] = False,
     json_output: options.JsonOutput = False,
     json_lines: options.JsonLinesOutput = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what the steps print.")] = False,
+    verbose: options.Verbose = False,
     progress: options.Progress = True,
     *,
     given: dict[str, Json],

@@ -52,11 +52,13 @@ class Driving:
     def follow(self, view: ExecutionView, act: Callable[[EventListener], "Status"]) -> "Status":
         """Show what happens while `act` drives."""
         shown = self.follower(view)
+        unsubscribe = self._session.treadle.subscribe_progress(lambda _, *told: shown.progress(*told))
         shown.start()
         try:
             return act(shown.event)
         finally:
             shown.stop()
+            unsubscribe()
 
     def replay(self, view: ExecutionView, events: Iterable[Event]) -> None:
         """Show events as they come."""
@@ -71,7 +73,12 @@ class Driving:
     def follower(self, view: ExecutionView) -> Follower:
         """The one that these options ask for."""
         silent = not self._progress or self._session.options.quiet
-        return follower(self._session.terminal, view, json_lines=self._json_lines, silent=silent)
+        shown = follower(self._session.terminal, view, json_lines=self._json_lines, silent=silent)
+        if not self._verbose or self._json_lines or silent:
+            return shown
+        from treadle.cli.follow.output import OutputFollower
+
+        return OutputFollower(shown, self._session.treadle.tail)
 
     def finish(self, status: "Status") -> int:
         """Print the result and how to go on; the exit code."""
