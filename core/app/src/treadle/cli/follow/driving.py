@@ -1,7 +1,7 @@
 """Driving an execution from the command line: follow it, answer its questions, and say how it ended."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from treadle_hookspecs import Event, EventListener, Json
 
@@ -11,6 +11,9 @@ from treadle.cli.session import Session
 
 if TYPE_CHECKING:
     from treadle.api import Status
+
+_LATEST: Final = 50
+"""Executions among which earlier runs of a workflow are looked for."""
 
 
 class Driving:
@@ -38,7 +41,19 @@ class Driving:
         view = ExecutionView(plan.name if plan else workflow)
         if plan is not None:
             view.expect(step.id for step in plan.root.steps)
+        view.expected = self._usual_duration(view.workflow)
         return self.finish(self.follow(view, lambda listener: treadle.run(workflow, inputs, listener=listener)))
+
+    def _usual_duration(self, workflow: str) -> int | None:
+        """The median of the latest completed runs, in microseconds; asked only where somebody sees it."""
+        if not self._progress or self._json_lines or not self._session.terminal.shows_live:
+            return None
+        took = sorted(
+            row.finished_at - row.started_at
+            for row in self._session.treadle.executions(limit=_LATEST)
+            if row.workflow == workflow and row.status == "completed" and row.finished_at is not None
+        )
+        return took[len(took) // 2] if took else None
 
     def go_on(self, id: str, act: Callable[[EventListener], "Status"]) -> "Status":
         """Drive an execution that is there already, shown as it stands."""
@@ -82,5 +97,7 @@ class Driving:
 
     def finish(self, status: "Status") -> int:
         """Print the result and how to go on; the exit code."""
+        for warning in self._session.treadle.warnings:
+            self._session.terminal.say(f"warning: {warning}")
         Ending(self._session).tell(status, as_json=self._json_output, events_only=self._json_lines)
         return status.exit_code
