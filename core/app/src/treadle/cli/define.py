@@ -66,9 +66,8 @@ def init(
     root = session.treadle.root
     files = _EXAMPLES.get(example, _EMPTY_PROJECT)
     _refuse_to_overwrite([path for path in files if (root / path).exists()], force=force)
-    (root / "workflows").mkdir(exist_ok=True)
     for path, content in files.items():
-        (root / path).write_text(content, encoding="utf-8")
+        _write(root, path, content)
         session.terminal.say(f"wrote {path} in {root}")
     session.terminal.say(f"next: treadle run {example}" if example else "next: treadle init --example hello")
 
@@ -80,6 +79,18 @@ def _refuse_to_overwrite(paths: list[Path], *, force: bool) -> None:
             suggestions=("--force overwrites it",),
             exit_code=ExitCode.CONFLICT,
         )
+
+
+def _write(root: Path, path: Path, content: str) -> None:
+    try:
+        (root / "workflows").mkdir(exist_ok=True)
+        (root / path).write_text(content, encoding="utf-8")
+    except OSError as error:
+        raise TreadleError(
+            f"cannot write {path} in {root}: {error.strerror}",
+            context={"file": str(error.filename or root / path)},
+            exit_code=ExitCode.NOT_ALLOWED if isinstance(error, PermissionError) else ExitCode.CONFLICT,
+        ) from error
 
 
 class Format(StrEnum):

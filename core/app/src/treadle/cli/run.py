@@ -54,7 +54,9 @@ def _command_for(plan: Plan) -> Any:
     own = frozenset(name for param in built(run, "run").params for name in (*param.opts, *param.secondary_opts))
     hidden = inputs.unreachable(plan.inputs, own)
     epilog = f"By --input NAME=VALUE only: {', '.join(hidden)}." if hidden else None
-    return built(inputs.with_inputs(execute, plan.inputs, own | {"--help"}), "run", epilog=epilog)
+    command = built(inputs.with_inputs(execute, plan.inputs, own | {"--help"}), "run", epilog=epilog)
+    command.help = "\n\n".join(text for text in (plan.title, plan.description.strip(), command.help) if text)
+    return command
 
 
 def execute(

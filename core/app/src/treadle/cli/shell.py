@@ -33,11 +33,19 @@ def built(function: Callable[..., None], name: str, cls: Any = TyperCommand, epi
     app.command(name, cls=cls, epilog=epilog)(function)
     command = _command_of(app)
     command.params += _global_options_too(command)
-    return command
+    return _flags_without_type(command)
 
 
 def _command_of(app: typer.Typer) -> AnyCommand:
     command: AnyCommand = typer.main.get_command(app)  # type: ignore[assignment]
+    return command
+
+
+def _flags_without_type(command: AnyCommand) -> AnyCommand:
+    """A flag takes no value: the help shows no type for it."""
+    for param in command.params:
+        if getattr(param, "is_flag", False) and param.metavar is None:
+            param.metavar = ""
     return command
 
 
@@ -187,6 +195,6 @@ def shell() -> TyperGroup:
         subcommand_metavar="COMMAND [ARGS]...",
     )
     app.callback()(global_options)
-    group: TyperGroup = _command_of(app)  # type: ignore[assignment]
+    group: TyperGroup = _flags_without_type(_command_of(app))  # type: ignore[assignment]
     group.name = "treadle"
     return group
