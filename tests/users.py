@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -38,6 +39,7 @@ class User:
         self.state = self.home / "treadle"
         self._mark = uuid.uuid4().hex
         self._started: list[subprocess.Popen[str]] = []
+        self._pipes: list[int] = []
         for path in (self.project, self.home):
             path.mkdir()
 
@@ -99,10 +101,23 @@ class User:
         """The log of an execution, the newest by default."""
         return self.treadle("history", execution or self.newest(), "--json").json["events"]
 
-    def fifo(self, name: str) -> Path:
-        """A pipe in the project: whoever opens one end waits for the other, so nobody has to poll."""
+    def pipe(self, name: str) -> None:
+        """A named pipe in the project, by which a step and the test wait for each other; nobody polls a file."""
         os.mkfifo(self.project / name)
-        return self.project / name
+
+    def hear(self, child: subprocess.Popen[str], name: str) -> None:
+        """Wait until a step writes to a pipe. Fails when the child that should run the step ends first."""
+        pipe = os.open(self.project / name, os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            while not select.select([pipe], [], [], 0.2)[0]:
+                assert child.poll() is None, f"ended before it was heard from:\n{self.ended(child)}"
+        finally:
+            os.close(pipe)
+
+    def tell(self, name: str) -> None:
+        """Write a line to a pipe for whoever reads it, now or later; the pipe is kept open so that it is not lost."""
+        self._pipes.append(os.open(self.project / name, os.O_RDWR))
+        os.write(self._pipes[-1], b"go\n")
 
     def alive(self) -> list[int]:
         """Process ids of everything that this user's commands left running; on Linux, where /proc tells."""
@@ -118,6 +133,8 @@ class User:
             child.communicate()
         for process in self.alive():
             os.kill(process, signal.SIGKILL)
+        for pipe in self._pipes:
+            os.close(pipe)
 
 
 def _environ(path: Path) -> Iterable[bytes]:

@@ -23,10 +23,10 @@ steps:
 def crashed(user):
     """The id of an execution whose driver was killed while `upload` ran."""
     user.write("pipeline.yaml", PIPELINE)
-    user.fifo("ready")
-    user.fifo("gate")
+    user.pipe("ready")
+    user.pipe("gate")
     child = user.start("run", "pipeline.yaml")
-    (user.project / "ready").read_text("utf-8")
+    user.hear(child, "ready")
     child.kill()
     user.ended(child, -signal.SIGKILL)
     (user.project / "ready").unlink()
@@ -86,12 +86,12 @@ def test_doctor_is_content_after_it(user, crashed):
 
 
 def test_two_processes_resume_one_execution(user, crashed):
-    user.fifo("ready")
+    user.pipe("ready")
     first = user.start("resume", crashed, "--interrupted", "retry")
-    (user.project / "ready").read_text("utf-8")
+    user.hear(first, "ready")
     second = user.treadle("resume", crashed, "--interrupted", "retry", status=5)
     assert crashed[:8] in second.err
-    (user.project / "gate").write_text("go\n", "utf-8")
+    user.tell("gate")
     user.ended(first, 0)
     assert steps(user) == ["build", "upload", "upload", "report"]
 
@@ -127,9 +127,9 @@ def test_a_failed_execution_goes_on_in_a_new_one(user):
 
 
 def test_killed_while_it_resumes(user, crashed):
-    user.fifo("ready")
+    user.pipe("ready")
     child = user.start("resume", crashed, "--interrupted", "retry")
-    (user.project / "ready").read_text("utf-8")
+    user.hear(child, "ready")
     child.kill()
     user.ended(child, -signal.SIGKILL)
     (user.project / "ready").unlink()

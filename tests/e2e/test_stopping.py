@@ -38,22 +38,17 @@ def waiting(user):
 
 def start(user, definition):
     user.write("waiting.yaml", definition)
-    user.fifo("ready")
-    user.fifo("gate")
+    user.pipe("ready")
+    user.pipe("gate")
     child = user.start("run", "waiting.yaml")
-    (user.project / "ready").read_text("utf-8")
+    user.hear(child, "ready")
     return child
-
-
-def open_gate(user):
-    """Let `wait` go on; returns when it has read the line."""
-    (user.project / "gate").write_text("go\n", "utf-8")
 
 
 def resume_through_the_gate(user, *arguments):
     child = user.start("resume", *arguments)
-    (user.project / "ready").read_text("utf-8")
-    open_gate(user)
+    user.hear(child, "ready")
+    user.tell("gate")
     return user.ended(child, 0)
 
 
@@ -86,7 +81,7 @@ def test_terminated(user, waiting):
 
 def test_paused_by_another_process(user, waiting):
     user.treadle("pause", user.newest(), "--reason", "lunch")
-    open_gate(user)
+    user.tell("gate")
     user.ended(waiting, 7)
     assert user.status()["status"] == "paused"
     assert user.lines("effects.txt") == ["first", "waited"]
@@ -113,7 +108,7 @@ def test_cancelled_while_nobody_drives(user, waiting):
 
 
 def test_a_final_execution_does_not_change(user, waiting):
-    open_gate(user)
+    user.tell("gate")
     user.ended(waiting, 0)
     before = user.events()
     assert user.treadle("pause", user.newest(), status=None).status != 0
