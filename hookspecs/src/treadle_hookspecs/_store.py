@@ -45,6 +45,7 @@ class StepRow(NamedTuple):
     address: str
     """`scope/step`, without the visit."""
     visit: int
+    """From 1; 0 for a step that settled without one (skipped). Unique with `execution` and `address`."""
     action: str
     """`module/action`, or the kind of a step that calls none, e.g. `set`."""
     state: str
@@ -131,7 +132,8 @@ class Append:
         steps: rows of visits that start (inserted), in order.
         step_updates: changes of rows that stand, in order, after `steps`.
         payloads: content by its SHA-256 in hex, written if it is not there.
-        taken: ids of signals that these events answer; they leave the inbox.
+        taken: ids of signals that these events answer; they leave the inbox. One that is not in this execution's inbox
+            (any more) is refused with `SequenceError`, so that nothing is answered twice.
         audit: entries to chain.
         published: events for the bus.
     """
@@ -187,7 +189,7 @@ class Finding:
 class StoreBackend(Protocol):
     """What a state store does. The class is built with `Class(url: str, options: Mapping)`.
 
-    `treadle_testkit.StoreConformance` is the test suite that a store passes by subclassing it.
+    `treadle_testkit.store.StoreConformance` is the test suite that a store passes by subclassing it.
     """
 
     @property
@@ -231,7 +233,10 @@ class StoreBackend(Protocol):
         """Events on the bus with `id > after`, oldest first."""
 
     def watch(self, timeout: float) -> bool:
-        """Block until another connection may have written (True) or `timeout` seconds passed (False)."""
+        """Block until another connection may have written (True) or `timeout` seconds passed (False).
+
+        What counts is what was written since this thread looked last: read, then watch, and nothing is missed.
+        """
 
     def put_definition(self, definition: Definition) -> None:
         """Keep a definition; one with the same hash is there already and stays."""
@@ -258,10 +263,17 @@ class StoreBackend(Protocol):
         """Chain entries that belong to no append; the new head (SHA-256 in hex)."""
 
     def audit_log(self, after: int = 0) -> Sequence[tuple[int, AuditEntry, str]]:
-        """`(number, entry, hash)`, oldest first. `hash` is SHA-256 over the one before and the entry."""
+        """`(number, entry, hash)`, oldest first, numbers from 1.
+
+        `hash` is SHA-256 in hex over the hash before (64 zeros at the beginning), a newline, and the entry as JSON:
+        its fields by name, keys sorted, no spaces, ASCII.
+        """
 
     def prune(self, before: int) -> int:
-        """Delete terminal executions that finished before that time, and what only they used; how many."""
+        """Delete terminal executions that finished before that time, and what only they used; how many.
+
+        Content that was put after that time stays, and so does the audit. Events on the bus before it go.
+        """
 
     def check(self) -> Sequence[Finding]:
         """Look at the invariants a store can see: wholeness, version, log without gaps, audit chain."""

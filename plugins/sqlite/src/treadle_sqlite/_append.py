@@ -2,17 +2,18 @@
 
 import sqlite3
 import time
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
-from treadle_hookspecs import Append, ClaimLostError, Event, ExitCode, SequenceError, TreadleError
+from treadle_hookspecs import Append, ClaimLostError, ExitCode, SequenceError, TreadleError
 
 from treadle_sqlite import _audit, _inbox, _payloads
-from treadle_sqlite._rows import event_rows, execution_values, step_values, update_values
+from treadle_sqlite._rows import event_rows, execution_values, id_range, step_values, update_values
+from treadle_sqlite._schema import NUMBER_SHIFT
 from treadle_sqlite._sql import (
     INSERT_EVENT,
     INSERT_EXECUTION,
     INSERT_STEP,
+    SELECT_VISITS,
     UPDATE_EXECUTION,
     UPDATE_HEAD,
     UPDATE_START,
@@ -21,11 +22,28 @@ from treadle_sqlite._sql import (
 from treadle_sqlite._writer import Writer
 
 
-class _Known(NamedTuple):
-    """What need not be asked of the database again."""
+class _Driven:
+    """What need not be asked of the database again about an execution that this process drives.
 
-    number: int
-    started_at: int
+    It holds as long as the head of the log is where this process has left it, which every append verifies.
+    """
+
+    __slots__ = ("last_step", "number", "started_at", "visits")
+
+    def __init__(self, number: int, started_at: int, visits: dict[tuple[str, int], int] | None = None) -> None:
+        self.number = number
+        self.started_at = started_at
+        self.visits = visits
+        """Ids of the rows of visits, by address and visit; None before they were needed."""
+        self.last_step = number << NUMBER_SHIFT
+        """The id of the newest of these rows."""
+
+    def recall_visits(self, connection: sqlite3.Connection) -> dict[tuple[str, int], int]:
+        """Read the ids of the rows that stand."""
+        rows = connection.execute(SELECT_VISITS, id_range(self.number)).fetchall()
+        self.visits = {(address, visit): key for address, visit, key in rows}
+        self.last_step = max((row[2] for row in rows), default=self.last_step)
+        return self.visits
 
 
 class Appender:
@@ -33,15 +51,15 @@ class Appender:
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
-        self._known: dict[str, _Known] = {}
+        self._driven: dict[str, _Driven] = {}
 
     def learn(self, execution: str, number: int, started_at: int) -> None:
-        """Remember where an execution stands, as a claim has found it."""
-        self._known[execution] = _Known(number, started_at)
+        """Remember what a claim has found out about an execution."""
+        self._driven[execution] = _Driven(number, started_at)
 
     def forget(self, execution: str) -> None:
         """It is not driven here any more."""
-        self._known.pop(execution, None)
+        self._driven.pop(execution, None)
 
     def append(self, batch: Sequence[Append]) -> None:
         """`StoreBackend.append`."""
@@ -58,57 +76,58 @@ class Appender:
         steps: list[tuple[object, ...]] = []
         updates: list[tuple[object, ...]] = []
         for item in batch:
-            number = self._advance(connection, item)
-            events.extend(event_rows(number, item))
-            steps.extend([step_values(number, row) for row in item.steps])
-            updates.extend([update_values(number, update) for update in item.step_updates])
-            _write_rare(connection, number, item)
+            driven = self._advance(connection, item)
+            events.extend(event_rows(driven.number, item))
+            if item.steps or item.step_updates:
+                visits = driven.recall_visits(connection) if driven.visits is None else driven.visits
+                steps.extend(_started(driven, visits, item))
+                updates.extend(_changed(visits, item))
+            _write_rare(connection, driven.number, item)
         connection.executemany(INSERT_EVENT, events)
         if steps:
-            _insert_steps(connection, steps)
-        if updates and connection.executemany(UPDATE_STEP, updates).rowcount != len(updates):
-            raise _not_standing(batch)
+            connection.executemany(INSERT_STEP, steps)
+        if updates:
+            connection.executemany(UPDATE_STEP, updates)
 
-    def _advance(self, connection: sqlite3.Connection, item: Append) -> int:
-        """Move the head of an execution's log, if it is still ours to move; the execution's number."""
-        known = self._known.get(item.execution) or _look_up(connection, item.execution)
-        if known is None:
-            known = _insert(connection, item)
-        elif not _update(connection, known, item):
+    def _advance(self, connection: sqlite3.Connection, item: Append) -> _Driven:
+        """Move the head of an execution's log, if it is still ours to move."""
+        driven = self._driven.get(item.execution) or _look_up(connection, item.execution)
+        if driven is None:
+            driven = _insert(connection, item)
+        elif not _update(connection, driven, item):
             # The number that we remember may be another's since a prune: look once, for this or for the reason.
             found = _look_up(connection, item.execution)
-            if found is None or found.number == known.number or not _update(connection, found, item):
+            if found is None or found.number == driven.number or not _update(connection, found, item):
                 raise _refused(connection, item)
-            known = found
-        if item.execution_row and item.execution_row.started_at != known.started_at:
-            known = _Known(known.number, item.execution_row.started_at)
-            connection.execute(UPDATE_START, (known.started_at, known.number))
-        self._known[item.execution] = known
-        return known.number
+            driven = found
+        if item.execution_row and item.execution_row.started_at != driven.started_at:
+            driven.started_at = item.execution_row.started_at
+            connection.execute(UPDATE_START, (driven.started_at, driven.number))
+        self._driven[item.execution] = driven
+        return driven
 
 
-def _look_up(connection: sqlite3.Connection, execution: str) -> _Known | None:
+def _look_up(connection: sqlite3.Connection, execution: str) -> _Driven | None:
     row = connection.execute("SELECT number, started_at FROM executions WHERE id = ?", (execution,)).fetchone()
-    return _Known(*row) if row else None
+    return _Driven(*row) if row else None
 
 
-def _insert(connection: sqlite3.Connection, item: Append) -> _Known:
+def _insert(connection: sqlite3.Connection, item: Append) -> _Driven:
     row = item.execution_row
     if item.expected_seq != 0:
         raise SequenceError(f"{item.execution} has no log, so event {item.expected_seq} cannot be its last")
     if row is None:
         raise _misused(f"the first append of execution {item.execution} has no `execution_row`")
-    cursor = connection.execute(
-        INSERT_EXECUTION, (item.execution, row.started_at, item.epoch, _last_seq(item), *execution_values(row))
-    )
+    head = (item.execution, row.started_at, item.epoch, _last_seq(item))
+    number = connection.execute(INSERT_EXECUTION, head + execution_values(row)).lastrowid or 0
     if row.origin:
-        _payloads.inherit(connection, int(cursor.lastrowid or 0), row.origin)
-    return _Known(int(cursor.lastrowid or 0), row.started_at)
+        _payloads.inherit(connection, number, row.origin)
+    return _Driven(number, row.started_at, visits={})
 
 
-def _update(connection: sqlite3.Connection, known: _Known, item: Append) -> bool:
+def _update(connection: sqlite3.Connection, driven: _Driven, item: Append) -> bool:
     head = (item.epoch, _last_seq(item))
-    mine = (known.number, item.execution, item.epoch, item.expected_seq)
+    mine = (driven.number, item.execution, item.epoch, item.expected_seq)
     if item.execution_row is None:
         return connection.execute(UPDATE_HEAD, head + mine).rowcount == 1
     return connection.execute(UPDATE_EXECUTION, head + execution_values(item.execution_row) + mine).rowcount == 1
@@ -127,35 +146,38 @@ def _refused(connection: sqlite3.Connection, item: Append) -> Exception:
     return SequenceError(f"the log of {item.execution} ends with event {row[1]}, not {item.expected_seq}")
 
 
-def _insert_steps(connection: sqlite3.Connection, rows: list[tuple[object, ...]]) -> None:
-    try:
-        connection.executemany(INSERT_STEP, rows)
-    except sqlite3.IntegrityError as error:
-        raise _misused(f"a visit was started twice ({error})") from error
+def _started(driven: _Driven, visits: dict[tuple[str, int], int], item: Append) -> Iterator[tuple[object, ...]]:
+    """Rows of visits that start; their ids run on in the order in which they started."""
+    for row in item.steps:
+        place = (row.address, row.visit)
+        if place in visits:
+            raise _misused(f"visit {row.visit} of {row.address} in {item.execution} was started before")
+        driven.last_step += 1
+        visits[place] = driven.last_step
+        yield step_values(driven.last_step, row)
+
+
+def _changed(visits: dict[tuple[str, int], int], item: Append) -> Iterator[tuple[object, ...]]:
+    for update in item.step_updates:
+        key = visits.get((update.address, update.visit))
+        if key is None:
+            raise _misused(f"visit {update.visit} of {update.address} in {item.execution} has no row to change")
+        yield update_values(key, update)
 
 
 def _write_rare(connection: sqlite3.Connection, number: int, item: Append) -> None:
     """What few appends have."""
     if item.payloads:
         _payloads.keep(connection, item.payloads, now=time.time_ns() // 1000)
-    blobs = [_payload_of(event) for event in item.events if event.type == "output_blob"]
-    if item.payloads or blobs:
-        _payloads.use(connection, number, [*item.payloads, *blobs])
+    used = [*item.payloads, *(str(e.data.get("payload", "")) for e in item.events if e.type == "output_blob")]
+    if used:
+        _payloads.use(connection, number, used)
     if item.taken:
         _inbox.take(connection, item.execution, item.taken)
     if item.audit:
         _audit.chain(connection, item.audit)
     if item.published:
         _inbox.publish(connection, item.published)
-
-
-def _payload_of(event: Event) -> str:
-    return str(event.data.get("payload", ""))
-
-
-def _not_standing(batch: Sequence[Append]) -> TreadleError:
-    addresses = ", ".join(f"{u.execution} {u.address}#{u.visit}" for item in batch for u in item.step_updates[:3])
-    return _misused(f"a `StepUpdate` names a visit that has no row (one of {addresses})")
 
 
 def _misused(message: str) -> TreadleError:

@@ -3,7 +3,7 @@
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Final, Literal
 
 from treadle_hookspecs import Definition
 
@@ -14,6 +14,10 @@ _KEEP_DEFINITION: Final = (
     "INSERT INTO workflows (id, name, version, definition, path, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?) "
     "ON CONFLICT (id) DO UPDATE SET updated_at = excluded.updated_at"
 )
+
+
+_FRESH: Final = 60_000_000
+"""Microseconds for which content need not be marked as wanted again: it costs a commit, and `prune` thinks in days."""
 
 
 def hash_of(content: bytes) -> str:
@@ -38,6 +42,13 @@ def inherit(connection: sqlite3.Connection, number: int, origin: str) -> None:
         "WHERE execution = (SELECT number FROM executions WHERE id = ?)",
         (number, origin),
     )
+
+
+def fresh(reader: Reader, table: Literal["payloads", "workflows"], key: str, now: int) -> bool:
+    """True when content is there and was put a moment ago."""
+    column = "hash" if table == "payloads" else "id"
+    rows = reader.query(f"SELECT updated_at FROM {table} WHERE {column} = ?", (key,))  # noqa: S608 - two fixed names
+    return bool(rows) and abs(now - rows[0][0]) < _FRESH
 
 
 def content(reader: Reader, hash: str) -> bytes | None:

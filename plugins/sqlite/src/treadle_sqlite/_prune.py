@@ -14,6 +14,12 @@ DELETE FROM execution_history WHERE id IN
      ON h.id BETWEEN old.number << 32 AND (old.number << 32) + 0xFFFFFFFF)
 """
 
+_DELETE_VISITS: Final = """
+DELETE FROM step_executions WHERE id IN
+    (SELECT s.id FROM old JOIN step_executions AS s
+     ON s.id BETWEEN old.number << 32 AND (old.number << 32) + 0xFFFFFFFF)
+"""
+
 # Content may have been put for an execution that has not begun yet: what was wanted since is spared.
 _DELETE_PAYLOADS: Final = """
 DELETE FROM payloads WHERE updated_at < :before
@@ -31,7 +37,7 @@ def prune(connection: sqlite3.Connection, before: int) -> int:
     connection.execute(_MARK_OLD, time)
     count = int(connection.execute("SELECT count(*) FROM old").fetchone()[0])
     connection.execute(_DELETE_EVENTS)
-    connection.execute("DELETE FROM step_executions WHERE execution IN (SELECT number FROM old)")
+    connection.execute(_DELETE_VISITS)
     connection.execute("DELETE FROM payload_uses WHERE execution IN (SELECT number FROM old)")
     connection.execute("DELETE FROM signals WHERE execution_id IN (SELECT id FROM old)")
     connection.execute("DELETE FROM executions WHERE number IN (SELECT number FROM old)")

@@ -8,7 +8,7 @@ from treadle_hookspecs import Event, ExecutionQuery, ExecutionRow, StepRow
 
 from treadle_sqlite import _rows
 from treadle_sqlite._connect import Reader
-from treadle_sqlite._rows import log_range
+from treadle_sqlite._rows import id_range
 from treadle_sqlite._sql import SELECT_EVENTS, SELECT_EXECUTIONS, SELECT_STEPS
 
 _AFTER_ANY_TEXT: Final = "\U0010ffff"
@@ -19,7 +19,7 @@ def log(reader: Reader, execution: str, after: int, limit: int) -> Sequence[Even
     number = _number(reader, execution)
     if number is None:
         return []
-    rows = reader.query(SELECT_EVENTS, (*log_range(number, after), limit or -1))
+    rows = reader.query(SELECT_EVENTS, (*id_range(number, after), limit or -1))
     return [_rows.event(execution, row) for row in rows]
 
 
@@ -28,7 +28,7 @@ def steps(reader: Reader, execution: str) -> Sequence[StepRow]:
     number = _number(reader, execution)
     if number is None:
         return []
-    return [_rows.step(execution, row) for row in reader.query(SELECT_STEPS, (number,))]
+    return [_rows.step(execution, row) for row in reader.query(SELECT_STEPS, id_range(number))]
 
 
 def execution(reader: Reader, id: str) -> ExecutionRow | None:

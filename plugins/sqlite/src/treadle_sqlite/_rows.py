@@ -6,18 +6,18 @@ from typing import Any
 from treadle_hookspecs import Append, Event, ExecutionRow, SequenceError, StepRow, StepUpdate
 
 from treadle_sqlite._codec import dump, load
-from treadle_sqlite._schema import SEQ_BITS, SEQ_MASK
+from treadle_sqlite._schema import NUMBER_SHIFT, SEQ_MASK
 
 
-def log_range(number: int, after: int = 0) -> tuple[int, int]:
-    """The first and the last id that events of an execution with `seq > after` can have."""
-    start = number << SEQ_BITS
+def id_range(number: int, after: int = 0) -> tuple[int, int]:
+    """The first and the last id that an execution's events with `seq > after`, or its visits, can have."""
+    start = number << NUMBER_SHIFT
     return start + after + 1, start + SEQ_MASK
 
 
 def event_rows(number: int, append: Append) -> Iterator[tuple[object, ...]]:
     """For INSERT_EVENT. Raises SequenceError when the events do not run on, or belong elsewhere."""
-    start = number << SEQ_BITS
+    start = number << NUMBER_SHIFT
     expected = append.expected_seq
     for event in append.events:
         expected += 1
@@ -79,12 +79,12 @@ def execution(row: tuple[Any, ...]) -> ExecutionRow:
     )
 
 
-def step_values(number: int, row: StepRow) -> tuple[object, ...]:
+def step_values(key: int, row: StepRow) -> tuple[object, ...]:
     """For INSERT_STEP."""
     _, address, visit, action, state, outcome, attempts, inputs, outputs, started, finished, error, compensation = row
     module, name = split_action(action)
     return (
-        number,
+        key,
         address,
         visit,
         module,
@@ -101,10 +101,10 @@ def step_values(number: int, row: StepRow) -> tuple[object, ...]:
     )
 
 
-def update_values(number: int, update: StepUpdate) -> tuple[object, ...]:
+def update_values(key: int, update: StepUpdate) -> tuple[object, ...]:
     """For UPDATE_STEP."""
-    _, address, visit, state, outcome, attempts, outputs, finished, error, compensation = update
-    return state, outcome, attempts, dump(outputs), finished, dump(error), compensation, number, address, visit
+    _, _, _, state, outcome, attempts, outputs, finished, error, compensation = update
+    return state, outcome, attempts, dump(outputs), finished, dump(error), compensation, key
 
 
 def step(execution: str, row: tuple[Any, ...]) -> StepRow:

@@ -32,9 +32,19 @@ GAPS: Final = Rule(
 
 ORPHANS: Final = Rule(
     "I3",
-    "there are events of an execution that does not exist (number {})",
+    "there are events or visits of an execution that does not exist (number {})",
     """
-    SELECT DISTINCT execution FROM execution_history WHERE execution NOT IN (SELECT number FROM executions)
+    SELECT execution FROM (SELECT execution FROM execution_history UNION SELECT execution FROM step_executions)
+    WHERE execution NOT IN (SELECT number FROM executions)
+    """,
+)
+
+ROWS_ONCE: Final = Rule(
+    "I3",
+    "in execution {} the visit {}#{} has more than one row",
+    """
+    SELECT e.id, s.step_id, s.visit FROM step_executions AS s JOIN executions AS e ON e.number = s.execution
+    GROUP BY s.execution, s.step_id, s.visit HAVING count(*) > 1
     """,
 )
 
@@ -56,7 +66,7 @@ VISITS_ONCE: Final = Rule(
     """
     SELECT e.id, trim(h.scope || '/' || h.step_id, '/'), h.visit, h.event_type
     FROM execution_history AS h JOIN executions AS e ON e.number = h.execution
-    WHERE h.event_type IN ('visit_started', 'visit_settled')
+    WHERE h.event_type IN ('visit_started', 'visit_settled') AND h.visit > 0
     GROUP BY h.execution, h.scope, h.step_id, h.visit, h.event_type HAVING count(*) > 1
     """,
 )
@@ -125,6 +135,7 @@ RULES: Final = (
     DEFINITIONS,
     GAPS,
     ORPHANS,
+    ROWS_ONCE,
     TIME,
     VISITS_ONCE,
     ATTEMPTS_ONCE,

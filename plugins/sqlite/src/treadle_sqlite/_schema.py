@@ -16,14 +16,14 @@ APPLICATION_ID: Final = 0x5452444C
 VERSION: Final = 1
 """The version of this schema; `_migrate.py` brings older ones here."""
 
-SEQ_BITS: Final = 32
-"""`execution_history.id` is the execution's number above these bits and the event's seq in them.
+NUMBER_SHIFT: Final = 32
+"""Ids of events and visits are the execution's number above these bits and the event's seq (the visit's place) below.
 
-So one b-tree holds the log in the order of reading: a second index on (execution, seq) would cost a page with each
-commit, and WITHOUT ROWID large rows would spill to pages of their own.
+So one b-tree holds each table in the order of reading: a second index on (execution, seq) or (execution, step, visit)
+would cost a page with each commit, and WITHOUT ROWID large rows would spill to pages of their own.
 """
 
-SEQ_MASK: Final = (1 << SEQ_BITS) - 1
+SEQ_MASK: Final = (1 << NUMBER_SHIFT) - 1
 
 TABLES: Final = """
 CREATE TABLE meta (
@@ -84,9 +84,9 @@ CREATE TABLE execution_history (
 
 CREATE TABLE step_executions (
     id INTEGER PRIMARY KEY,
-    execution INTEGER NOT NULL REFERENCES executions (number),
+    execution INTEGER AS (id >> 32) VIRTUAL,           -- executions.number
     step_id TEXT NOT NULL,         -- scope/step
-    visit INTEGER NOT NULL,
+    visit INTEGER NOT NULL,        -- 0: it settled without one; unique with `execution` and `step_id`
     module TEXT NOT NULL,
     action TEXT NOT NULL,
     inputs TEXT,                   -- JSON
@@ -97,8 +97,7 @@ CREATE TABLE step_executions (
     started_at INTEGER,
     completed_at INTEGER,
     error TEXT,                    -- JSON
-    compensation TEXT NOT NULL,
-    UNIQUE (execution, step_id, visit)
+    compensation TEXT NOT NULL
 ) STRICT;
 
 CREATE TABLE payloads (
@@ -154,5 +153,5 @@ SELECT e.id AS execution_id, s.step_id, s.visit, s.module, s.action, s.status, s
        strftime('%Y-%m-%dT%H:%M:%fZ', s.completed_at / 1000000.0, 'unixepoch') AS completed_at,
        s.inputs, s.outputs, s.error, s.compensation
 FROM executions AS e
-JOIN step_executions AS s ON s.execution = e.number;
+JOIN step_executions AS s ON s.id BETWEEN e.number << 32 AND (e.number << 32) + 0xFFFFFFFF;
 """

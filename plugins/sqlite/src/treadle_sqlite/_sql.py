@@ -45,7 +45,7 @@ FROM executions
 
 INSERT_STEP: Final = """
 INSERT INTO step_executions
-    (execution, step_id, visit, module, action, status, outcome, attempts, inputs, outputs, started_at, completed_at,
+    (id, step_id, visit, module, action, status, outcome, attempts, inputs, outputs, started_at, completed_at,
      error, compensation)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
@@ -53,11 +53,13 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 UPDATE_STEP: Final = """
 UPDATE step_executions
 SET status = ?, outcome = ?, attempts = ?, outputs = ?, completed_at = ?, error = ?, compensation = ?
-WHERE execution = ? AND step_id = ? AND visit = ?
+WHERE id = ?
 """
 
 SELECT_STEPS: Final = """
 SELECT step_id, visit, module, action, status, outcome, attempts, inputs, outputs, started_at, completed_at, error,
     compensation
-FROM step_executions WHERE execution = ? ORDER BY id
+FROM step_executions WHERE id BETWEEN ? AND ? ORDER BY id
 """
+
+SELECT_VISITS: Final = "SELECT step_id, visit, id FROM step_executions WHERE id BETWEEN ? AND ?"

@@ -161,8 +161,10 @@ class SqliteStore:
 
     def put_definition(self, definition: Definition) -> None:
         """Keep a definition; one with the same hash is there already and stays."""
-        with self._open_writer() as connection:
-            _payloads.keep_definition(connection, definition, now=_now())
+        now = _now()
+        if not _payloads.fresh(self._reader(), "workflows", definition.hash, now):
+            with self._open_writer() as connection:
+                _payloads.keep_definition(connection, definition, now)
 
     def definition(self, hash: str) -> Definition | None:
         """A definition by content hash."""
@@ -170,9 +172,10 @@ class SqliteStore:
 
     def put_payload(self, content: bytes) -> str:
         """Keep content; its SHA-256 in hex."""
-        key = _payloads.hash_of(content)
-        with self._open_writer() as connection:
-            _payloads.keep(connection, {key: content}, now=_now())
+        key, now = _payloads.hash_of(content), _now()
+        if not _payloads.fresh(self._reader(), "payloads", key, now):
+            with self._open_writer() as connection:
+                _payloads.keep(connection, {key: content}, now)
         return key
 
     def payload(self, hash: str) -> bytes | None:
