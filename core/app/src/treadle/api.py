@@ -35,7 +35,7 @@ from treadle.lookup import find, known, project_root
 from treadle.preview import DryRun, PreviewedStep, preview
 from treadle.records import LogLine, Records
 from treadle.runtime.clock import now
-from treadle.runtime.listeners import Listeners, ProgressListener
+from treadle.runtime.listeners import Listeners, ProgressListener, StopListener
 from treadle.status import TERMINAL, Status
 
 if TYPE_CHECKING:
@@ -307,6 +307,10 @@ class Treadle(Records):
         """
         return self._listeners.subscribe_progress(listener)
 
+    def subscribe_stop(self, listener: StopListener) -> Callable[[], None]:
+        """Call `listener(number)` when SIGINT or SIGTERM brings executions to rest. Call the result to stop."""
+        return self._listeners.subscribe_stop(listener)
+
     # Inside
 
     def _find(self, workflow: str) -> "Found":
@@ -466,6 +470,7 @@ class Treadle(Records):
                     self.settings.home,
                     self._published,
                     self._listeners.tell_progress,
+                    self._listeners.tell_stop,
                 )
             )
         return self._runtime

@@ -153,6 +153,8 @@ class Facade:
     def subscribe_progress(self, listener: Any) -> Any:
         return lambda: None
 
+    subscribe_stop = subscribe_progress
+
     def tail(self, id: str) -> LogTail:
         return LogTail(self.root / "logs")
 

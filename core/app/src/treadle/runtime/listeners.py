@@ -17,6 +17,8 @@ _PATIENCE: Final = 2
 Warn = Callable[[str], None]
 ProgressListener = Callable[[str, str, float | None, str], None]
 """`listener(execution, step, fraction, message)`: a step's address, 0.0 … 1.0 or None, and what it is at."""
+StopListener = Callable[[int], None]
+"""`listener(number)`: the number of the signal, e.g. `signal.SIGINT`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Listeners:
     def __init__(self, plugins: Callable[[], Iterable[tuple[str, EventListener]]], warn: Warn) -> None:
         self._subscriptions: list[Subscription] = []
         self._watching: list[ProgressListener] = []
+        self._stopping: list[StopListener] = []
         self._plugins = plugins
         self._thread: _PluginThread | None = None
         self._warn = warn
@@ -82,6 +85,16 @@ class Listeners:
             except Exception as error:  # noqa: BLE001 - who watches must never harm an execution
                 self._warn(f"a progress listener raised {type(error).__name__}: {error}; it is not called again")
                 self._watching.remove(listener)
+
+    def subscribe_stop(self, listener: StopListener) -> Callable[[], None]:
+        """Add one who hears that a signal brings executions to rest; call the result to remove it."""
+        self._stopping.append(listener)
+        return lambda: self._stopping.remove(listener) if listener in self._stopping else None
+
+    def tell_stop(self, number: int) -> None:
+        """Tell of a signal."""
+        for listener in tuple(self._stopping):
+            listener(number)
 
     def close(self) -> None:
         """Wait until the plugins have heard everything, at most five seconds."""

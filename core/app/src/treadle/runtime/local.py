@@ -76,6 +76,8 @@ class Environment:
     """Told of appends that put events on the bus, once they are durable."""
     progressed: Callable[[str, Address, float | None, str], None] = lambda *_: None
     """Told how far an attempt is: its execution, its address, a fraction or None, a message; from any thread."""
+    stopping: Callable[[int], None] = lambda _: None
+    """Told of the first signal that brings executions to rest, by its number."""
 
 
 class LocalRuntime:
@@ -322,6 +324,7 @@ class LocalRuntime:
 
             kill_all()
             os._exit(128 + number)
+        self._environment.stopping(number)
         self.stop_all(signal.Signals(number).name)
 
 

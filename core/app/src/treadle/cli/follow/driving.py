@@ -1,6 +1,7 @@
 """Driving an execution from the command line: follow it, answer its questions, and say how it ended."""
 
 from collections.abc import Callable, Iterable, Mapping
+from signal import SIGINT, Signals
 from typing import TYPE_CHECKING, Final
 
 from treadle_hookspecs import Event, EventListener, Json
@@ -67,13 +68,22 @@ class Driving:
     def follow(self, view: ExecutionView, act: Callable[[EventListener], "Status"]) -> "Status":
         """Show what happens while `act` drives."""
         shown = self.follower(view)
-        unsubscribe = self._session.treadle.subscribe_progress(lambda _, *told: shown.progress(*told))
+        treadle = self._session.treadle
+        unsubscribe = (
+            treadle.subscribe_progress(lambda _, *told: shown.progress(*told)),
+            treadle.subscribe_stop(self._say_how_to_kill),
+        )
         shown.start()
         try:
             return act(shown.event)
         finally:
             shown.stop()
-            unsubscribe()
+            for forget in unsubscribe:
+                forget()
+
+    def _say_how_to_kill(self, number: int) -> None:
+        again = "Ctrl-C" if number == SIGINT else Signals(number).name
+        self._session.terminal.say(f"stopping: running steps are being ended; {again} again kills them at once")
 
     def replay(self, view: ExecutionView, events: Iterable[Event]) -> None:
         """Show events as they come."""
