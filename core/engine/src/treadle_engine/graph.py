@@ -10,6 +10,7 @@ from itertools import chain
 from typing import Final
 
 from treadle_engine.plan import Join, ScopePlan, StepPlan
+from treadle_engine.step_code import StepCode
 
 DEFAULT_JOIN: Final = Join()
 FAILURE_OUTCOMES: Final = frozenset({"failure", "timeout", "rejected"})
@@ -64,6 +65,7 @@ class Graph:
         self.sources: Final = _reversed(self.targets)
         self.forward: Final = tuple(any(source < at for source in found) for at, found in enumerate(self.sources))
         self.joins: Final = tuple(step.join or DEFAULT_JOIN for step in scope.steps)
+        self._codes: Final[list[StepCode | None]] = [None] * len(self.ids)
         self.initial: Final = self._initial()
         starting = frozenset(self.initial)
         self.rearmable: Final = tuple(bool(found) and not self.forward[at] for at, found in enumerate(self.needs))
@@ -85,6 +87,11 @@ class Graph:
             if len(component) == 1:
                 marks[component[0]] = self._at_most_once(component[0], marks)
         return tuple(marks)
+
+    @cached_property
+    def all_once(self) -> bool:
+        """No step can be activated twice: counters decide everything."""
+        return all(self.once)
 
     @cached_property
     def closures(self) -> tuple[int, ...]:
@@ -116,19 +123,18 @@ class Graph:
         return tuple(bool(reach & self.recoverers) for reach in self.closures)
 
     @cached_property
-    def has_expressions(self) -> bool:
-        """Some condition has to be evaluated when the scope runs (values are looked at when they are used)."""
-        return any(
-            step.when or step.switch or step.retry.when or self.joins[at].expression
-            for at, step in enumerate(self.steps)
-        )
-
-    @cached_property
     def fails_fast(self) -> bool:
         """`fail_fast`, or its default: where something can be compensated (R12)."""
         if self.scope.fail_fast is not None:
             return self.scope.fail_fast
         return any(step.compensate is not None for step in self.steps)
+
+    def code(self, at: int) -> StepCode:
+        """A step's expressions."""
+        code = self._codes[at]
+        if code is None:
+            code = self._codes[at] = StepCode(self.steps[at], self.joins[at])
+        return code
 
     def handled_by_join(self, failed: int) -> bool:
         """Every path of needs from a failed step ends in a step whose join admits failure (R6)."""

@@ -1,0 +1,75 @@
+"""R12, R13: a scope that closes starts nothing new but what cleans up; and steps that are asked to end."""
+
+from typing import Any
+
+from treadle_engine import events as kinds
+from treadle_engine.draft import Draft
+from treadle_engine.protocol import Address, CancelAttempt, CancelTimer
+from treadle_engine.readiness import admits_failure
+from treadle_engine.scope_state import IDLE, RUNNING, SETTLED, ScopeState
+from treadle_engine.settling import settle
+
+
+def close_if_due(draft: Draft, scope: ScopeState) -> None:
+    """Close the scope if what was folded says so, and settle what will not start any more."""
+    due = scope.closing_due
+    if due is not None and scope.closing is None:
+        data: dict[str, Any] = {"reason": due.reason}
+        if due.error is not None:
+            data["error"] = due.error
+        if due.status:
+            data["status"] = due.status
+        draft.record(kinds.EXECUTION_CLOSING, scope.address, data=data)
+    if scope.closing is not None:
+        if not scope.swept:
+            _sweep(draft, scope)
+        _absorb(draft, scope)
+
+
+def call_off(draft: Draft, scope: ScopeState) -> None:
+    """Carry out what `cancel`, `cancel_rest`, a cancel or the workflow's time-out asked of single steps."""
+    for at in sorted(scope.called_off):
+        phase = scope.phase[at]
+        if phase == RUNNING:
+            if at not in scope.told:
+                scope.told.add(at)
+                reason = scope.closing.reason if scope.closing is not None else "cancelled"
+                draft.command(CancelAttempt(_address(scope, at), reason))
+        elif phase == IDLE:
+            draft.skip(scope, at, "cancelled", "cancel")
+        elif phase != SETTLED:
+            draft.command(CancelTimer(retry_timer(scope, at)))
+            settle(draft, scope, at, "cancelled")
+        if scope.phase[at] == SETTLED:
+            scope.called_off.discard(at)
+            scope.told.discard(at)
+
+
+def retry_timer(scope: ScopeState, at: int) -> str:
+    """The id of the timer for a visit's next attempt."""
+    return f"retry:{scope.place(at)}#{scope.visits[at]}"
+
+
+def _address(scope: ScopeState, at: int) -> Address:
+    return Address(scope.address, scope.graph.ids[at], scope.visits[at], scope.attempts[at])
+
+
+def _sweep(draft: Draft, scope: ScopeState) -> None:
+    """What has not started is skipped; a join that admits failure waits until all its needs are settled."""
+    scope.swept = True
+    for at in range(len(scope.graph)):
+        if scope.phase[at] != IDLE:
+            continue
+        if not admits_failure(scope, at):
+            draft.skip(scope, at, "skipped", "closed")
+        elif scope.open_needs[at]:
+            scope.ready.discard(at)
+
+
+def _absorb(draft: Draft, scope: ScopeState) -> None:
+    """Nothing is entered again."""
+    while scope.parked:
+        parked = scope.parked[0]
+        ids = scope.graph.ids
+        data = {"from": ids[parked.source], "reason": "closed"}
+        draft.record(kinds.TOKEN_ABSORBED, scope.address, ids[parked.target], data=data)

@@ -1,0 +1,128 @@
+"""What expressions see: names over the state, looked up when they are asked for."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Final
+
+from treadle_hookspecs import Json, JsonObject
+
+from treadle_engine.graph import bits
+from treadle_engine.scope_state import ScopeState
+from treadle_engine.state import state_of
+
+if TYPE_CHECKING:
+    from treadle_engine.state import State
+
+Context = Mapping[str, object]
+
+
+class Names(Mapping[str, object]):
+    """A mapping whose values are made when they are looked up."""
+
+    __slots__ = ("_make", "_names")
+
+    def __init__(self, names: Mapping[str, object], make: Callable[[str], object]) -> None:
+        self._names: Final = names
+        self._make: Final = make
+
+    def __getitem__(self, name: str) -> object:
+        if name not in self._names:
+            raise KeyError(name)
+        return self._make(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+_STEP_NAMES: Final = dict.fromkeys(("outputs", "state", "outcome", "visit", "visits", "error"))
+
+
+def base_context(state: "State") -> dict[str, object]:
+    """The names that do not depend on a step: of the workflow's outputs, variables and environment."""
+    return {
+        "inputs": state.inputs,
+        "trigger": state.trigger,
+        "env": state.env,
+        "vars": state.vars,
+        "secrets": _secrets(state),
+        "execution": {"id": state.execution, "root": state.header.get("root", "")},
+    }
+
+
+def scope_context(state: "State", scope: ScopeState) -> dict[str, object]:
+    """With `steps` and `workflow` as a scope sees them; a handler sees the workflow's steps behind its own."""
+    steps = scope.graph.number if scope is state.root else {**state.root.graph.number, **scope.graph.number}
+    return {
+        **base_context(state),
+        "steps": Names(steps, lambda id_: _step(scope if id_ in scope.graph.number else state.root, id_)),
+        "workflow": _workflow(state, None if scope is state.root else state.error),
+    }
+
+
+def step_context(
+    state: "State", scope: ScopeState, at: int, outputs: JsonObject | None = None, error: JsonObject | None = None
+) -> dict[str, object]:
+    """What a step's own expressions see; `outputs` and `error` are those of the attempt that has just ended."""
+    context = scope_context(state, scope)
+    own = scope.outputs[at] or {} if outputs is None else outputs
+    context["outputs"] = _declared(scope, at, own)
+    if error is not None:
+        context["error"] = error
+    if scope is state.root:
+        context["workflow"] = _workflow(state, _carried_failure(scope, at))
+    return context
+
+
+def _workflow(state: "State", failure: JsonObject | None) -> JsonObject:
+    return {"name": state.plan.name, "status": "running" if failure is None else "failing", "error": failure}
+
+
+def _carried_failure(scope: ScopeState, at: int) -> JsonObject | None:
+    """The failure that the step's thread carries: that of its live visit, or of the token it is about to take."""
+    carry = scope.carried.get(at, 0) | scope.inherited.get(at, 0)
+    carry |= next(iter(scope.held.get(at, ())), 0)
+    failed = next((failed for failed in bits(carry) if failed in scope.failures), None)
+    return None if failed is None else {"step": scope.place(failed), **scope.failures[failed]}
+
+
+def _secrets(state: "State") -> Names:
+    return Names(dict(state.plan.secrets), lambda name: {"$secret": name})
+
+
+def _step(scope: ScopeState, id_: str) -> Names:
+    at = scope.graph.number[id_]
+    return Names(_STEP_NAMES, lambda name: _of_step(scope, at, name))
+
+
+def _of_step(scope: ScopeState, at: int, name: str) -> Json:
+    if name == "outputs":
+        return _declared(scope, at, scope.outputs[at] or {})
+    if name == "state":
+        return state_of(scope, at)
+    if name == "outcome":
+        return scope.outcomes[at]
+    if name == "visit":
+        return scope.visits[at]
+    if name == "error":
+        return scope.errors[at]
+    return _visits(scope, at)
+
+
+def _visits(scope: ScopeState, at: int) -> list[JsonObject]:
+    """Every visit that ended, oldest first."""
+    if at in scope.earlier:
+        return scope.earlier[at]
+    if not scope.visits[at] or not scope.outcomes[at]:
+        return []
+    return [scope.visit_record(at)]
+
+
+def _declared(scope: ScopeState, at: int, outputs: JsonObject) -> JsonObject:
+    """Outputs with null for those that were declared and not published."""
+    declared = scope.graph.steps[at].outputs
+    return {**dict.fromkeys(name for name, _ in declared), **outputs} if declared else outputs

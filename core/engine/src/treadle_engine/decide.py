@@ -1,0 +1,182 @@
+"""The decider: a state and a stimulus in, events and commands out. No clock, no chance, no input or output."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from treadle_engine import events as kinds
+from treadle_engine import recovery, rollback
+from treadle_engine.closing import retry_timer
+from treadle_engine.contexts import base_context
+from treadle_engine.draft import Draft
+from treadle_engine.expression_errors import ExpressionError, expression_failure
+from treadle_engine.lifecycle import TIMEOUT_TIMER, proceed
+from treadle_engine.protocol import (
+    AttemptEnded,
+    Cancel,
+    CompensationEnded,
+    Pause,
+    Recover,
+    Resume,
+    Rollback,
+    Start,
+    StartTimer,
+    Stimulus,
+    TimerFired,
+    Turn,
+)
+from treadle_engine.scope_state import RETRYING, RUNNING, ScopeState
+from treadle_engine.settling import retry_due, settle, tries_of, wants_retry
+from treadle_engine.starting import start_attempt
+from treadle_engine.state import State
+from treadle_engine.step_code import compiled_value
+
+
+def decide(state: State, stimulus: Stimulus) -> Turn:
+    """Answer a stimulus. The turn's events are folded into `state` already. What does not matter leaves it empty."""
+    draft = Draft(state, stimulus.at, getattr(stimulus, "actor", ""))
+    _ANSWERS[type(stimulus)](draft, stimulus)
+    if draft.events or isinstance(stimulus, Recover):
+        proceed(draft)
+    return draft.turn()
+
+
+def _start(draft: Draft, stimulus: Start) -> None:
+    state, plan = draft.state, draft.state.plan
+    if state.started_at:
+        return
+    data: dict[str, Any] = {**stimulus.header}
+    for name in ("inputs", "trigger"):
+        if getattr(stimulus, name):
+            data[name] = getattr(stimulus, name)
+    problem = None
+    for name in ("env", "vars"):
+        try:
+            _add_evaluated(draft, data, name)
+        except ExpressionError as error:
+            problem = problem or {"step": "", **expression_failure(name, error)}
+    draft.record(kinds.EXECUTION_STARTED, data=data)
+    if problem is not None:
+        draft.record(kinds.EXECUTION_CLOSING, data={"reason": "end", "status": "failed", "error": problem})
+    elif plan.timeout is not None:
+        draft.command(StartTimer(TIMEOUT_TIMER, recovery.timeout_due(state)))
+
+
+def _add_evaluated(draft: Draft, data: dict[str, Any], name: str) -> None:
+    """The workflow's `env` or `vars`, evaluated once, over what the header brought."""
+    declared: Any = getattr(draft.state.plan, name)
+    if not declared:
+        return
+    code = compiled_value(declared)
+    if code is not None:
+        names = ("inputs", "trigger", "env", "vars")
+        context = {**base_context(draft.state), **{key: data.get(key, {}) for key in names}}
+        declared = code.evaluate(context)
+    data[name] = {**data.get(name, {}), **declared}
+
+
+def _attempt_ended(draft: Draft, stimulus: AttemptEnded) -> None:
+    address = stimulus.address
+    scope = draft.state.scopes.get(address.scope)
+    at = -1 if scope is None else scope.graph.number.get(address.step, -1)
+    if scope is None or at < 0 or scope.phase[at] != RUNNING:
+        return
+    if (scope.visits[at], scope.attempts[at]) != address[2:]:
+        return
+    error = stimulus.error
+    try:
+        if wants_retry(draft, scope, at, stimulus):
+            _retry(draft, scope, at, stimulus)
+            return
+    except ExpressionError as problem:
+        error = expression_failure("retry.when", problem)
+    settle(draft, scope, at, stimulus.outcome, stimulus.outputs, error=error)
+
+
+def _retry(draft: Draft, scope: ScopeState, at: int, stimulus: AttemptEnded) -> None:
+    due = max(draft.at, retry_due(scope.graph.steps[at].retry, tries_of(scope, at), stimulus))
+    data: dict[str, Any] = {"outcome": stimulus.outcome, "error": stimulus.error, "draw": stimulus.draw, "due": due}
+    address = (scope.address, scope.graph.ids[at], scope.visits[at])
+    draft.record(kinds.ATTEMPT_FAILED, *address, scope.attempts[at], data)
+    if due == draft.at and not draft.state.paused:
+        _next_attempt(draft, scope, at)
+    else:
+        draft.command(StartTimer(retry_timer(scope, at), due))
+
+
+def _next_attempt(draft: Draft, scope: ScopeState, at: int) -> None:
+    address = (scope.address, scope.graph.ids[at], scope.visits[at])
+    draft.record(kinds.ATTEMPT_STARTED, *address, scope.attempts[at] + 1)
+    start_attempt(draft, scope, at)
+
+
+def _timer_fired(draft: Draft, stimulus: TimerFired) -> None:
+    """A timer that fires during a pause is set again by the resume; the workflow's time is up all the same."""
+    state = draft.state
+    if stimulus.timer == TIMEOUT_TIMER:
+        _time_is_up(draft)
+    elif not state.paused:
+        for scope in state.scopes.values():
+            for at in scope.retries:
+                if retry_timer(scope, at) == stimulus.timer and scope.phase[at] == RETRYING:
+                    _next_attempt(draft, scope, at)
+                    return
+        for entry in state.log.undoing:
+            if rollback.undo_timer(entry) == stimulus.timer:
+                rollback.fired(draft, entry)
+
+
+def _time_is_up(draft: Draft) -> None:
+    state = draft.state
+    if state.terminal or not state.started_at or state.root.finished or state.root.closing is not None:
+        return
+    message = f"the workflow ran longer than its timeout of {state.plan.timeout:g} seconds"
+    error = {"step": "", "type": "timeout", "message": message}
+    draft.record(kinds.TIMER_FIRED, data={"timer": TIMEOUT_TIMER})
+    draft.record(kinds.EXECUTION_CLOSING, data={"reason": "timeout", "error": error})
+
+
+def _pause(draft: Draft, stimulus: Pause) -> None:
+    if not draft.state.paused and _is_active(draft.state):
+        draft.record(kinds.EXECUTION_PAUSED, data=_reason(stimulus.reason))
+
+
+def _resume(draft: Draft, stimulus: Resume) -> None:
+    if draft.state.paused:
+        draft.record(kinds.EXECUTION_RESUMED, data=_reason(stimulus.reason))
+        recovery.restart_timers(draft)
+
+
+def _cancel(draft: Draft, stimulus: Cancel) -> None:
+    state = draft.state
+    if state.started_at and not state.terminal:
+        draft.record(kinds.EXECUTION_CANCEL_REQUESTED, data=_reason(stimulus.reason))
+
+
+def _roll_back(draft: Draft, stimulus: Rollback) -> None:
+    """A terminal execution accepts only this (P8)."""
+    state = draft.state
+    if not state.terminal or state.log.active:
+        return
+    if state.log.undoable(again=stimulus.again) or (state.rollback == "none" and state.log.left()):
+        rollback.begin(draft, stimulus.reason or "asked for", again=stimulus.again)
+
+
+def _is_active(state: State) -> bool:
+    return bool(state.started_at) and (not state.terminal or state.log.active)
+
+
+def _reason(text: str) -> dict[str, Any]:
+    return {"reason": text} if text else {}
+
+
+_ANSWERS: Final[Mapping[type, Callable[[Draft, Any], None]]] = {
+    Start: _start,
+    AttemptEnded: _attempt_ended,
+    TimerFired: _timer_fired,
+    CompensationEnded: rollback.ended,
+    Pause: _pause,
+    Resume: _resume,
+    Cancel: _cancel,
+    Rollback: _roll_back,
+    Recover: recovery.recover,
+}

@@ -1,0 +1,343 @@
+"""How each kind of event changes the state. Costs time proportional to the edges of the event's step.
+
+Nothing here evaluates an expression or decides: what was decided is in the event.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from treadle_hookspecs import Event
+
+from treadle_engine import compensation, events, tokens
+from treadle_engine.readiness import credit, rebuild, reconsider
+from treadle_engine.scope_state import (
+    FAILED,
+    IDLE,
+    INTERRUPTED,
+    OPEN,
+    RETRYING,
+    RUNNING,
+    SETTLED,
+    SKIPPED,
+    SUCCEEDED,
+    Closing,
+    Request,
+    ScopeState,
+)
+from treadle_engine.takeover import take_over
+
+if TYPE_CHECKING:
+    from treadle_engine.state import State
+
+Fold: TypeAlias = "Callable[[State, Event], None]"
+
+
+def _execution_started(state: "State", event: Event) -> None:
+    data: Mapping[str, Any] = event.data
+    state.started_at = event.at
+    state.header = data
+    state.inputs, state.trigger = data.get("inputs", {}), data.get("trigger", {})
+    state.env, state.vars = data.get("env", {}), dict(data.get("vars", {}))
+    root = state.open_scope("")
+    if data.get("takeover"):
+        take_over(state, data["takeover"])
+        rebuild(root)
+
+
+def _execution_paused(state: "State", _: Event) -> None:
+    state.paused = True
+
+
+def _execution_resumed(state: "State", event: Event) -> None:
+    if not event.data.get("recovered"):
+        state.paused = False
+
+
+def _cancel_requested(state: "State", event: Event) -> None:
+    """R13. A cancel ends a pause: the handler has to run."""
+    state.paused = False
+    state.cancelled = True
+    state.cancel_reason = str(event.data.get("reason", ""))
+    for scope in state.scopes.values():
+        if not scope.finished:
+            scope.called_off.update(scope.live)
+            if scope.closing is None:
+                scope.closing_due = Closing("cancelled")
+
+
+def _execution_closing(state: "State", event: Event) -> None:
+    data: Mapping[str, Any] = event.data
+    scope = state.open_scope(event.scope)
+    scope.closing = Closing(data["reason"], data.get("error"), data.get("status", ""))
+    scope.closing_due = None
+    if scope.closing.reason in {"cancelled", "timeout"}:
+        scope.called_off.update(scope.live)
+    if scope.closing.reason == "timeout":
+        state.timed_out = True
+
+
+def _execution_ended(state: "State", event: Event) -> None:
+    data: Mapping[str, Any] = event.data
+    state.ended = event.type.removeprefix("execution_")
+    state.end_error = data.get("error")
+    state.outputs = data.get("outputs", {})
+
+
+def _visit_started(state: "State", event: Event) -> None:
+    scope, at = _locate(state, event)
+    data: Mapping[str, Any] = event.data
+    graph = scope.graph
+    carry = tokens.take(scope, at)
+    scope.phase[at] = RUNNING
+    scope.ready.discard(at)
+    scope.visits[at] = event.visit
+    scope.attempts[at] = 1
+    scope.started[at] = event.seq
+    scope.live[at] = None
+    scope.requests[at] = Request(data.get("action", ""), data.get("inputs", {}), data.get("env", {}))
+    if not graph.once[at]:
+        scope.idle &= ~(1 << at)
+        scope.activations[at] = scope.activations.get(at, 0) + 1
+    if scope.failures:
+        carry = _relieved(scope, at, carry)
+    if carry:
+        scope.carried[at] = carry
+    if graph.joins[at].cancel_rest:
+        call_off(scope, graph.needs[at])
+
+
+def _relieved(scope: ScopeState, at: int, carry: int) -> int:
+    """R6: a new visit ends the failure of the one before; a step that recovers ends what it carries."""
+    tokens.forget(scope, at)
+    if scope.graph.steps[at].recovers:
+        tokens.recover(scope, at, carry)
+    return carry & sum(1 << failed for failed in scope.failures)
+
+
+def _attempt_started(state: "State", event: Event) -> None:
+    scope, at = _locate(state, event)
+    if scope.phase[at] == INTERRUPTED:
+        scope.interruptions[at] = scope.interruptions.get(at, 0) + 1
+    scope.phase[at] = RUNNING
+    scope.attempts[at] = event.attempt
+    scope.retries.pop(at, None)
+
+
+def _attempt_failed(state: "State", event: Event) -> None:
+    scope, at = _locate(state, event)
+    data: Mapping[str, Any] = event.data
+    scope.phase[at] = RETRYING
+    scope.retries[at] = data["due"]
+    scope.errors[at] = data.get("error")
+
+
+def _visit_interrupted(state: "State", event: Event) -> None:
+    scope, at = _locate(state, event)
+    scope.phase[at] = INTERRUPTED
+
+
+def _visit_settled(state: "State", event: Event) -> None:
+    scope, at = _locate(state, event)
+    data: Mapping[str, Any] = event.data
+    result, error = data["state"], data.get("error")
+    step = scope.graph.steps[at]
+    if event.visit:
+        carry = _ended(scope, at)
+        compensation.enter(state.log, event, scope.started[at])
+        scope.outputs[at] = data.get("outputs", scope.outputs[at])
+    else:  # exhausted: no visit was counted (R9)
+        carry = tokens.take(scope, at)
+        scope.ready.discard(at)
+        scope.exhaustions[at] = scope.exhaustions.get(at, 0) + 1
+    scope.results[at], scope.outcomes[at], scope.errors[at] = result, data["outcome"], error
+    if event.visit and not scope.graph.once[at]:
+        scope.earlier.setdefault(at, []).append(scope.visit_record(at))
+    routed = [scope.graph.number[id_] for id_ in data.get("routed", ())]
+    if "vars" in data:
+        state.vars.update(data["vars"])
+    if result == "succeeded":
+        _settle(scope, at, SUCCEEDED, routed, carry)
+    elif result == "failed" and step.continue_on_error and event.visit:
+        scope.forgiven += 1
+        _settle(scope, at, SUCCEEDED, routed, carry)
+    elif result == "failed":
+        _fail(scope, at, routed, carry, error)
+    else:
+        _settle(scope, at, FAILED, routed, carry)
+    if event.visit and step.kind in {"cancel", "end"}:
+        _direct(scope, at, data.get("outputs", {}))
+
+
+def _ended(scope: ScopeState, at: int) -> int:
+    """A visit is no longer live; the failures it carried."""
+    del scope.live[at]
+    scope.requests.pop(at, None)
+    if scope.retries or scope.interruptions or scope.called_off:
+        scope.retries.pop(at, None)
+        scope.interruptions.pop(at, None)
+        scope.called_off.discard(at)
+    return scope.carried.pop(at, 0)
+
+
+def _fail(scope: ScopeState, at: int, routed: list[int], carry: int, error: Any) -> None:
+    """R6: a failure is open until its step is entered again or it is recovered; unhandled, it may close the scope."""
+    tokens.fail(scope, at, error or {"type": "error", "message": "the step failed"})
+    _settle(scope, at, FAILED, routed, carry | 1 << at if routed else carry)
+    if not routed and not scope.graph.handled_by_join(at):
+        tokens.close_for_failure(scope, at)
+
+
+def _visit_skipped(state: "State", event: Event) -> None:
+    scope, at = _locate(state, event)
+    data: Mapping[str, Any] = event.data
+    result, reason = data["state"], data.get("reason", "")
+    if reason == "when":
+        carry = tokens.take(scope, at)
+        if not scope.graph.once[at]:
+            scope.activations[at] = scope.activations.get(at, 0) + 1
+    else:
+        carry = tokens.discard(scope, at)
+    scope.ready.discard(at)
+    scope.called_off.discard(at)
+    if not scope.visits[at] or reason == "when" or result != "skipped":
+        scope.results[at] = result  # else: not entered again, it keeps its last state
+    routed = [scope.graph.number[id_] for id_ in data.get("routed", ())]
+    entered = reason not in {"dead", "closed"}
+    if reason == "closed":
+        scope.passed_over.add(at)
+    _settle(scope, at, SKIPPED if result == "skipped" else FAILED, routed, carry, entered=entered)
+
+
+def _settle(scope: ScopeState, at: int, value: int, routed: list[int], carry: int, *, entered: bool = True) -> None:
+    """A step has its end: tokens leave, whoever needs it hears of it, paths not taken close."""
+    graph = scope.graph
+    scope.phase[at] = SETTLED
+    scope.unsettled -= 1
+    if not graph.all_once:
+        scope.idle &= ~(1 << at)
+        scope.doubtful |= graph.closures[at]
+    if routed:
+        scope.routed[at] = routed
+    elif scope.routed:
+        scope.routed.pop(at, None)
+    for target in routed:
+        tokens.deliver(scope, target, at, carry)
+    credit(scope, at, value, entered=entered)
+    for target in graph.targets[at]:
+        if graph.once[target]:
+            scope.awaiting[target] -= 1
+            reconsider(scope, target)
+    if carry and not routed:
+        tokens.end_thread(scope, at, carry)
+
+
+def _direct(scope: ScopeState, at: int, outputs: Mapping[str, Any]) -> None:
+    """What a `cancel` or an `end` step does to its scope."""
+    if scope.graph.steps[at].kind == "cancel":
+        number = scope.graph.number
+        call_off(scope, [number[id_] for id_ in outputs.get("steps", ()) if id_ in number])
+    elif scope.closing is None:
+        status = outputs.get("status", "completed")
+        message = outputs.get("message") or f"step {scope.graph.ids[at]} ended the execution as failed"
+        error = {"step": scope.place(at), "type": "end", "message": message} if status == "failed" else None
+        scope.closing_due = Closing("end", error, status)
+
+
+def call_off(scope: ScopeState, steps: Any) -> None:
+    """Ask steps to end that have not: live visits, and those that did not start."""
+    scope.called_off.update(at for at in steps if scope.phase[at] != SETTLED)
+
+
+def _token_parked(state: "State", event: Event) -> None:
+    scope, at = _locate(state, event)
+    parked = next((parked for parked in scope.parked if parked.target == at and not parked.announced), None)
+    if parked is not None:
+        parked.announced = True
+
+
+def _token_absorbed(state: "State", event: Event) -> None:
+    """Under `merge` the settled step's event has done it; a closed scope takes no re-entry (R12)."""
+    if event.data.get("reason") == "closed":
+        scope, at = _locate(state, event)
+        position = next(n for n, parked in enumerate(scope.parked) if parked.target == at)
+        tokens.end_thread(scope, at, scope.parked.pop(position).carry)
+
+
+def _region_rearmed(state: "State", event: Event) -> None:
+    """R7: the first re-entry parked at the step is let in, and its region may run again."""
+    scope, at = _locate(state, event)
+    data: Mapping[str, Any] = event.data
+    position = next(n for n, parked in enumerate(scope.parked) if parked.target == at)
+    carry = scope.parked.pop(position).carry
+    region = [scope.graph.number[id_] for id_ in data["steps"]]
+    for member in region:
+        scope.phase[member] = IDLE
+        scope.idle |= 1 << member
+    scope.unsettled += len(region)
+    for member in region:
+        credit(scope, member, OPEN)
+    scope.held.setdefault(at, []).insert(0, carry)
+    scope.granted.add(at)
+    reconsider(scope, at)
+
+
+def _compensation_started(state: "State", event: Event) -> None:
+    entry = state.log.find(event.scope, event.step, event.visit)
+    if entry is not None:
+        compensation.tried(entry, event.attempt)
+
+
+def _compensation_settled(state: "State", event: Event) -> None:
+    data: Mapping[str, Any] = event.data
+    entry = state.log.find(event.scope, event.step, event.visit)
+    if entry is None:
+        return
+    compensation.ended(entry, data)
+    scope = state.scopes.get(event.scope)
+    if scope is not None and not entry.due:
+        scope.compensation[scope.graph.number[event.step]] = data["state"]
+
+
+def _rollback_started(state: "State", event: Event) -> None:
+    data: Mapping[str, Any] = event.data
+    compensation.began(state.log, data.get("entries", ()))
+    state.attention = state.attention or state.log.barrier > 0
+
+
+def _rollback_finished(state: "State", event: Event) -> None:
+    state.log.active = False
+    state.log.undoing = []
+    state.rollback = str(event.data["state"])
+
+
+def _locate(state: "State", event: Event) -> tuple[ScopeState, int]:
+    scope = state.scopes.get(event.scope)
+    if scope is None:
+        scope = state.open_scope(event.scope)
+    return scope, scope.graph.number[event.step]
+
+
+FOLDS: Final[Mapping[str, Fold]] = {
+    events.EXECUTION_STARTED: _execution_started,
+    events.EXECUTION_PAUSED: _execution_paused,
+    events.EXECUTION_RESUMED: _execution_resumed,
+    events.EXECUTION_CANCEL_REQUESTED: _cancel_requested,
+    events.EXECUTION_CLOSING: _execution_closing,
+    events.EXECUTION_COMPLETED: _execution_ended,
+    events.EXECUTION_FAILED: _execution_ended,
+    events.EXECUTION_CANCELLED: _execution_ended,
+    events.VISIT_STARTED: _visit_started,
+    events.VISIT_SETTLED: _visit_settled,
+    events.VISIT_SKIPPED: _visit_skipped,
+    events.VISIT_INTERRUPTED: _visit_interrupted,
+    events.ATTEMPT_STARTED: _attempt_started,
+    events.ATTEMPT_FAILED: _attempt_failed,
+    events.TOKEN_PARKED: _token_parked,
+    events.TOKEN_ABSORBED: _token_absorbed,
+    events.REGION_REARMED: _region_rearmed,
+    events.COMPENSATION_STARTED: _compensation_started,
+    events.COMPENSATION_SETTLED: _compensation_settled,
+    events.ROLLBACK_STARTED: _rollback_started,
+    events.ROLLBACK_FINISHED: _rollback_finished,
+}
+"""Kinds that are missing change nothing by themselves."""

@@ -1,0 +1,143 @@
+"""From the first step to the end: the steps, undoing, a handler, `finally`, the final event (R11, R12)."""
+
+from heapq import heappop
+from typing import Any, Final
+
+from treadle_hookspecs import Json
+
+from treadle_engine import rollback
+from treadle_engine.closing import call_off, close_if_due
+from treadle_engine.contexts import scope_context
+from treadle_engine.draft import Draft
+from treadle_engine.expression_errors import ExpressionError, expression_failure
+from treadle_engine.joins import judge
+from treadle_engine.liveness import survey
+from treadle_engine.protocol import CancelTimer, Finish
+from treadle_engine.rearm import announce, let_in
+from treadle_engine.scope_state import IDLE, ScopeState
+from treadle_engine.starting import start_ready
+from treadle_engine.state import State
+from treadle_engine.step_code import compiled_value
+
+TIMEOUT_TIMER: Final = "timeout"
+"""The id of the timer for the workflow's time-out."""
+
+
+def proceed(draft: Draft) -> None:
+    """Do all that follows from the state as it is."""
+    state = draft.state
+    if not state.scopes:
+        return
+    while True:
+        scope = next(reversed(state.scopes.values()))
+        if not state.terminal and not scope.finished:
+            _run(draft, scope)
+            if not scope.finished:
+                return
+        if state.log.active:
+            rollback.go_on(draft)
+        if state.log.active or state.terminal or not _next_stage(draft):
+            return
+
+
+def _run(draft: Draft, scope: ScopeState) -> None:
+    """Take a scope as far as it goes without anything from outside."""
+    while True:
+        before = draft.state.last_seq
+        close_if_due(draft, scope)
+        if scope.called_off:
+            call_off(draft, scope)
+        start_ready(draft, scope)
+        _settle_doomed(draft, scope)
+        if draft.state.last_seq == before:
+            survey(draft, scope)
+            if scope.parked and scope.closing is None:
+                let_in(draft, scope)
+        if draft.state.last_seq == before and not _may_start(draft, scope):
+            break
+    if scope.parked or scope.absorbed:
+        announce(draft, scope)
+
+
+def _may_start(draft: Draft, scope: ScopeState) -> bool:
+    """Something that the survey found has a place to run."""
+    limit = scope.graph.scope.max_parallel
+    return bool(scope.late) and not draft.state.paused and not (limit and len(scope.live) >= limit)
+
+
+def _settle_doomed(draft: Draft, scope: ScopeState) -> None:
+    """R4, R5 of steps that are activated at most once: their join cannot hold, or no token will come."""
+    while scope.doomed:
+        at = heappop(scope.doomed)
+        if scope.phase[at] != IDLE or at in scope.ready:
+            continue
+        if not scope.activated(at):
+            draft.skip(scope, at, "skipped", "dead")
+            continue
+        good, bad = scope.good_needs[at], scope.bad_needs[at]
+        skipped = len(scope.graph.needs[at]) - good - bad
+        draft.skip(scope, at, judge(scope.graph.joins[at], good, bad, skipped, 0), "join")
+
+
+def _next_stage(draft: Draft) -> bool:
+    """Go on to what comes after the scopes that have finished; False when it has to wait or nothing is left."""
+    state = draft.state
+    handler = _handler(state)
+    if rollback.is_due(state):
+        if state.paused:
+            return False
+        rollback.begin(draft, rollback.reason_of(state))
+        return True
+    if handler:
+        if state.paused:
+            return False
+        state.open_scope(handler)
+        return True
+    _finish(draft)
+    return False
+
+
+def _handler(state: State) -> str:
+    """The handler that is due: `on_failure` or `on_cancel` as the workflow's steps ended, then `finally`."""
+    wanted = {"failed": "on_failure", "cancelled": "on_cancel"}.get(state.root.verdict, "")
+    for name in (wanted, "finally"):
+        plan = state.handler(name)
+        if plan is not None and plan.steps and name not in state.scopes:
+            return name
+    return ""
+
+
+def _finish(draft: Draft) -> None:
+    """R11: the final event. A failure in a handler fails the execution as well."""
+    state = draft.state
+    outputs, problem = _outputs(draft)
+    error = state.error
+    verdict = "failed" if error is not None else state.root.verdict
+    if verdict == "completed" and problem is not None:
+        verdict, error = "failed", problem
+    data: dict[str, Any] = {"outputs": outputs} if outputs else {}
+    if state.warnings:
+        data["warnings"] = state.warnings
+    if verdict == "failed":
+        data["error"] = error
+        data |= {name: True for name in ("timed_out", "attention") if getattr(state, name)}
+    if verdict == "cancelled":
+        data["reason"] = state.cancel_reason
+    if state.plan.timeout is not None:
+        draft.command(CancelTimer(TIMEOUT_TIMER))
+    draft.record(f"execution_{verdict}", data=data)
+    draft.command(Finish(verdict))  # type: ignore[arg-type]
+
+
+def _outputs(draft: Draft) -> tuple[dict[str, Json], Any]:
+    """The workflow's outputs, null for those that could not be evaluated, and the first such error."""
+    found: dict[str, Json] = {}
+    problem = None
+    for name, value in draft.state.plan.outputs:
+        try:
+            code = compiled_value(value)
+            found[name] = value if code is None else code.evaluate(scope_context(draft.state, draft.state.root))
+        except ExpressionError as error:
+            found[name] = None
+            problem = problem or {"step": "", **expression_failure(f"outputs.{name}", error)}
+    return found, problem

@@ -1,0 +1,36 @@
+"""R7, R8: tokens for steps that have run already."""
+
+from treadle_engine import events as kinds
+from treadle_engine.draft import Draft
+from treadle_engine.graph import bits
+from treadle_engine.liveness import entries
+from treadle_engine.scope_state import SETTLED, Parked, ScopeState
+
+
+def let_in(draft: Draft, scope: ScopeState) -> None:
+    """Re-arm the region of each parked re-entry in which nothing runs or is about to, oldest first."""
+    for parked in tuple(scope.parked):
+        region = scope.graph.closures[parked.target] | 1 << parked.target
+        if any(region >> at & 1 for at in entries(scope)):
+            continue
+        settled = [scope.graph.ids[at] for at in bits(region) if scope.phase[at] == SETTLED]
+        draft.record(kinds.REGION_REARMED, scope.address, scope.graph.ids[parked.target], data={"steps": settled})
+
+
+def announce(draft: Draft, scope: ScopeState) -> None:
+    """Tell of the tokens that wait for their region, and of those that were absorbed (R8)."""
+    ids = scope.graph.ids
+    for parked in scope.parked:
+        if not parked.announced:
+            _announce(draft, scope, parked)
+    for target, source in scope.absorbed:
+        draft.record(kinds.TOKEN_ABSORBED, scope.address, ids[target], data={"from": ids[source], "reason": "merge"})
+    scope.absorbed.clear()
+
+
+def _announce(draft: Draft, scope: ScopeState, parked: Parked) -> None:
+    ids = scope.graph.ids
+    data: dict[str, object] = {"from": ids[parked.source]}
+    if parked.carry:
+        data["failure"] = [ids[failed] for failed in bits(parked.carry)]
+    draft.record(kinds.TOKEN_PARKED, scope.address, ids[parked.target], data=data)  # type: ignore[arg-type]

@@ -1,0 +1,79 @@
+"""R14: what becomes of visits that a crash interrupted, and the timers that were lost with the process."""
+
+from treadle_engine import events as kinds
+from treadle_engine import rollback
+from treadle_engine.closing import retry_timer
+from treadle_engine.draft import Draft
+from treadle_engine.lifecycle import TIMEOUT_TIMER
+from treadle_engine.plan import OnInterrupt
+from treadle_engine.protocol import Address, AskInterrupted, Recover, StartTimer
+from treadle_engine.scope_state import INTERRUPTED, RETRYING, RUNNING, ScopeState
+from treadle_engine.settling import settle
+from treadle_engine.starting import start_attempt
+from treadle_engine.state import State
+
+
+def recover(draft: Draft, stimulus: Recover) -> None:
+    """Go on after the process that drove the execution is gone."""
+    state = draft.state
+    if not state.started_at:
+        return
+    if _was_busy(state):
+        draft.record(kinds.EXECUTION_RESUMED, data={"recovered": True})
+    for scope in tuple(state.scopes.values()):
+        scope.absorbed.clear()
+        for at in tuple(scope.live):
+            if scope.phase[at] != RETRYING:
+                _decide(draft, scope, at, stimulus)
+    rollback.recover(draft)
+    restart_timers(draft)
+
+
+def restart_timers(draft: Draft) -> None:
+    """Every timer that is still wanted, at the time it was due."""
+    state = draft.state
+    if state.terminal and not state.log.active:
+        return
+    if state.plan.timeout is not None and not state.terminal and state.root.closing is None:
+        draft.command(StartTimer(TIMEOUT_TIMER, timeout_due(state)))
+    for scope in state.scopes.values():
+        for at, due in scope.retries.items():
+            draft.command(StartTimer(retry_timer(scope, at), due))
+    rollback.resume(draft)
+
+
+def timeout_due(state: State) -> int:
+    """When the workflow's time is up, in microseconds."""
+    return state.started_at + round((state.plan.timeout or 0) * 1_000_000)
+
+
+def _was_busy(state: State) -> bool:
+    running = any(scope.phase[at] == RUNNING for scope in state.scopes.values() for at in scope.live)
+    return running or any(entry.state == "running" for entry in state.log.undoing)
+
+
+def _decide(draft: Draft, scope: ScopeState, at: int, stimulus: Recover) -> None:
+    """Retry, fail, or ask about one interrupted visit. One that was asked to end has ended."""
+    step, visit = scope.graph.steps[at], scope.visits[at]
+    if at in scope.called_off:
+        settle(draft, scope, at, "cancelled")
+        return
+    wanted = stimulus.interrupted
+    decision = wanted.get(f"{scope.place(at)}#{visit}", wanted.get("", _default(step.on_interrupt, step.idempotent)))
+    address = Address(scope.address, step.id, visit, scope.attempts[at])
+    if not (decision == "ask" and scope.phase[at] == INTERRUPTED):
+        data = {"decision": decision}
+        draft.record(kinds.VISIT_INTERRUPTED, scope.address, step.id, visit, scope.attempts[at], data)
+    if decision == "ask":
+        draft.command(AskInterrupted(address))
+    elif decision == "retry":
+        draft.record(kinds.ATTEMPT_STARTED, scope.address, step.id, visit, scope.attempts[at] + 1)
+        start_attempt(draft, scope, at)
+    else:
+        message = f"step {step.id} was interrupted: the process that ran it is gone"
+        settle(draft, scope, at, "failure", error={"type": "interrupted", "message": message})
+
+
+def _default(on_interrupt: OnInterrupt, idempotent: bool) -> OnInterrupt:
+    """A step that may run twice is run again without asking."""
+    return "retry" if on_interrupt == "ask" and idempotent else on_interrupt

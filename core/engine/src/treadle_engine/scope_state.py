@@ -1,0 +1,277 @@
+"""The state of one scope instance: flat arrays over its plan's steps, and the counters that make folding cheap.
+
+What is *base* is written by `dump` and follows from the events alone. What is *derived* follows from the base
+(`readiness.rebuild`) and is kept up to date on the way.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final, NamedTuple
+
+from treadle_hookspecs import Json, JsonObject
+
+from treadle_engine.graph import Graph
+
+IDLE: Final = 0
+RUNNING: Final = 1
+RETRYING: Final = 2
+INTERRUPTED: Final = 3
+SETTLED: Final = 4
+"""Phases of a step."""
+LIVE: Final = frozenset({RUNNING, RETRYING, INTERRUPTED})
+"""A visit has started and not settled: R's live set, re-entries aside."""
+
+OPEN: Final = 0
+SUCCEEDED: Final = 1
+FAILED: Final = 2
+SKIPPED: Final = 3
+"""What a step counts as for those that need it (R3)."""
+
+
+class Request(NamedTuple):
+    """What an attempt of a live visit is given; evaluated once."""
+
+    action: str
+    inputs: JsonObject
+    env: JsonObject
+
+
+@dataclass(slots=True)
+class Parked:
+    """A re-entry that waits for its region (R7). `carry` is the bit set of failures it carries."""
+
+    target: int
+    source: int
+    carry: int
+    announced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """Why a scope closes: `failure`, `cancelled`, `end` or `timeout`; `status` is what an `end` step said."""
+
+    reason: str
+    error: JsonObject | None = None
+    status: str = ""
+
+
+_ARRAYS: Final = ("phase", "credit", "armed")
+_LISTS: Final = ("results", "outcomes", "errors", "outputs", "visits", "attempts", "started")
+_TABLES: Final = (
+    "activations",
+    "inherited",
+    "carried",
+    "exhaustions",
+    "retries",
+    "interruptions",
+    "compensation",
+    "routed",
+)
+
+
+class ScopeState:
+    """One scope instance.
+
+    Attributes, base:
+        phase, credit, armed: small numbers by step.
+        results, outcomes, errors, outputs: of a step's last visit, as people and expressions see them.
+        visits, attempts: counts; attempts of the last visit.
+        started: seq of the event that started the last visit.
+        activations: visits and skips by `when`, of steps that R9 bounds.
+        held: tokens at idle steps, each as the failures it carries.
+        inherited: failures that a thread handed on over a needs edge, by the idle step that got them.
+        carried: failures that a live visit carries.
+        parked: re-entries in the order of their arrival.
+        granted: re-entered steps that do not wait for their needs again (R7).
+        failures: open failures by step, oldest first.
+        live: visits that have started and not settled, in the order they started.
+        requests: what their attempts are given.
+        retries: due times of those that wait for another attempt.
+        interruptions: attempts of a live visit that a crash ended: they are no tries of `retry`.
+        called_off: live visits that were asked to end.
+        earlier: the visits of steps that may have several, oldest first, as `steps.x.visits` shows them.
+        compensation: `done` or `failed`, of steps with a visit that was to be undone.
+        routed: the targets that a step's last visit took.
+        passed_over: steps that a closing scope did not start.
+        closing: set when the scope closes; `closing_due` when it has to.
+        forgiven: visits that failed under `continue_on_error`.
+    Attributes, derived:
+        unsettled: steps that are not SETTLED.
+        open_needs, good_needs, bad_needs, soft_needs: by step: needs without an end, succeeded, failed, and those
+            whose failure or skip may not be final.
+        awaiting: routes into a step that may still be taken, of steps that are activated at most once.
+        ready, queue: steps that may start, as a set and as a heap that may hold more.
+        late: steps whose join holds by R3's patience; found anew in each turn.
+        doomed: a heap of steps whose join cannot hold, or that no token will reach.
+        patient: steps that wait for needs to become final.
+        idle, doubtful: bit sets of the idle steps that may be activated more than once, and of those that may have
+            become unreachable since they were last looked at.
+        absorbed: `(target, source)` of tokens that `merge: once` absorbed in this turn.
+        swept: what a closing scope does not start has been settled.
+        told: live visits that a command asked to end.
+    """
+
+    __slots__ = (
+        *_ARRAYS,
+        *_LISTS,
+        *_TABLES,
+        "absorbed",
+        "address",
+        "awaiting",
+        "bad_needs",
+        "called_off",
+        "closing",
+        "closing_due",
+        "doomed",
+        "doubtful",
+        "earlier",
+        "failures",
+        "forgiven",
+        "good_needs",
+        "granted",
+        "graph",
+        "held",
+        "idle",
+        "late",
+        "live",
+        "open_needs",
+        "parked",
+        "passed_over",
+        "patient",
+        "queue",
+        "ready",
+        "requests",
+        "soft_needs",
+        "swept",
+        "told",
+        "unsettled",
+    )
+
+    def __init__(self, address: str, graph: Graph) -> None:
+        size = len(graph)
+        self.address = address
+        self.graph = graph
+        self.phase = bytearray(size)
+        self.credit = bytearray(size)
+        self.armed = bytearray(graph.armed)
+        self.results: list[str] = ["pending"] * size
+        self.outcomes: list[str] = [""] * size
+        self.errors: list[JsonObject | None] = [None] * size
+        self.outputs: list[JsonObject | None] = [None] * size
+        self.visits: list[int] = [0] * size
+        self.attempts: list[int] = [0] * size
+        self.started: list[int] = [0] * size
+        self.activations: dict[int, int] = {}
+        self.held: dict[int, list[int]] = {}
+        self.inherited: dict[int, int] = {}
+        self.carried: dict[int, int] = {}
+        self.parked: list[Parked] = []
+        self.granted: set[int] = set()
+        self.failures: dict[int, JsonObject] = {}
+        self.live: dict[int, None] = {}
+        self.requests: dict[int, Request] = {}
+        self.retries: dict[int, int] = {}
+        self.interruptions: dict[int, int] = {}
+        self.called_off: set[int] = set()
+        self.exhaustions: dict[int, int] = {}
+        self.earlier: dict[int, list[JsonObject]] = {}
+        self.compensation: dict[int, str] = {}
+        self.routed: dict[int, list[int]] = {}
+        self.passed_over: set[int] = set()
+        self.closing: Closing | None = None
+        self.closing_due: Closing | None = None
+        self.forgiven = 0
+        self.unsettled = size
+        self.open_needs: list[int] = []
+        self.good_needs: list[int] = []
+        self.bad_needs: list[int] = []
+        self.soft_needs: list[int] = []
+        self.awaiting: list[int] = []
+        self.ready: set[int] = set()
+        self.queue: list[int] = []
+        self.late: list[int] = []
+        self.doomed: list[int] = []
+        self.patient: set[int] = set()
+        self.idle = 0
+        self.doubtful = 0
+        self.absorbed: list[tuple[int, int]] = []
+        self.swept = False
+        self.told: set[int] = set()
+
+    @property
+    def finished(self) -> bool:
+        """R11: nothing is live, nothing is ready, nothing waits."""
+        return not self.unsettled and not self.parked
+
+    @property
+    def error(self) -> JsonObject | None:
+        """Why the scope failed or is failing: its oldest open failure, else what it closes for."""
+        if self.closing is not None and self.closing.reason == "timeout":
+            return self.closing.error
+        for at, error in self.failures.items():
+            return {"step": self.place(at), **error}
+        return self.closing.error if self.closing is not None and self.closing.status == "failed" else None
+
+    @property
+    def verdict(self) -> str:
+        """R11, once it is finished: `failed`, `cancelled` or `completed`."""
+        if self.error is not None:
+            return "failed"
+        return "cancelled" if self.closing is not None and self.closing.reason == "cancelled" else "completed"
+
+    def place(self, at: int) -> str:
+        """The step's address: `scope/step`."""
+        id_ = self.graph.ids[at]
+        return f"{self.address}/{id_}" if self.address else id_
+
+    def visit_record(self, at: int) -> JsonObject:
+        """What `steps.x.visits` keeps of the visit that ended last."""
+        return {
+            "visit": self.visits[at],
+            "state": self.results[at],
+            "outcome": self.outcomes[at],
+            "outputs": self.outputs[at] or {},
+            "error": self.errors[at],
+        }
+
+    def activated(self, at: int) -> bool:
+        """R2: an idle step is armed, or holds a token."""
+        return bool(self.armed[at]) or at in self.held
+
+    def dump(self) -> dict[str, Json]:
+        """The base as JSON data."""
+        data: dict[str, Any] = {name: list(getattr(self, name)) for name in (*_ARRAYS, *_LISTS)}
+        data |= {name: _pairs(getattr(self, name)) for name in (*_TABLES, "held", "failures", "earlier", "requests")}
+        data |= {name: sorted(getattr(self, name)) for name in ("granted", "called_off", "passed_over")}
+        data |= {
+            "live": list(self.live),
+            "parked": [asdict(parked) for parked in self.parked],
+            "closing": self.closing and asdict(self.closing),
+            "closing_due": self.closing_due and asdict(self.closing_due),
+            "forgiven": self.forgiven,
+        }
+        return data
+
+    def load(self, data: Mapping[str, Any]) -> None:
+        """Take over what `dump` wrote; the derived part is made by `readiness.rebuild`."""
+        for name in _ARRAYS:
+            setattr(self, name, bytearray(data[name]))
+        for name in _LISTS:
+            setattr(self, name, list(data[name]))
+        for name in (*_TABLES, "failures"):
+            setattr(self, name, dict(data[name]))
+        self.held = {at: list(tokens) for at, tokens in data["held"]}
+        self.earlier = {at: list(visits) for at, visits in data["earlier"]}
+        self.requests = {at: Request(*request) for at, request in data["requests"]}
+        for name in ("granted", "called_off", "passed_over"):
+            setattr(self, name, set(data[name]))
+        self.live = dict.fromkeys(data["live"])
+        self.parked = [Parked(**parked) for parked in data["parked"]]
+        self.closing = Closing(**data["closing"]) if data["closing"] else None
+        self.closing_due = Closing(**data["closing_due"]) if data["closing_due"] else None
+        self.forgiven = data["forgiven"]
+
+
+def _pairs(table: Mapping[int, Any]) -> list[list[Any]]:
+    """A table as pairs: the keys of a JSON object would have to be texts. The order is part of it."""
+    return [[at, list(value) if isinstance(value, tuple | list) else value] for at, value in table.items()]

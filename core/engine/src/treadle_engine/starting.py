@@ -1,0 +1,142 @@
+"""R2, R9: a step whose turn it is: its bound, its condition, its inputs, then its first attempt or its small change."""
+
+from collections.abc import Mapping
+from heapq import heappop
+from typing import Any, Final
+
+from treadle_hookspecs import JsonObject
+
+from treadle_engine import events as kinds
+from treadle_engine.contexts import step_context
+from treadle_engine.draft import Draft
+from treadle_engine.expression_errors import ExpressionError, expression_failure
+from treadle_engine.protocol import Address, Publish, StartAttempt
+from treadle_engine.scope_state import IDLE, ScopeState
+from treadle_engine.settling import settle
+
+_NOTHING: Final[JsonObject] = {}
+
+
+def start_ready(draft: Draft, scope: ScopeState) -> None:
+    """Start what is ready, in the order written, while `max_parallel` and pause allow."""
+    limit = scope.graph.scope.max_parallel
+    while not draft.state.paused and not (limit and len(scope.live) >= limit):
+        at = _next_ready(scope)
+        if at is None:
+            return
+        _activate(draft, scope, at)
+
+
+def start_attempt(draft: Draft, scope: ScopeState, at: int) -> None:
+    """Have the attempt run that the last event began; its inputs were evaluated when the visit started."""
+    request = scope.requests[at]
+    address = Address(scope.address, scope.graph.ids[at], scope.visits[at], scope.attempts[at])
+    draft.command(StartAttempt(address, request.action, request.inputs, request.env, scope.graph.steps[at].timeout))
+
+
+def _next_ready(scope: ScopeState) -> int | None:
+    queue, ready, late = scope.queue, scope.ready, scope.late
+    while queue and (queue[0] not in ready):
+        heappop(queue)
+    if late and (not queue or late[0] < queue[0]):
+        at = late[0]
+        late.clear()  # what starts may re-enter what the others' needs wait for: they are looked at again
+        return at
+    return heappop(queue) if queue else None
+
+
+def _activate(draft: Draft, scope: ScopeState, at: int) -> None:
+    graph = scope.graph
+    step = graph.steps[at]
+    if not graph.once[at] and scope.activations.get(at, 0) >= step.max_visits:
+        _exhaust(draft, scope, at)
+        return
+    if step.when:
+        try:
+            condition = graph.code(at).when
+            holds = condition is None or condition.evaluate(step_context(draft.state, scope, at))
+        except ExpressionError as error:
+            _fail_at_start(draft, scope, at, expression_failure("when", error))
+            return
+        if not holds:
+            _skip(draft, scope, at)
+            return
+    _begin(draft, scope, at)
+
+
+def _exhaust(draft: Draft, scope: ScopeState, at: int) -> None:
+    """R9: above the bound. Through a route once per scope; the second time it is an unhandled failure."""
+    step = scope.graph.steps[at]
+    routed: tuple[str, ...] = ()
+    if not scope.exhaustions.get(at):
+        routed = next((targets for outcome, targets in step.routes if outcome == "exhausted"), step.on_failure or ())
+    message = f"step {step.id} was to start again after {step.max_visits} times; max_visits is {step.max_visits}"
+    data: dict[str, Any] = {
+        "outcome": "exhausted",
+        "state": "failed",
+        "error": {"type": "exhausted", "message": message},
+    }
+    if routed:
+        data["routed"] = list(routed)
+    draft.record(kinds.VISIT_SETTLED, scope.address, step.id, data=data)
+
+
+def _skip(draft: Draft, scope: ScopeState, at: int) -> None:
+    """R2: the condition does not hold. A token goes on along `routes.skipped`, else `on_success`."""
+    step = scope.graph.steps[at]
+    routed: tuple[str, ...] = ()
+    if at in scope.held:
+        routed = next((targets for outcome, targets in step.routes if outcome == "skipped"), step.on_success or ())
+    if scope.closing is not None:
+        routed = tuple(id_ for id_ in routed if scope.phase[scope.graph.number[id_]] == IDLE)
+    draft.skip(scope, at, "skipped", "when", routed)
+
+
+def _begin(draft: Draft, scope: ScopeState, at: int) -> None:
+    step = scope.graph.steps[at]
+    try:
+        value, env = _inputs(draft, scope, at)
+    except ExpressionError as error:
+        _fail_at_start(draft, scope, at, expression_failure("with", error))
+        return
+    if step.kind == "call":
+        _record_start(draft, scope, at, step.action, value, env)
+        start_attempt(draft, scope, at)
+        return
+    _record_start(draft, scope, at, step.kind, _NOTHING if step.kind == "set" else value, _NOTHING)
+    if step.kind == "set":
+        settle(draft, scope, at, "success", variables=value)
+    elif step.kind == "emit":
+        draft.command(Publish(str(value["event"]), value.get("data")))
+        settle(draft, scope, at, "success")
+    else:
+        settle(draft, scope, at, "success", value)
+
+
+def _inputs(draft: Draft, scope: ScopeState, at: int) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """`with` and the environment of a step, evaluated once."""
+    code, step = scope.graph.code(at), scope.graph.steps[at]
+    workflow_env = draft.state.plan.env
+    with_, own_env = code.with_, code.env
+    context = step_context(draft.state, scope, at) if with_ is not None or own_env is not None else {}
+    value: Any = step.with_ if with_ is None else with_.evaluate(context)
+    env: Any = step.env if own_env is None else own_env.evaluate(context)
+    if workflow_env:
+        env = {**{name: draft.state.env[name] for name in workflow_env}, **env}
+    return value, env
+
+
+def _record_start(draft: Draft, scope: ScopeState, at: int, action: str, inputs: JsonObject, env: JsonObject) -> None:
+    data: dict[str, Any] = {"action": action}
+    if inputs:
+        data["inputs"] = inputs
+    if env:
+        data["env"] = env
+    draft.record(kinds.VISIT_STARTED, scope.address, scope.graph.ids[at], scope.visits[at] + 1, 1, data)
+
+
+def _fail_at_start(draft: Draft, scope: ScopeState, at: int, error: JsonObject) -> None:
+    """Nothing ran: the visit fails, and there is nothing to undo."""
+    step = scope.graph.steps[at]
+    _record_start(draft, scope, at, step.action or step.kind, _NOTHING, _NOTHING)
+    settle(draft, scope, at, "failure", error=error, ran=False)

@@ -1,0 +1,284 @@
+"""What an execution is: the fold of its events. A tree of scope instances, and what belongs to the whole.
+
+`State` is for reading; `fold` is the only way to change one.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from treadle_hookspecs import Event, Json, JsonObject
+
+from treadle_engine.compensation import CompensationLog, Entry
+from treadle_engine.folding import FOLDS
+from treadle_engine.graph import Graph
+from treadle_engine.plan import Plan, ScopePlan
+from treadle_engine.readiness import rebuild
+from treadle_engine.scope_state import LIVE, RETRYING, RUNNING, ScopeState
+from treadle_engine.takeover import offset_visits
+
+STATE_VERSION: Final = 1
+TERMINAL: Final = frozenset({"completed", "failed", "cancelled"})
+HANDLERS: Final = ("on_failure", "on_cancel", "finally")
+_RESULTS: Final = {RUNNING: "running", RETRYING: "retrying"}
+_FIELDS: Final = (
+    "last_seq",
+    "last_at",
+    "started_at",
+    "header",
+    "inputs",
+    "trigger",
+    "env",
+    "vars",
+    "paused",
+    "cancelled",
+    "cancel_reason",
+    "ended",
+    "end_error",
+    "outputs",
+    "timed_out",
+    "attention",
+    "rollback",
+)
+_GRAPHS: dict[int, Graph] = {}
+_GRAPHS_KEPT: Final = 64
+
+
+def graph_of(scope: ScopePlan) -> Graph:
+    """The edges of a scope's plan; made once for the plans that were used last."""
+    graph = _GRAPHS.get(id(scope))
+    if graph is None or graph.scope is not scope:
+        while len(_GRAPHS) >= _GRAPHS_KEPT:
+            _GRAPHS.pop(next(iter(_GRAPHS)), None)
+        graph = _GRAPHS[id(scope)] = Graph(scope)
+    return graph
+
+
+class StepView:
+    """One step of one scope instance, as it stands now. Reads from the state, copies nothing."""
+
+    __slots__ = ("_at", "_scope")
+
+    def __init__(self, scope: ScopeState, at: int) -> None:
+        self._scope = scope
+        self._at = at
+
+    @property
+    def scope(self) -> str:
+        """Address of the scope instance."""
+        return self._scope.address
+
+    @property
+    def step(self) -> str:
+        """The step's id."""
+        return self._scope.graph.ids[self._at]
+
+    @property
+    def address(self) -> str:
+        """`scope/step`."""
+        return self._scope.place(self._at)
+
+    @property
+    def state(self) -> str:
+        """R "States": pending, running, retrying, interrupted, or the last end: succeeded, failed, skipped, cancelled."""
+        return state_of(self._scope, self._at)
+
+    @property
+    def outcome(self) -> str:
+        """Of the last visit that ended, or ""."""
+        return self._scope.outcomes[self._at]
+
+    @property
+    def visits(self) -> int:
+        """Visits started."""
+        return self._scope.visits[self._at]
+
+    @property
+    def attempts(self) -> int:
+        """Attempts of the last visit."""
+        return self._scope.attempts[self._at]
+
+    @property
+    def compensation(self) -> str:
+        """`none`, or `done` or `failed` when a visit was to be undone."""
+        return self._scope.compensation.get(self._at, "none")
+
+    @property
+    def error(self) -> JsonObject | None:
+        """`{type, message, …}` of the last visit, if it failed."""
+        return self._scope.errors[self._at]
+
+    @property
+    def outputs(self) -> JsonObject:
+        """What it published last."""
+        return self._scope.outputs[self._at] or {}
+
+
+class State:
+    """An execution's state. Starts empty (`queued`); `fold` moves it on.
+
+    Attributes:
+        plan: the compiled workflow.
+        execution: the id.
+        last_seq, last_at: of the last event, 0 before the first.
+        started_at: time of `execution_started`.
+        header: its data.
+        inputs, trigger, env, vars: what expressions see.
+        paused: nothing new starts.
+        cancelled, cancel_reason: a cancel was asked for.
+        outputs: of the workflow, once it has ended.
+        timed_out: it ended because its time was up.
+        attention: a person has to look: undoing stopped at an irreversible step.
+        rollback: `none`, `done` or `partial`.
+        log: the compensation log.
+        scopes: the scope instances by address, in the order they opened; "" is the workflow itself.
+    """
+
+    def __init__(self, plan: Plan, execution: str) -> None:
+        self.plan: Final = plan
+        self.execution: Final = execution
+        self.last_seq = 0
+        self.last_at = 0
+        self.started_at = 0
+        self.header: JsonObject = {}
+        self.inputs: JsonObject = {}
+        self.trigger: JsonObject = {}
+        self.env: JsonObject = {}
+        self.vars: dict[str, Json] = {}
+        self.paused = False
+        self.cancelled = False
+        self.cancel_reason = ""
+        self.ended = ""
+        self.end_error: JsonObject | None = None
+        self.outputs: JsonObject = {}
+        self.timed_out = False
+        self.attention = False
+        self.rollback = "none"
+        self.log = CompensationLog()
+        self.scopes: dict[str, ScopeState] = {}
+
+    @property
+    def status(self) -> str:
+        """R "States": queued, running, paused, interrupted, cancelling, rolling_back, completed, failed, cancelled."""
+        if self.log.active:
+            return "rolling_back"
+        if self.ended:
+            return self.ended
+        if not self.started_at:
+            return "queued"
+        if self.paused:
+            return "paused"
+        if self.interrupted and not self.running:
+            return "interrupted"
+        return "cancelling" if self.cancelled else "running"
+
+    @property
+    def terminal(self) -> bool:
+        """It has ended; only a rollback can still happen (R13)."""
+        return bool(self.ended)
+
+    @property
+    def root(self) -> ScopeState:
+        """The workflow's own scope instance."""
+        return self.scopes[""]
+
+    @property
+    def warnings(self) -> int:
+        """Visits that failed under `continue_on_error`."""
+        return sum(scope.forgiven for scope in self.scopes.values())
+
+    @property
+    def error(self) -> JsonObject | None:
+        """`{step, type, message, …}`: why it failed, or is failing."""
+        if self.end_error is not None:
+            return self.end_error
+        return next((error for scope in self.scopes.values() if (error := scope.error) is not None), None)
+
+    @property
+    def running(self) -> int:
+        """Visits with an attempt under way or another one due."""
+        return sum(1 for scope in self.scopes.values() for at in scope.live if scope.phase[at] in _RESULTS)
+
+    @property
+    def interrupted(self) -> bool:
+        """A person has to say what becomes of a visit that a crash interrupted."""
+        return any(scope.phase[at] not in _RESULTS for scope in self.scopes.values() for at in scope.live)
+
+    def steps(self) -> Iterator[StepView]:
+        """Every step of every scope instance that has opened, in the order written."""
+        for scope in self.scopes.values():
+            for at in range(len(scope.graph)):
+                yield StepView(scope, at)
+
+    def step(self, scope: str, step: str) -> StepView:
+        """One step. Raises `KeyError`."""
+        instance = self.scopes[scope]
+        return StepView(instance, instance.graph.number[step])
+
+    def undoable(self, *, again: bool = False) -> list[Entry]:
+        """What a rollback would undo now, in the order of undoing."""
+        return self.log.undoable(again=again)
+
+    def open_scope(self, address: str) -> ScopeState:
+        """The scope instance at an address; it opens, and arms its first steps, when it is asked for first (R1, R2)."""
+        scope = self.scopes.get(address)
+        if scope is None:
+            scope = self.scopes[address] = ScopeState(address, graph_of(self.scope_plan(address)))
+            offset_visits(self, scope)
+            rebuild(scope)
+        return scope
+
+    def scope_plan(self, address: str) -> ScopePlan:
+        """The plan of the scope at an address. Raises `KeyError`."""
+        plan = self.handler(address) if address else self.plan.root
+        if plan is None:
+            raise KeyError(address)
+        return plan
+
+    def handler(self, name: str) -> ScopePlan | None:
+        """`on_failure`, `on_cancel` or `finally`, if the workflow has it."""
+        return getattr(self.plan, {"finally": "finally_"}.get(name, name)) if name in HANDLERS else None
+
+    def dump(self) -> dict[str, Json]:
+        """All of it as JSON data, in one order for one state."""
+        return {
+            "v": STATE_VERSION,
+            "execution": self.execution,
+            **{name: getattr(self, name) for name in _FIELDS},
+            "vars": dict(self.vars),
+            "log": self.log.dump(),
+            "scopes": {address: scope.dump() for address, scope in self.scopes.items()},
+        }
+
+    @classmethod
+    def load(cls, plan: Plan, data: Mapping[str, Any]) -> "State":
+        """What `dump` wrote. Raises `ValueError` for another version."""
+        if data.get("v") != STATE_VERSION:
+            raise ValueError(f"state of version {data.get('v')!r} cannot be read; this treadle reads {STATE_VERSION}")
+        state = cls(plan, data["execution"])
+        for name in _FIELDS:
+            setattr(state, name, data[name])
+        state.vars = dict(data["vars"])
+        state.log = CompensationLog.load(data["log"])
+        for address, scope in data["scopes"].items():
+            state.open_scope(address).load(scope)
+            rebuild(state.scopes[address])
+        return state
+
+
+def fold(state: State, event: Event) -> None:
+    """Apply one event. Raises `ValueError` when it does not follow the last one."""
+    if event.seq != state.last_seq + 1:
+        raise ValueError(f"event {event.seq} of {event.execution} follows event {state.last_seq}: the log has a gap")
+    apply = FOLDS.get(event.type)
+    if apply is not None:
+        apply(state, event)
+    state.last_seq = event.seq
+    state.last_at = event.at
+
+
+def state_of(scope: ScopeState, at: int) -> str:
+    """A step's state; a live visit hides what the last one left."""
+    phase = scope.phase[at]
+    if phase in LIVE:
+        return _RESULTS.get(phase, "interrupted")
+    return scope.results[at]

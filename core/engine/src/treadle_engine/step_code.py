@@ -1,0 +1,97 @@
+"""A step's expressions, compiled once per plan and when first needed. A plan of literals imports nothing for them."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from treadle_hookspecs import Json
+
+from treadle_engine.plan import Join, StepPlan
+
+if TYPE_CHECKING:
+    from treadle_engine.expressions import CompiledValue
+
+
+def holds_expression(value: Json) -> bool:
+    """Some text in JSON data may hold an expression."""
+    if isinstance(value, str):
+        return "{{" in value or "{%" in value
+    if isinstance(value, Mapping):
+        return any(holds_expression(item) for item in value.values())
+    return isinstance(value, Sequence) and any(holds_expression(item) for item in value)
+
+
+def compiled_value(value: Json) -> "CompiledValue | None":
+    """The compiled value, or None where it is a literal. Raises `ExpressionError`."""
+    if not holds_expression(value):
+        return None
+    from treadle_engine.expressions import compile_value
+
+    return compile_value(value)
+
+
+def compiled_condition(text: str) -> "CompiledValue | None":
+    """The compiled bare expression, or None where there is none. Raises `ExpressionError`."""
+    if not text:
+        return None
+    from treadle_engine.expressions import compile_expression
+
+    return compile_expression(text)
+
+
+class StepCode:
+    """The expressions of one step. Every attribute raises `ExpressionError` when its text cannot be compiled."""
+
+    def __init__(self, step: StepPlan, join: Join) -> None:
+        self._step: Final = step
+        self._join: Final = join
+
+    @cached_property
+    def with_(self) -> "CompiledValue | None":
+        """The inputs, None for literals."""
+        return compiled_value(self._step.with_)
+
+    @cached_property
+    def env(self) -> "CompiledValue | None":
+        """The environment, None for literals."""
+        return compiled_value(self._step.env)
+
+    @cached_property
+    def when(self) -> "CompiledValue | None":
+        """The condition, if there is one."""
+        return compiled_condition(self._step.when)
+
+    @cached_property
+    def retry_when(self) -> "CompiledValue | None":
+        """`retry.when`, if there is one."""
+        return compiled_condition(self._step.retry.when)
+
+    @cached_property
+    def join(self) -> "CompiledValue | None":
+        """The join's expression, if it is one."""
+        return compiled_condition(self._join.expression)
+
+    @cached_property
+    def cases(self) -> "tuple[CompiledValue | None, ...]":
+        """The conditions of `switch`; None is a default."""
+        return tuple(compiled_condition(case.when) for case in self._step.switch)
+
+    @cached_property
+    def compensation(self) -> "CompiledValue | None":
+        """The inputs of the compensation, None for literals."""
+        return compiled_value(self._step.compensate.with_) if self._step.compensate is not None else None
+
+    @cached_property
+    def compensation_retry_when(self) -> "CompiledValue | None":
+        """`retry.when` of the compensation, if there is one."""
+        return compiled_condition(self._step.compensate.retry.when) if self._step.compensate is not None else None
+
+    def uses(self, steps: set[str]) -> bool:
+        """The inputs, the environment or a condition of the step refer to one of these steps."""
+        codes = (self.with_, self.env, self.when, self.join, *self.cases)
+        return any(
+            path[0] == "steps" and (len(path) == 1 or path[1] in steps)
+            for code in codes
+            if code is not None
+            for path in code.names
+        )
