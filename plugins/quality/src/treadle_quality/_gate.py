@@ -1,0 +1,46 @@
+"""`quality/gate`: the verdicts of several checks, and one answer."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from treadle_hookspecs import ActionError, Json, JsonObject
+
+from treadle_quality._verdicts import worst
+
+
+def gate(checks: dict[str, dict[str, Any] | None], allow_not_checked: bool = False) -> JsonObject:
+    """Let a change through only when every check says pass.
+
+    Args:
+        checks: by name what each check published, at least `verdict` and `summary`; null or without a verdict for
+            one that ended in an error, which then counts as not checked.
+        allow_not_checked: a check that could not look does not stop the change.
+
+    Returns:
+        `verdict` (pass), `checks {name: verdict}`, `summary`.
+
+    Raises:
+        ActionError: `change-rejected`, with what each check says; its outputs are the same.
+    """
+    verdicts = {name: str((check or {}).get("verdict") or "not-checked") for name, check in checks.items()}
+    stopping = {"fail"} if allow_not_checked else {"fail", "not-checked"}
+    reasons = [_reason(name, verdicts[name], checks[name]) for name in checks if verdicts[name] in stopping]
+    answer: dict[str, Json] = {
+        "verdict": worst(verdicts.values()),
+        "checks": dict(verdicts),
+        "summary": "; ".join(reasons) or "nothing stands against the change",
+        "figures": [{"name": "checks passed", "value": list(verdicts.values()).count("pass"), "limit": len(checks)}],
+    }
+    if not reasons:
+        return answer
+    raise ActionError(
+        "the change does not pass: " + "; ".join(reasons),
+        error_class="change-rejected",
+        outputs=answer,
+        retryable=False,
+    )
+
+
+def _reason(name: str, verdict: str, check: Mapping[str, Any] | None) -> str:
+    told = (check or {}).get("reasons") or [(check or {}).get("summary") or "it ended without a result"]
+    return f"{name} {'fails' if verdict == 'fail' else 'could not check'} ({', '.join(map(str, told))})"
