@@ -25,7 +25,7 @@ class RunCommand(TyperCommand):
         session = parent.obj if parent is not None else None
         name = self._workflow(args)
         if name and isinstance(session, Session):
-            plan = session.treadle.load(name).plan
+            plan = session.plan(name)
             if plan is not None:
                 return _command_for(plan).make_context(info_name, args, parent, **extra)
         return super().make_context(info_name, args, parent, **extra)

@@ -12,6 +12,8 @@ from treadle.cli.console import Terminal
 from treadle.cli.table import COMMANDS, PLUGINS, Entry
 
 if TYPE_CHECKING:
+    from treadle_engine.plan import Plan
+
     from treadle.api import Treadle
 
 
@@ -58,6 +60,7 @@ class Session:
     terminal: Terminal = field(default_factory=Terminal)
     _treadle: "Treadle | None" = None
     _offered: dict[str, Entry] | None = None
+    _plans: "dict[str, Plan | None]" = field(default_factory=dict)
 
     def begin(self, options: Options) -> None:
         """Take over the global options."""
@@ -70,6 +73,12 @@ class Session:
         if self._treadle is None:
             self._treadle = self.connect(self.options)
         return self._treadle
+
+    def plan(self, workflow: str) -> "Plan | None":
+        """The plan of a workflow by path or name, loaded once; None when its definition has problems."""
+        if workflow not in self._plans:
+            self._plans[workflow] = self.treadle.load(workflow).plan
+        return self._plans[workflow]
 
     def host(self) -> Host:
         """What a plugin's command finds in `ctx.obj`."""

@@ -38,7 +38,7 @@ class Driving:
     def run(self, workflow: str, inputs: Mapping[str, Json]) -> int:
         """Run a workflow."""
         treadle = self._session.treadle
-        plan = treadle.load(workflow).plan
+        plan = self._session.plan(workflow)
         view = ExecutionView(plan.name if plan else workflow)
         if plan is not None:
             view.expect(step.id for step in plan.root.steps)
