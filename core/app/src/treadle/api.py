@@ -220,7 +220,8 @@ class Treadle(Records):
         if row.status == "completed":
             raise TreadleError(f"execution {row.id} has completed: there is nothing to resume")
         if row.status in TERMINAL:
-            launch = launch_again(self.store, row, self._actor)
+            state, sensitive = self._local().folded(row)
+            launch = launch_again(row, state, self._definition(row), sensitive, self._actor)
             return await self._start(launch, listener=listener, on_start=on_start)
         if row.status == "paused" and self.store.claimed(row.id):
             return self._say(row, "resume", reason)
@@ -258,9 +259,7 @@ class Treadle(Records):
 
     def rollback_plan(self, id: str) -> Sequence[JsonObject]:
         """What `rollback` would undo, in order: `{address, action, inputs}`."""
-        from treadle.runtime.again import undo_plan
-
-        return undo_plan(self.store, self.resolve(id))
+        return self._sync(self._undo_plan(self.resolve(id)))
 
     def pause(self, id: str, *, reason: str = "") -> Status:
         """Ask for a pause; the driving process obeys after its running steps."""
@@ -384,6 +383,17 @@ class Treadle(Records):
             await runtime.go_on(row, begin)
             await self._finish_triggered()
         return self.status(row.id)
+
+    def _definition(self, row: ExecutionRow) -> Definition:
+        definition = self.store.definition(row.definition)
+        if definition is None:
+            raise TreadleError(f"the definition of execution {row.id} is missing", exit_code=ExitCode.STORAGE)
+        return definition
+
+    async def _undo_plan(self, row: ExecutionRow) -> Sequence[JsonObject]:
+        from treadle.runtime.again import undo_plan
+
+        return undo_plan(self._local().folded(row)[0])
 
     def _cancel(self, driver: "Driver", reason: str) -> None:
         from treadle.runtime.again import cancel

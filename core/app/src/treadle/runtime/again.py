@@ -3,13 +3,11 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import orjson
-from treadle_engine.compensation import pending_entries
-from treadle_engine.plan import OnInterrupt, plan_from_json
+from treadle_engine.plan import OnInterrupt
 from treadle_engine.protocol import Cancel, Pause, Recover, Resume, Rollback
-from treadle_engine.recovery import takeover
-from treadle_engine.state import State, fold
-from treadle_hookspecs import AuditEntry, ExecutionRow, ExitCode, JsonObject, StoreBackend, TreadleError
+from treadle_engine.state import State
+from treadle_engine.takeover import takeover_of
+from treadle_hookspecs import AuditEntry, Definition, ExecutionRow, JsonObject, TreadleError
 
 from treadle.runtime.clock import now
 from treadle.runtime.driver import Driver
@@ -56,20 +54,26 @@ def undo(driver: Driver, actor: str, reason: str, *, again: bool) -> None:
     driver.handle(Rollback(now(), actor, reason, again), _audit(driver, actor, "rollback", reason))
 
 
-def undo_plan(store: StoreBackend, row: ExecutionRow) -> Sequence[JsonObject]:
-    """What a rollback would undo, in its order."""
-    state = folded(store, row)
+def undo_plan(state: State) -> Sequence[JsonObject]:
+    """What a rollback would undo, in its order: `{address, action, inputs}`."""
     return [
-        {"address": entry.address, "action": entry.action, "inputs": entry.inputs} for entry in pending_entries(state)
+        {"address": entry.address, "action": entry.action, "inputs": entry.inputs}
+        for entry in state.log.undoable(again=True)
     ]
 
 
-def launch_again(store: StoreBackend, row: ExecutionRow, actor: str) -> Launch:
-    """A new execution that takes over what a failed or cancelled one finished (R13a)."""
-    state = folded(store, row)
-    definition = store.definition(row.definition)
-    if definition is None:
-        raise TreadleError(f"the definition of execution {row.id} is missing", exit_code=ExitCode.STORAGE)
+def launch_again(
+    row: ExecutionRow, state: State, definition: Definition, sensitive: Sequence[str], actor: str
+) -> Launch:
+    """A new execution that takes over what a failed or cancelled one finished (R13a).
+
+    Args:
+        row: of the execution that ended.
+        state: folded from its log, with plain values.
+        definition: its own, whatever the file says by now.
+        sensitive: the values that are sealed in its log.
+        actor: who asks.
+    """
     data = row.trigger_data if isinstance(row.trigger_data, Mapping) else {}
     return Launch(
         state.plan,
@@ -79,20 +83,10 @@ def launch_again(store: StoreBackend, row: ExecutionRow, actor: str) -> Launch:
         row.trigger_type,
         data,
         origin=row.id,
-        takeover=takeover(state),
+        takeover=takeover_of(state),
         actor=actor,
+        sensitive=tuple(sensitive),
     )
-
-
-def folded(store: StoreBackend, row: ExecutionRow) -> State:
-    """The state that an execution's log folds to, without claiming it; sealed values stay sealed."""
-    content = store.payload(row.plan)
-    if content is None:
-        raise TreadleError(f"the plan of execution {row.id} is missing", exit_code=ExitCode.STORAGE)
-    state = State(plan_from_json(orjson.loads(content)), row.id)
-    for event in store.read(row.id):
-        fold(state, event)
-    return state
 
 
 def _audit(driver: Driver, actor: str, action: str, reason: str) -> AuditEntry:

@@ -23,6 +23,7 @@ class Codec:
         unseal: a token and its place, back to text.
         load: a payload by hash.
         threshold: bytes of JSON above which a value goes to the payloads.
+        on_sensitive: told of each value that is sealed from now on: logs have to mask it.
     """
 
     def __init__(
@@ -31,11 +32,13 @@ class Codec:
         unseal: Callable[[str, str], bytes],
         load: Callable[[str], bytes | None],
         threshold: int,
+        on_sensitive: Callable[[str], object] = lambda _: None,
     ) -> None:
         self._seal = seal
         self._unseal = unseal
         self._load = load
         self._threshold = threshold
+        self._on_sensitive = on_sensitive
         self._sensitive: list[str] = []
         self._payloads: dict[str, bytes] = {}
 
@@ -45,6 +48,12 @@ class Codec:
             text = leaf if isinstance(leaf, str) else orjson.dumps(leaf).decode()
             if text and leaf not in {True, False, None} and text not in self._sensitive:
                 self._sensitive.append(text)
+                self._on_sensitive(text)
+
+    @property
+    def sensitive(self) -> Sequence[str]:
+        """What is sealed."""
+        return tuple(self._sensitive)
 
     def keep(self, content: bytes) -> str:
         """Have content written with the next append; its SHA-256 in hex."""

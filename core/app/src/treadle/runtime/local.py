@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,9 +19,11 @@ from treadle_hookspecs import (
     AuditEntry,
     Claim,
     Definition,
+    Event,
     ExecutionRow,
     ExitCode,
     Host,
+    Json,
     JsonObject,
     StoreBackend,
     TreadleError,
@@ -34,11 +36,11 @@ from treadle.runtime.driver import Driver, Execution
 from treadle.runtime.listeners import Listeners
 from treadle.runtime.projection import Projector
 from treadle.runtime.writer import Writer
+from treadle.secrets import Masker, SecretResolver, Vault
 
 if TYPE_CHECKING:
     from treadle.plugins import PluginHost
     from treadle.runtime.logs import StepLog
-    from treadle.secrets import Masker
     from treadle.settings import Settings
 
 _WATCH_AFTER: Final = 0.05
@@ -60,6 +62,8 @@ class Launch:
     takeover: JsonObject | None = None
     actor: str = ""
     publish_ends: bool = False
+    sensitive: tuple[str, ...] = ()
+    """Values that are sealed beside the sensitive inputs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +196,8 @@ class LocalRuntime:
     def _fresh(
         self, launch: Launch, execution_id: str, claim: Claim, *, stay_paused: bool
     ) -> tuple[Driver, JsonObject]:
-        codec = self._codec()
+        logs = Masker()
+        codec = self._codec(logs)
         plan_hash = codec.keep(orjson.dumps(plan_to_json(launch.plan)))
         self._environment.store.put_definition(launch.definition)
         row = ExecutionRow(
@@ -209,46 +214,54 @@ class LocalRuntime:
             origin=launch.origin,
         )
         state = State(launch.plan, execution_id)
-        for spec in launch.plan.inputs:
-            if spec.sensitive:
-                codec.add_sensitive(launch.inputs.get(spec.name))
+        for value in (*launch.sensitive, *_sensitive_inputs(launch)):
+            codec.add_sensitive(value)
         row = row._replace(trigger_data=codec.protect_json(row.trigger_data, execution_id))
-        execution = self._execution(row, launch.plan, state, claim, codec)
+        execution = self._execution(row, state, claim, codec, logs)
         execution.publish_ends = launch.publish_ends
         return Driver(execution, self._writer, self._observe(execution), stay_paused=stay_paused), _header(launch, row)
 
     def _folded(self, row: ExecutionRow, claim: Claim, *, stay_paused: bool) -> Driver:
-        store = self._environment.store
-        content = store.payload(row.plan)
-        if content is None:
-            raise TreadleError(f"the plan of execution {row.id} is missing", exit_code=ExitCode.STORAGE)
-        plan = plan_from_json(orjson.loads(content))
-        codec = self._codec()
-        state = State(plan, row.id)
-        execution = self._execution(row, plan, state, claim, codec)
-        events = [codec.reveal(event) for event in store.read(row.id)]
-        for event in events:
-            fold(state, event)
+        logs = Masker()
+        codec = self._codec(logs)
+        state, events = self._read(row, codec)
+        execution = self._execution(row, state, claim, codec, logs)
         execution.projector.project(state, events)
         execution.last_seq = state.last_seq
         return Driver(execution, self._writer, self._observe(execution), stay_paused=stay_paused)
 
-    def _execution(self, row: ExecutionRow, plan: Plan, state: State, claim: Claim, codec: Codec) -> Execution:
-        from treadle.secrets import Masker, SecretResolver
+    def folded(self, row: ExecutionRow) -> tuple[State, Sequence[str]]:
+        """The state of an execution that nobody is to claim, with plain values, and the values sealed in its log."""
+        codec = self._codec(Masker())
+        state, _ = self._read(row, codec)
+        return state, codec.sensitive
+
+    def _read(self, row: ExecutionRow, codec: Codec) -> tuple[State, list[Event]]:
+        store = self._environment.store
+        content = store.payload(row.plan)
+        if content is None:
+            raise TreadleError(f"the plan of execution {row.id} is missing", exit_code=ExitCode.STORAGE)
+        state = State(plan_from_json(orjson.loads(content)), row.id)
+        events = [codec.reveal(event) for event in store.read(row.id)]
+        for event in events:
+            fold(state, event)
+        return state, events
+
+    def _execution(self, row: ExecutionRow, state: State, claim: Claim, codec: Codec, logs: Masker) -> Execution:
         from treadle.workspace import FolderWorkspace
 
         environment = self._environment
-        masker = Masker()
+        guard = _Guard(logs)
         root = Path(row.root)
-        logs = environment.home / "logs" / row.id
+        folder = environment.home / "logs" / row.id
         surroundings = Surroundings(
             row.id,
             root,
             environment.home / "scratch" / row.id,
             FolderWorkspace(root),
-            SecretResolver(plan.secrets, os.environ, root, masker),
+            SecretResolver(state.plan.secrets, os.environ, root, guard),
             environment.host,
-            lambda address: self._open_log(logs, address, masker),
+            lambda address: self._open_log(folder, address, logs),
             environment.plugins.resolve,
             lambda address, fraction, message: environment.progressed(row.id, address, fraction, message),
             environment.settings.grace,
@@ -259,19 +272,18 @@ class LocalRuntime:
             claim,
             Projector(row),
             codec,
-            masker,
+            guard,
             surroundings,
             environment.plugins.resolve,
             environment.plugins.resolve_rollback,
-            _sensitive_outputs(plan),
+            _sensitive_outputs(state.plan),
         )
 
-    def _codec(self) -> Codec:
-        from treadle.secrets import Vault
-
+    def _codec(self, logs: Masker) -> Codec:
         environment = self._environment
-        vault = Vault(environment.home, os.environ)
-        return Codec(vault.seal, vault.unseal, environment.store.payload, environment.settings.payload_threshold)
+        vault = Vault(environment.home, os.environ, environment.settings.secrets.key_source)
+        threshold = environment.settings.payload_threshold
+        return Codec(vault.seal, vault.unseal, environment.store.payload, threshold, logs.add)
 
     def _open_log(self, folder: Path, address: str, masker: "Masker") -> "StepLog":
         from treadle.runtime.logs import StepLog, log_path
@@ -328,6 +340,19 @@ class LocalRuntime:
         self.stop_all(signal.Signals(number).name)
 
 
+class _Guard(Masker):
+    """Masks secrets in what attempts give back. Logs mask what it knows, and sensitive values besides."""
+
+    def __init__(self, logs: Masker) -> None:
+        super().__init__()
+        self._logs = logs
+
+    def add(self, value: str) -> bool:
+        """Mask a secret from now on, here and in the logs."""
+        self._logs.add(value)
+        return super().add(value)
+
+
 class _Watcher:
     """A thread that waits for other processes' writes and has the loop look at the inbox."""
 
@@ -363,6 +388,10 @@ def _header(launch: Launch, row: ExecutionRow) -> JsonObject:
     if launch.takeover is not None:
         header["takeover"] = launch.takeover
     return header  # type: ignore[return-value]
+
+
+def _sensitive_inputs(launch: Launch) -> list[Json]:
+    return [launch.inputs.get(spec.name) for spec in launch.plan.inputs if spec.sensitive]
 
 
 def _sensitive_outputs(plan: Plan) -> Mapping[str, frozenset[str]]:
