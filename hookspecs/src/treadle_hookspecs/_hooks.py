@@ -1,8 +1,11 @@
 """The hook specifications. Each says when it is called, with what, and what becomes of the result.
 
-Hooks that register something are plural nouns and yield frozen records; a plugin may write them as generators.
-They are synchronous and quick: whatever waits is an action. The order of several plugins is priority (a plugin
-module's `PRIORITY`, default 0, larger first), then distribution name, then plugin name.
+Hooks that register something are plural nouns and yield frozen records; a plugin may write them as generators. All
+of a plugin's are called once, together, when the first thing that plugins contribute is needed; one that raises, or
+yields something else than its records, takes its plugin out and no other. They are synchronous and quick: whatever
+waits is an action. The order of several plugins is priority (a plugin module's `PRIORITY`, default 0, larger first),
+then distribution name, then plugin name; each plugin is called on its own, so that hook wrappers, `tryfirst` and
+`trylast` are refused.
 """
 
 from collections.abc import Iterable
@@ -33,7 +36,7 @@ from treadle_hookspecs._markers import hookspec
 def treadle_modules() -> Iterable[Module]:  # type: ignore[empty-body]
     """Offer actions for steps to use.
 
-    When: once, when the first workflow is validated or run, or `treadle show` asks.
+    When: once; used when the first workflow is validated or run, or `treadle show` asks.
     Result: all plugins' modules together; two that claim one action name are an error naming both distributions.
 
     Example:
@@ -49,7 +52,7 @@ def treadle_modules() -> Iterable[Module]:  # type: ignore[empty-body]
 def treadle_triggers() -> Iterable[Trigger]:  # type: ignore[empty-body]
     """Offer ways for executions to start.
 
-    When: once, when a definition with `triggers:` is validated, or an event is offered to workflows.
+    When: once; used when a definition with `triggers:` is validated, or an event is offered to workflows.
     Result: all together; the types must differ.
 
     Example:
@@ -65,7 +68,7 @@ def treadle_triggers() -> Iterable[Trigger]:  # type: ignore[empty-body]
 def treadle_conflict_resolvers() -> Iterable[ConflictResolver]:  # type: ignore[empty-body]
     """Offer ways to merge what two templates say. Provisional.
 
-    When: once, when a composition finds its first conflict.
+    When: once; used when a composition finds its first conflict.
     Result: all together; the names must differ. For one file the first whose `formats` match is asked.
 
     Example:
@@ -81,7 +84,7 @@ def treadle_conflict_resolvers() -> Iterable[ConflictResolver]:  # type: ignore[
 def treadle_rollback_actions() -> Iterable[RollbackAction]:  # type: ignore[empty-body]
     """Offer undo actions by name, for `compensate: {action: NAME}`.
 
-    When: once, when the first definition that names one is validated, or a rollback runs one.
+    When: once; used when the first definition that names one is validated, or a rollback runs one.
     Result: all together; the types must differ.
 
     Example:
@@ -168,7 +171,7 @@ def treadle_on_event(event: Event) -> None:
 def treadle_commands() -> Iterable[Command]:  # type: ignore[empty-body]
     """Offer subcommands of `treadle`.
 
-    When: when the command line is read; the named app is imported when its command is invoked.
+    When: once; used when the command line is read. The named app is imported when its command is invoked.
     Result: all together; the names must differ from each other and from the core's own.
 
     Example:
@@ -184,7 +187,7 @@ def treadle_commands() -> Iterable[Command]:  # type: ignore[empty-body]
 def treadle_definition_formats() -> Iterable[DefinitionFormat]:  # type: ignore[empty-body]
     """Offer other dialects for definitions.
 
-    When: once, when the first definition is loaded.
+    When: once; used when the first definition is loaded.
     Result: in plugin order; the first whose `detect` says yes reads the file.
 
     Example:
@@ -200,7 +203,7 @@ def treadle_definition_formats() -> Iterable[DefinitionFormat]:  # type: ignore[
 def treadle_workflows() -> Iterable[WorkflowCatalogue]:  # type: ignore[empty-body]
     """Offer folders of ready workflows.
 
-    When: when a workflow is looked up by a name that the project does not have, or `treadle list` asks.
+    When: once; used when a workflow is looked up by a name that the project does not have, or `treadle list` asks.
     Result: in plugin order; the first folder with the name wins, a second one is reported.
 
     Example:
@@ -216,7 +219,7 @@ def treadle_workflows() -> Iterable[WorkflowCatalogue]:  # type: ignore[empty-bo
 def treadle_template_sources() -> Iterable[TemplateSource]:  # type: ignore[empty-body]
     """Offer places that templates come from. Provisional.
 
-    When: once, when a composition resolves its first template.
+    When: once; used when a composition resolves its first template.
     Result: all together; the schemes must differ.
 
     Example:
@@ -232,7 +235,7 @@ def treadle_template_sources() -> Iterable[TemplateSource]:  # type: ignore[empt
 def treadle_agents() -> Iterable[Agent]:  # type: ignore[empty-body]
     """Offer agents that steps can ask. Provisional.
 
-    When: once, when a definition that names an agent is validated.
+    When: once; used when a definition that names an agent is validated.
     Result: all together; the names must differ.
 
     Example:
@@ -248,7 +251,7 @@ def treadle_agents() -> Iterable[Agent]:  # type: ignore[empty-body]
 def treadle_state_stores() -> Iterable[StateStore]:  # type: ignore[empty-body]
     """Offer places to keep state.
 
-    When: once, when the store is opened by its URL's scheme.
+    When: once; used when the store is opened by its URL's scheme.
     Result: all together; the schemes must differ.
 
     Example:
@@ -264,7 +267,7 @@ def treadle_state_stores() -> Iterable[StateStore]:  # type: ignore[empty-body]
 def treadle_runtimes() -> Iterable[Runtime]:  # type: ignore[empty-body]
     """Offer runtimes that drive the decider. Provisional.
 
-    When: once, when an execution starts.
+    When: once; used when an execution starts.
     Result: all together; the names must differ.
 
     Example:
@@ -280,7 +283,7 @@ def treadle_runtimes() -> Iterable[Runtime]:  # type: ignore[empty-body]
 def treadle_exporters() -> Iterable[Exporter]:  # type: ignore[empty-body]
     """Offer other forms to write a definition in. Provisional.
 
-    When: once, when `treadle graph` or `treadle convert` asks.
+    When: once; used when `treadle graph` or `treadle convert` asks.
     Result: all together; the names must differ.
 
     Example:
