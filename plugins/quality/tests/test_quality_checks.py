@@ -6,7 +6,7 @@ import pytest
 from treadle_hookspecs import ActionError, PreviewContext
 from treadle_quality import _preview
 
-UNUSED = "import os\n\n\nimport sys\n\nprint(1)\n"
+UNUSED = "import os\n\nx = 1\nimport sys\n\nprint(x)\n"
 BRANCHES = "def g(a):\n" + "".join(f"    if a == {n}:\n        return {n}\n" for n in range(12)) + "    return a\n"
 
 
