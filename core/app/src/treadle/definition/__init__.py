@@ -4,23 +4,43 @@ Importing this package imports neither pydantic nor yaml nor jinja2; the first c
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from treadle.definition._catalogue import Catalogue
     from treadle.definition._document import Document, plain
+    from treadle.definition._inputs import check_inputs
+    from treadle.definition._loading import Loaded, load_file, load_text
     from treadle.definition._problems import Problem, Severity
     from treadle.definition._reading import load_yaml, parse_document
 
-_MODULES = {
+_MODULES: Final = {
+    "Catalogue": "_catalogue",
     "Document": "_document",
+    "Loaded": "_loading",
     "Problem": "_problems",
     "Severity": "_problems",
+    "check_inputs": "_inputs",
+    "load_file": "_loading",
+    "load_text": "_loading",
     "load_yaml": "_reading",
     "parse_document": "_reading",
     "plain": "_document",
 }
 
-__all__ = ["Document", "Problem", "Severity", "load_yaml", "parse_document", "plain"]
+__all__ = [
+    "Catalogue",
+    "Document",
+    "Loaded",
+    "Problem",
+    "Severity",
+    "check_inputs",
+    "load_file",
+    "load_text",
+    "load_yaml",
+    "parse_document",
+    "plain",
+]
 
 
 def __getattr__(name: str) -> object:

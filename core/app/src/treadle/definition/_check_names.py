@@ -1,0 +1,223 @@
+"""Checks of expressions: that they can be read, and that what they name can be there."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from treadle_engine.expressions import ExpressionError, Reference, references
+
+from treadle.definition._catalogue import Catalogue
+from treadle.definition._document import Scalar, Table, scalars
+from treadle.definition._known_outputs import known_outputs
+from treadle.definition._model import JOINS, Workflow
+from treadle.definition._order import Order
+from treadle.definition._places import Spot, spots_of
+from treadle.definition._report import Report, did_you_mean
+from treadle.definition._run_text import RunTextError, run_text
+from treadle.definition._scopes import Scope, StepAt
+
+_LATER: Final = {"item": "for_each", "matrix": "matrix", "loop": "loop"}
+_OF_STEP: Final = ("outputs", "state", "outcome", "visit", "visits", "error")
+_FIXED: Final = {
+    "workflow": ("name", "status", "error"),
+    "execution": ("id", "root"),
+    "event": ("name", "data", "type"),
+}
+_WHOLE: Final = 'hand it over whole: env: {TOKEN: "{{ secrets.NAME }}"}'
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """A reference at its place."""
+
+    reference: Reference
+    scalar: Scalar
+    spot: Spot
+
+
+def check_names(
+    workflow: Workflow, scopes: tuple[Scope, ...], catalogue: Catalogue, orders: dict[str, Order], report: Report
+) -> None:
+    """Every expression of the definition. `orders` are the scopes' by their key, where their edges are sound."""
+    checker = _Names(workflow, scopes, catalogue, orders, report)
+    for spot in spots_of(workflow, scopes):
+        node = report.document.node(spot.path)
+        for scalar in scalars(node) if node is not None else ():
+            if isinstance(scalar.value, str):
+                checker.check(scalar, spot)
+
+
+class _Names:
+    def __init__(
+        self,
+        workflow: Workflow,
+        scopes: tuple[Scope, ...],
+        catalogue: Catalogue,
+        orders: dict[str, Order],
+        report: Report,
+    ) -> None:
+        self._workflow = workflow
+        self._scopes = scopes
+        self._catalogue = catalogue
+        self._orders = orders
+        self._report = report
+        self._declared = {key: self._written(key) for key in ("inputs", "vars", "secrets", "env")}
+        for scope in scopes:
+            for at in scope.steps:
+                self._declared["vars"] |= set(at.step.set or ())
+        self._checks: dict[str, Callable[[_Use], None]] = {
+            "inputs": self._declared_name,
+            "vars": self._declared_name,
+            "env": self._declared_name,
+            "secrets": self._secret,
+            "steps": self._step,
+            "outputs": self._own_output,
+            "workflow": self._fixed,
+            "execution": self._fixed,
+            "event": self._fixed,
+        }
+
+    def _written(self, key: str) -> set[str]:
+        node = self._report.document.node((key,))
+        return set(node.entries) if isinstance(node, Table) else set()
+
+    def check(self, scalar: Scalar, spot: Spot) -> None:
+        """One text."""
+        text = str(scalar.value)
+        if spot.bare and spot.path[-1] == "join" and text in JOINS:
+            return
+        if not spot.bare and "{{" not in text and "{%" not in text:
+            return
+        try:
+            if spot.script and spot.step is not None:
+                self._script(text, spot)
+            found = references(text, expression=spot.bare)
+        except ExpressionError as error:
+            self._report.within("TRD0130", error.message, scalar, error.offset, 2, label="here")
+        except RunTextError as error:
+            message = f"here no expression can stand: {error.message}"
+            self._report.within("TRD0136", message, scalar, error.offset, error.length, hint=error.hint)
+        else:
+            for reference in found:
+                self._reference(_Use(reference, scalar, spot))
+
+    def _script(self, text: str, spot: Spot) -> None:
+        step = spot.step.step if spot.step is not None else None
+        if step is not None and spot.path[-1] == "run":
+            undoing = "compensate" in spot.path
+            shell = "sh" if undoing or step.shell is None else step.shell
+            run_text(text, shell if isinstance(shell, str) else str(shell[0]))
+
+    def _reference(self, use: _Use) -> None:
+        first = use.reference.path[0]
+        if first not in use.spot.names:
+            self._unknown_context(use, first)
+        elif first in self._checks and (len(use.reference.path) > 1 or first == "secrets"):
+            self._checks[first](use)
+
+    def _tell(self, code: str, message: str, use: _Use, *, hint: str = "", note: bool = False) -> None:
+        offset, length = use.reference.offset, use.reference.length
+        severity = "warning" if note else "error"
+        self._report.within(code, message, use.scalar, offset, length, hint=hint, severity=severity)  # type: ignore[arg-type]
+
+    def _unknown_context(self, use: _Use, first: str) -> None:
+        hint = did_you_mean(first, use.spot.names) or f"known here: {', '.join(sorted(use.spot.names))}"
+        if first in _LATER:
+            hint = f"`{first}` belongs to `{_LATER[first]}`, which is not available in this version"
+        elif first == "secrets":
+            hint = "secrets may stand in `with` and `env` only"
+        elif first in ("outputs", "error") and use.spot.step is not None:
+            hint = f"`{first}` is known when the step has ended: in `switch`, `retry.when` and `compensate`"
+        elif first in self._declared["inputs"]:
+            hint = f"did you mean `inputs.{first}`?"
+        self._tell("TRD0131", f"`{first}` is not a name that is known here", use, hint=hint)
+
+    def _declared_name(self, use: _Use) -> None:
+        kind, name = use.reference.path[:2]
+        if name in self._declared[kind]:
+            return
+        word = {"inputs": "input", "vars": "variable", "env": "environment variable"}[kind]
+        declare = {"inputs": "declare it under `inputs`", "vars": "declare it under `vars`"}
+        hint = did_you_mean(name, self._declared[kind]) or declare.get(kind, "declare it under the workflow's `env`")
+        self._tell("TRD0131", f"{word} `{name}` is not declared", use, hint=hint)
+
+    def _secret(self, use: _Use) -> None:
+        path, whole = use.reference.path, use.reference.whole
+        text = str(use.scalar.value).strip()
+        alone = text.startswith("{{") and text.find("}}") == len(text) - 2
+        if len(path) != 2 or not whole or not (alone or use.spot.script):
+            self._tell("TRD0135", "a secret cannot be part of an expression or a text", use, hint=_WHOLE)
+        elif path[1] not in self._declared["secrets"]:
+            hint = did_you_mean(path[1], self._declared["secrets"]) or "declare it under `secrets`"
+            self._tell("TRD0131", f"secret `{path[1]}` is not declared", use, hint=hint)
+
+    def _fixed(self, use: _Use) -> None:
+        first, name = use.reference.path[:2]
+        if name not in _FIXED[first]:
+            self._tell("TRD0131", f"`{first}` has no `{name}`", use, hint=f"it has {', '.join(_FIXED[first])}")
+
+    def _own_output(self, use: _Use) -> None:
+        if use.spot.step is not None:
+            self._output(use, use.spot.step, use.reference.path[1])
+
+    def _step(self, use: _Use) -> None:
+        path = use.reference.path
+        at, scope = self._named(path[1], use.spot.scope)
+        if at is None or scope is None:
+            self._unknown_step(use, path[1])
+        elif at.sound:
+            if len(path) > 2 and path[2] not in _OF_STEP:
+                hint = did_you_mean(path[2], _OF_STEP) or f"it has {', '.join(_OF_STEP)}"
+                if path[2] in known_outputs(at, self._catalogue).names:
+                    hint = f"did you mean `steps.{path[1]}.outputs.{path[2]}`?"
+                self._tell("TRD0131", f"a step has no `{path[2]}`", use, hint=hint)
+            elif len(path) > 3 and path[2] == "outputs":
+                self._output(use, at, path[3])
+            if scope is use.spot.scope and use.spot.step is not None:
+                self._check_order(use, at, use.spot.step)
+
+    def _named(self, id_: str, scope: Scope | None) -> tuple[StepAt | None, Scope | None]:
+        """A step as an expression sees it: of its own scope, else of the workflow's."""
+        for candidate in filter(None, (scope, self._scopes[0] if self._scopes else None)):
+            for at in candidate.steps:
+                if at.step.id == id_:
+                    return at, candidate
+        return None, None
+
+    def _unknown_step(self, use: _Use, id_: str) -> None:
+        written = self._report.document
+        visible = _ids([use.spot.scope, *self._scopes[:1]])
+        hint = did_you_mean(id_, visible)
+        elsewhere = next((scope for scope in self._scopes if id_ in scope.ids), None)
+        if elsewhere is not None:
+            hint = f"it stands in `{elsewhere.body}`, which has not run yet"
+        elif any(_id_at(written.node((*at.path, "id"))) == id_ for scope in self._scopes for at in scope.steps):
+            return  # the step is there and has a problem of its own
+        self._tell("TRD0107", f"step `{id_}` is not defined", use, hint=hint)
+
+    def _output(self, use: _Use, at: StepAt, name: str) -> None:
+        known = known_outputs(at, self._catalogue)
+        if not known.closed or name in known.names or use.reference.guarded:
+            return
+        hint = did_you_mean(name, known.names) or f"it has {', '.join(sorted(known.names))}"
+        self._tell("TRD0133", f"step `{at.step.id}` has no output `{name}`", use, hint=hint)
+
+    def _check_order(self, use: _Use, named: StepAt, own: StepAt) -> None:
+        order = self._orders.get(str(own.path[0]))
+        if order is None or (use.spot.after and named is own):
+            return
+        verdict = order.verdict(named.step.id, own.step.id)
+        if verdict == "never":
+            message = f"step `{named.step.id}` cannot have run before `{own.step.id}`"
+            self._tell("TRD0134", message, use, hint="use it in a step that comes later")
+        elif verdict == "unsure" and use.reference.path[2:3] == ("outputs",) and not use.reference.guarded:
+            message = f"nothing says that `{named.step.id}` has run before `{own.step.id}`"
+            self._tell("TRD0126", message, use, hint=f"add `{named.step.id}` to its `needs`", note=True)
+
+
+def _ids(scopes: Iterable[Scope | None]) -> list[str]:
+    return [id_ for scope in scopes if scope is not None for id_ in scope.ids]
+
+
+def _id_at(node: object) -> object:
+    return node.value if isinstance(node, Scalar) else None

@@ -1,0 +1,127 @@
+"""Checks of each step by itself, and of the steps that it names."""
+
+from collections.abc import Iterator, Sequence
+
+from treadle.definition._document import Items, Path
+from treadle.definition._model import BELONGS, JOINS, KINDS, MAX_STEPS, NamedJoin, Workflow
+from treadle.definition._report import Report, did_you_mean
+from treadle.definition._scopes import Scope, StepAt, kinds_of, references_of
+
+
+def check_steps(workflow: Workflow, scopes: Sequence[Scope], known: frozenset[str], report: Report) -> None:
+    """Kinds, keys that do not belong, ids, references."""
+    everything = [at for scope in scopes for at in scope.steps]
+    if len(everything) > MAX_STEPS:
+        report.at_key("TRD0103", f"a definition may have at most {MAX_STEPS} steps", ("steps",))
+    _check_ids(everything, report)
+    _check_case(report)
+    for scope in scopes:
+        for at in scope.steps:
+            if at.sound:
+                _check_kind(at, report)
+                _check_join(at, report)
+                _check_switch(at, report)
+                _check_references(references_of(at), scope, scopes, known, report)
+    if scopes:
+        _check_references([(("start",), workflow.start)], scopes[0], scopes, known, report)
+    for path in [("env",), *((*at.path, "env") for at in everything)]:
+        _check_environment(path, report)
+
+
+def _check_ids(everything: Sequence[StepAt], report: Report) -> None:
+    seen: dict[str, StepAt] = {}
+    for at in everything:
+        first = seen.setdefault(at.step.id, at)
+        if first is not at:
+            line = report.line_of((*first.path, "id"))
+            message = f"the id `{at.step.id}` is used twice"
+            report.at_value("TRD0108", message, (*at.path, "id"), hint=f"the first is at line {line}")
+
+
+def _check_case(report: Report) -> None:
+    """Names that differ only in case are one name to some shells, file systems and people."""
+    for key in ("inputs", "outputs", "vars", "secrets"):
+        node = report.document.node((key,))
+        seen: dict[str, str] = {}
+        for name in getattr(node, "entries", ()):
+            first = seen.setdefault(name.lower(), name)
+            if first != name:
+                report.at_key("TRD0108", f"`{name}` and `{first}` differ only in case", (key, name))
+
+
+def _check_kind(at: StepAt, report: Report) -> None:
+    kinds = kinds_of(at.step)
+    place = (*at.path, "id")
+    if not kinds:
+        hint = f"give it one of {', '.join(KINDS)}"
+        report.at_value("TRD0110", f"step `{at.step.id}` does not say what it does", place, hint=hint)
+        return
+    if len(kinds) > 1:
+        message = f"step `{at.step.id}` has {len(kinds)} kinds: {', '.join(kinds)}"
+        report.at_key("TRD0110", message, (*at.path, kinds[1]), hint="make two steps of it")
+        return
+    for field, allowed in BELONGS.items():
+        if field in at.step.model_fields_set and kinds[0] not in allowed:
+            key = field.rstrip("_")
+            message = f"`{key}` has no meaning for a step with `{kinds[0]}`"
+            report.at_key("TRD0112", message, (*at.path, key), hint=f"it goes with {' and '.join(allowed)}")
+    if isinstance(at.step.run, list) and at.step.shell is not None:
+        message = "a `run` that is a list is started without a shell"
+        report.at_key("TRD0112", message, (*at.path, "shell"), hint="leave `shell` out, or make `run` a text")
+
+
+def _check_join(at: StepAt, report: Report) -> None:
+    join = at.step.join
+    if join is None:
+        return
+    place = (*at.path, "join")
+    if isinstance(join, NamedJoin):
+        if join.text.replace("_", "").isalpha() and join.text.islower() and join.text not in JOINS:
+            hint = did_you_mean(join.text, JOINS) or f"there is {', '.join(JOINS)}, {{at_least: n}}, or an expression"
+            report.at_value("TRD0106", f"`{join.text}` is not a join", place, hint=hint)
+    elif at.step.needs is not None and join.at_least > len(set(at.step.needs)):
+        message = f"the join waits for {join.at_least} of {len(set(at.step.needs))} needs: it can never hold"
+        report.at_value("TRD0115", message, (*place, "at_least"))
+
+
+def _check_switch(at: StepAt, report: Report) -> None:
+    for number, case in enumerate(at.step.switch[:-1]):
+        if case.when is None:
+            message = "what stands after a line without `when` is never looked at"
+            report.at_value("TRD0117", message, (*at.path, "switch", number + 1), hint="put this line before it")
+
+
+def _check_references(
+    named: "Iterator[tuple[Path, list[str]]] | Sequence[tuple[Path, list[str]]]",
+    scope: Scope,
+    scopes: Sequence[Scope],
+    known: frozenset[str],
+    report: Report,
+) -> None:
+    for path, ids in named:
+        several = isinstance(report.document.node(path), Items)
+        for number, id_ in enumerate(ids):
+            place = (*path, number) if several else path
+            if id_ in scope.ids:
+                continue
+            elsewhere = next((other for other in scopes if id_ in other.ids), None)
+            if elsewhere is not None:
+                message = f"step `{id_}` stands in `{elsewhere.body}`, out of reach of `{scope.body}`"
+                report.at_value("TRD0107", message, place, hint="needs and routes stay within one list of steps")
+            elif id_ not in known:
+                _unknown_step(id_, scope, place, report)
+
+
+def _unknown_step(id_: str, scope: Scope, place: Path, report: Report) -> None:
+    guess = did_you_mean(id_, [at.step.id for at in scope.steps if at.sound])
+    meant = next((at for at in scope.steps if guess == f"did you mean `{at.step.id}`?"), None)
+    hint = f"{guess} (defined at line {report.line_of((*meant.path, 'id'))})" if meant else ""
+    report.at_value("TRD0107", f"step `{id_}` is not defined", place, hint=hint, label="no step has this id")
+
+
+def _check_environment(path: Path, report: Report) -> None:
+    node = report.document.node(path)
+    for key in getattr(node, "entries", ()):
+        if key.startswith("TREADLE_"):
+            message = f"the variable `{key}` belongs to treadle"
+            report.at_key("TRD0109", message, (*path, key), hint="names that begin with TREADLE_ are taken")

@@ -1,0 +1,196 @@
+"""From the model to the engine's plan. The model has been checked: nothing here can be wrong any more."""
+
+from dataclasses import replace
+from typing import Any
+
+from treadle_engine.expressions import ExpressionError, compile_value
+from treadle_engine.link import link
+from treadle_engine.plan import (
+    Compensation,
+    InputSpec,
+    OutputSpec,
+    Plan,
+    Retry,
+    RollbackPolicy,
+    ScopePlan,
+    SecretSource,
+    StepPlan,
+)
+from treadle_hookspecs import Action, Json, JsonObject
+
+from treadle.definition import _model as model
+from treadle.definition._catalogue import Catalogue
+from treadle.definition._document import Document
+from treadle.definition._known_outputs import RUN
+from treadle.definition._run_text import RunText, run_text
+from treadle.definition._scopes import Scope, StepAt, edges, targets
+
+
+def compiled(workflow: model.Workflow, scopes: tuple[Scope, ...], catalogue: Catalogue, document: Document) -> Plan:
+    """The linked plan of a definition without errors."""
+    compiler = _Compiler(workflow, catalogue, document)
+    bodies = {scope.body: compiler.scope(scope) for scope in scopes}
+    rollback = workflow.rollback or model.Rollback.model_validate({})
+    return Plan(
+        name=workflow.name,
+        root=bodies["steps"],
+        title=workflow.title,
+        version=workflow.version,
+        description=workflow.description,
+        inputs=tuple(_input(name, spec) for name, spec in workflow.inputs.items()),
+        outputs=tuple(workflow.outputs.items()),
+        triggers=tuple(map(_trigger, workflow.triggers)),
+        env=dict(workflow.env),
+        secrets=tuple((name, _secret(source)) for name, source in workflow.secrets.items()),
+        vars=dict(workflow.vars),
+        timeout=workflow.timeout,
+        rollback=RollbackPolicy(
+            None if rollback.after is None else tuple(rollback.after), rollback.parallel, rollback.on_error
+        ),
+        on_failure=bodies.get("on_failure"),
+        on_cancel=bodies.get("on_cancel"),
+        finally_=bodies.get("finally"),
+    )
+
+
+def _input(name: str, spec: model.Input) -> InputSpec:
+    return InputSpec(
+        name,
+        spec.type,
+        spec.required,
+        spec.default,
+        spec.sensitive,
+        tuple(spec.enum),
+        spec.description,
+        has_default="default" in spec.model_fields_set,
+    )
+
+
+def _trigger(trigger: model.Trigger) -> tuple[str, JsonObject]:
+    entry = trigger.model_dump(by_alias=True, exclude_unset=True)
+    name, spec = next(iter(entry.items()))
+    return name, {key: value for key, value in (spec or {}).items() if value is not None}
+
+
+def _secret(source: model.Secret) -> SecretSource:
+    kind = next(iter(source.model_fields_set))
+    return SecretSource(kind, getattr(source, kind))  # type: ignore[arg-type]
+
+
+class _Compiler:
+    def __init__(self, workflow: model.Workflow, catalogue: Catalogue, document: Document) -> None:
+        self._workflow = workflow
+        self._catalogue = catalogue
+        self._document = document
+        self._defaults = workflow.defaults or model.Defaults.model_validate({})
+
+    def scope(self, scope: Scope) -> ScopePlan:
+        """A linked scope. `start` and `fail_fast` are the workflow's own, not its handlers'."""
+        main = scope.body == "steps"
+        return link(
+            ScopePlan(
+                tuple(map(self._step, scope.steps)),
+                start=(targets(self._workflow.start) or ()) if main else (),
+                max_parallel=self._workflow.max_parallel or 0,
+                fail_fast=self._workflow.fail_fast if main else False,
+            )
+        )
+
+    def _step(self, at: StepAt) -> StepPlan:
+        step = at.step
+        line = self._document.place(self._document.nearest(at.path)).line
+        plan = replace(edges(step), name=step.name, line=line)
+        if at.calls:
+            return self._call(plan, at)
+        return replace(plan, with_=_small(at, plan), idempotent=True, on_interrupt="retry")
+
+    def _call(self, plan: StepPlan, at: StepAt) -> StepPlan:
+        step = at.step
+        name = RUN if step.run is not None else self._catalogue.canonical(str(step.uses))
+        action = self._catalogue.action(name)
+        idempotent = step.idempotent if step.idempotent is not None else action is not None and action.idempotent
+        with_, env = _command(step) if step.run is not None else (step.with_ or {}, {})
+        return replace(
+            plan,
+            action=name,
+            with_=with_,
+            env={**step.env, **env},
+            retry=self._retry(step.retry),
+            timeout=step.timeout if step.timeout is not None else self._defaults.timeout,
+            outputs=tuple((key, _output(output)) for key, output in step.outputs.items()),
+            compensate=self._compensation(step.compensate) if step.compensate else None,
+            irreversible=step.irreversible,
+            idempotent=idempotent,
+            on_interrupt=step.on_interrupt or ("retry" if idempotent else "ask"),
+            uncertain=name == RUN,
+            risk=step.risk or _risk(action),
+        )
+
+    def _retry(self, own: model.Retry | None) -> Retry:
+        """A step's `retry` over that of `defaults`, key by key."""
+        merged: dict[str, Any] = {}
+        for written in filter(None, (self._defaults.retry, own)):
+            merged |= {name: getattr(written, name) for name in written.model_fields_set}
+        if merged.get("when", "") is None:
+            del merged["when"]
+        return Retry(**merged)
+
+    def _compensation(self, undo: model.Compensate) -> Compensation:
+        if undo.action is not None:
+            return Compensation(undo.action, undo.with_, rollback_action=True, when=undo.when)
+        if undo.uses is not None:
+            return Compensation(self._catalogue.canonical(undo.uses), undo.with_, when=undo.when)
+        return Compensation(RUN, _undoing_command(str(undo.run)), when=undo.when)
+
+
+def _undoing_command(script: str) -> dict[str, Json]:
+    """Inputs of `command/run` for a compensation, which has no environment: values come as arguments of the shell."""
+    text = run_text(script, "sh")
+    if not text.variables:
+        return {"script": text.script, "shell": "sh"}
+    taken = "".join(f"{name}=${{{number}}}; " for number, name in enumerate(text.variables, 1))
+    values: list[Json] = [_argument(value) for value in text.variables.values()]
+    return {"argv": ["sh", "-e", "-c", f"{taken}shift {len(values)}; {text.script}", "sh", *values]}
+
+
+def _small(at: StepAt, plan: StepPlan) -> Json:
+    """What the kinds that call nothing hold; see `treadle_engine.plan.StepKind`."""
+    step = at.step
+    if step.emit is not None:
+        return {"event": step.emit.name, "data": step.emit.data}
+    if step.end is not None:
+        return {"status": step.end}
+    return dict(step.set) if step.set is not None else plan.with_
+
+
+def _command(step: model.Step) -> tuple[dict[str, Json], dict[str, str]]:
+    """Inputs and environment of `command/run`."""
+    with_: dict[str, Json] = {} if step.cwd is None else {"cwd": step.cwd}
+    if isinstance(step.run, list):
+        return {"argv": [_argument(item) for item in step.run], **with_}, {}
+    if isinstance(step.shell, list):
+        text = run_text(str(step.run), step.shell[0])
+        return {"argv": [*step.shell, text.script], **with_}, {}
+    shell = step.shell or "sh"
+    compiled_text: RunText = run_text(str(step.run), shell)
+    return {"script": compiled_text.script, "shell": shell, **with_}, compiled_text.variables
+
+
+def _argument(item: str) -> str:
+    """An argument is a text, also when it is one expression that gives something else."""
+    text = item.strip()
+    try:
+        whole = not compile_value(item).constant and text.startswith("{{") and text.count("{{") == 1
+    except ExpressionError:
+        whole = False
+    if not whole or not text.endswith("}}") or text[2:-2].strip().startswith("secrets."):
+        return item
+    return "{{ (" + text[2:-2].strip() + ") | string }}"
+
+
+def _output(output: model.Output) -> OutputSpec:
+    return OutputSpec(output.type, output.sensitive, output.description)
+
+
+def _risk(action: Action | None) -> Any:
+    return action.risk if action is not None else "low"

@@ -1,0 +1,40 @@
+"""Which outputs a step can have, as far as one can know before it runs."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from treadle_hookspecs import JsonObject
+
+from treadle.definition._catalogue import Catalogue
+from treadle.definition._scopes import StepAt
+
+RUN: Final = "command/run"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownOutputs:
+    """Names, and whether there can be others."""
+
+    names: frozenset[str]
+    closed: bool
+
+
+def known_outputs(at: StepAt, catalogue: Catalogue) -> KnownOutputs:
+    """The outputs that a step declares and those that its action is known to have."""
+    declared = frozenset(at.step.outputs)
+    if not at.calls or not at.sound:
+        return KnownOutputs(frozenset(), closed=False)
+    schema = catalogue.action_outputs(RUN if at.kind == "run" else str(at.step.uses))
+    names = frozenset(_properties(schema))
+    if at.kind == "run":
+        return KnownOutputs(declared | names, closed=bool(declared and names))
+    return KnownOutputs(declared | names, closed=_closed(schema) or bool(declared and schema is None))
+
+
+def _properties(schema: JsonObject | None) -> JsonObject:
+    properties = (schema or {}).get("properties")
+    return properties if isinstance(properties, dict) else {}
+
+
+def _closed(schema: JsonObject | None) -> bool:
+    return schema is not None and bool(_properties(schema)) and not schema.get("additionalProperties")

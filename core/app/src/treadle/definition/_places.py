@@ -1,0 +1,72 @@
+"""Where expressions stand in a definition, and which names are known there."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from treadle.definition._document import Path
+from treadle.definition._model import Workflow
+from treadle.definition._scopes import Scope, StepAt
+
+EARLY: Final = frozenset({"inputs", "trigger", "execution", "workflow"})
+RUNNING: Final = EARLY | {"env", "vars", "steps"}
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """One value that may hold expressions.
+
+    Attributes:
+        path: where it stands.
+        names: what is known there.
+        bare: its texts are expressions themselves.
+        step: the step that it belongs to, None for the workflow's own.
+        scope: the list of steps around it.
+        after: it is evaluated when the step's visit has ended.
+        secrets: a secret may be handed over here.
+        script: a `run` text.
+    """
+
+    path: Path
+    names: frozenset[str]
+    bare: bool = False
+    step: StepAt | None = None
+    scope: Scope | None = None
+    after: bool = False
+    secrets: bool = False
+    script: bool = False
+
+
+def spots_of(workflow: Workflow, scopes: tuple[Scope, ...]) -> Iterator[Spot]:
+    """Every value that may hold expressions, in no particular order."""
+    yield Spot(("env",), EARLY | {"secrets"}, secrets=True)
+    yield Spot(("vars",), EARLY | {"env"})
+    yield Spot(("outputs",), RUNNING)
+    for number, trigger in enumerate(workflow.triggers):
+        if trigger.event is not None:
+            event = frozenset({"event", "trigger"})
+            yield Spot(("triggers", number, "event", "match"), event, bare=True)
+            yield Spot(("triggers", number, "event", "with"), event)
+    for scope in scopes:
+        for at in scope.steps:
+            if at.sound:
+                yield from _of_step(at, scope)
+
+
+def _of_step(at: StepAt, scope: Scope) -> Iterator[Spot]:
+    path = at.path
+    yield Spot((*path, "when"), RUNNING, bare=True, step=at, scope=scope)
+    yield Spot((*path, "env"), RUNNING | {"secrets"}, step=at, scope=scope, secrets=True)
+    yield Spot((*path, "with"), RUNNING | {"secrets"}, step=at, scope=scope, secrets=True)
+    yield Spot((*path, "run"), RUNNING | {"secrets"}, step=at, scope=scope, secrets=True, script=True)
+    for key in ("cwd", "set", "emit"):
+        yield Spot((*path, key), RUNNING, step=at, scope=scope)
+    own = RUNNING | {"outputs"}
+    for number, _ in enumerate(at.step.switch):
+        yield Spot((*path, "switch", number, "when"), own, bare=True, step=at, scope=scope, after=True)
+    yield Spot((*path, "retry", "when"), own | {"error"}, bare=True, step=at, scope=scope, after=True)
+    undo = (*path, "compensate")
+    yield Spot((*undo, "with"), own | {"secrets"}, step=at, scope=scope, after=True, secrets=True)
+    yield Spot((*undo, "run"), own, step=at, scope=scope, after=True, script=True)
+    if at.step.join is not None and hasattr(at.step.join, "text"):
+        yield Spot((*path, "join"), RUNNING, bare=True, step=at, scope=scope)

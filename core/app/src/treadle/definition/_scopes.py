@@ -1,0 +1,120 @@
+"""The bodies of a definition: lists of steps with their places."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from treadle_engine.plan import Case, Join, ScopePlan, StepPlan
+
+from treadle.definition._document import Path
+from treadle.definition._model import BODIES, CALLS, JOINS, KINDS, AtLeast, NamedJoin, Step, Workflow
+from treadle.definition._structure import Structure
+
+
+@dataclass(frozen=True, slots=True)
+class StepAt:
+    """A step and where it stands. `sound` False: it stands in for one that could not be read."""
+
+    step: Step
+    path: Path
+    sound: bool = True
+
+    @property
+    def kind(self) -> str:
+        """The key that says what the step does; "" without one."""
+        return next(iter(kinds_of(self.step)), "")
+
+    @property
+    def calls(self) -> bool:
+        """It calls an action."""
+        return self.kind in CALLS
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One list of steps: the workflow's, or a handler's. `body` is its key."""
+
+    body: str
+    steps: tuple[StepAt, ...]
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """The ids of its steps."""
+        return frozenset(at.step.id for at in self.steps)
+
+
+def kinds_of(step: Step) -> list[str]:
+    """The kinds whose keys a step has."""
+    return [kind for kind in KINDS if getattr(step, kind) is not None]
+
+
+def scopes_of(structure: Structure) -> tuple[Scope, ...]:
+    """The bodies that are there, the workflow's first."""
+    found = (_scope(structure, body) for body in BODIES)
+    return tuple(scope for scope in found if scope.steps)
+
+
+def _scope(structure: Structure, body: str) -> Scope:
+    steps = steps_in(structure.workflow, body)
+    places = ((body, number) for number in range(len(steps)))
+    return Scope(
+        body,
+        tuple(StepAt(step, path, path not in structure.replaced) for step, path in zip(steps, places, strict=True)),
+    )
+
+
+def steps_in(workflow: Workflow, body: str) -> list[Step]:
+    """The steps of a body."""
+    return getattr(workflow, "finally_" if body == "finally" else body)  # type: ignore[no-any-return]
+
+
+def joined(value: AtLeast | None) -> Join | None:
+    """`join:` as the engine has it."""
+    if value is None:
+        return None
+    if not isinstance(value, NamedJoin):
+        return Join("at_least", threshold=value.at_least, cancel_rest=value.cancel_rest)
+    if value.text in JOINS:
+        return Join("all_done" if value.text == "always" else value.text)  # type: ignore[arg-type]
+    return Join("expression", expression=value.text)
+
+
+def targets(value: list[str] | None) -> tuple[str, ...] | None:
+    """Step ids, each once, in the order written."""
+    return None if value is None else tuple(dict.fromkeys(value))
+
+
+def edges(step: Step) -> StepPlan:
+    """A step as far as the graph of its scope is concerned."""
+    kind = next(iter(kinds_of(step)), "set")
+    return StepPlan(
+        id=step.id,
+        kind="call" if kind in CALLS else kind,  # type: ignore[arg-type]
+        with_={"steps": list(targets(step.cancel) or ())} if kind == "cancel" else {},
+        needs=targets(step.needs),
+        join=joined(step.join),
+        when=step.when or "",
+        on_success=targets(step.on_success),
+        on_failure=targets(step.on_failure),
+        routes=tuple((outcome, targets(to) or ()) for outcome, to in step.routes.items()),
+        switch=tuple(Case(targets(case.goto) or (), case.when or "") for case in step.switch),
+        max_visits=step.max_visits or 10,
+        recovers=step.recovers,
+        merge=step.merge,
+        continue_on_error=step.continue_on_error,
+    )
+
+
+def scope_edges(scope: Scope, start: list[str]) -> ScopePlan:
+    """The graph of a scope, not yet linked."""
+    return ScopePlan(tuple(edges(at.step) for at in scope.steps), start=targets(start) or ())
+
+
+def references_of(at: StepAt) -> Iterator[tuple[Path, list[str]]]:
+    """The steps that a step names, by the key where they stand."""
+    step, path = at.step, at.path
+    for key in ("needs", "on_success", "on_failure", "cancel"):
+        yield (*path, key), getattr(step, key) or []
+    for outcome, named in step.routes.items():
+        yield (*path, "routes", outcome), named
+    for number, case in enumerate(step.switch):
+        yield (*path, "switch", number, "goto"), case.goto

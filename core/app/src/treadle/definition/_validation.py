@@ -1,0 +1,35 @@
+"""All checks of a document, and its plan when they find no error."""
+
+from treadle_engine.plan import Plan
+
+from treadle.definition._catalogue import Catalogue
+from treadle.definition._check_actions import check_actions
+from treadle.definition._check_graph import check_graph
+from treadle.definition._check_inputs import check_declared_inputs
+from treadle.definition._check_names import check_names
+from treadle.definition._check_steps import check_steps
+from treadle.definition._compile import compiled
+from treadle.definition._document import Document
+from treadle.definition._problems import Problem
+from treadle.definition._report import Report
+from treadle.definition._scopes import scopes_of
+from treadle.definition._structure import Structure, structure
+
+
+def validated(document: Document, catalogue: Catalogue) -> tuple[Plan | None, list[Problem]]:
+    """The plan, or None; and every problem, in no particular order."""
+    report = Report(document)
+    found = structure(report)
+    plan = _checked(found, catalogue, report) if found is not None else None
+    return plan, report.problems
+
+
+def _checked(found: Structure, catalogue: Catalogue, report: Report) -> Plan | None:
+    workflow, scopes = found.workflow, scopes_of(found)
+    check_steps(workflow, scopes, found.ids, report)
+    # An error in the edges would make the graph say things that nobody meant.
+    orders = {} if report.broken else check_graph(workflow, scopes, report)
+    check_names(workflow, scopes, catalogue, orders, report)
+    check_actions(workflow, scopes, catalogue, report)
+    check_declared_inputs(workflow, report)
+    return None if report.broken else compiled(workflow, scopes, catalogue, report.document)
