@@ -146,6 +146,8 @@ def _start_warden(token: str) -> subprocess.Popen[bytes]:
 LIVE: Final = ProcessRegistry()
 """The registry of this process."""
 
+kill_all = LIVE.kill_all
+
 
 class Child(asyncio.SubprocessProtocol):
     """A running program. Made by `start_child`; whoever makes one awaits `finish` or `end`."""
