@@ -37,9 +37,15 @@ async def turn() -> None:
         await asyncio.sleep(0)
 
 
+async def test_an_execution_alone_does_not_wait_for_company() -> None:
+    store, ends = Store(), {}
+    Writer(store, lambda: True, lambda: False).request("a", lambda: source("a", ends))  # type: ignore[arg-type]
+    assert ends == {"a": None}
+
+
 async def test_a_lone_commit_is_made_in_the_loops_thread() -> None:
     store, ends = Store(), {}
-    writer = Writer(store, lambda: False)  # type: ignore[arg-type]
+    writer = Writer(store, lambda: False, lambda: False)  # type: ignore[arg-type]
     writer.request("a", lambda: source("a", ends))
     await turn()
     assert store.threads == [threading.current_thread().name]
@@ -48,7 +54,7 @@ async def test_a_lone_commit_is_made_in_the_loops_thread() -> None:
 
 async def test_what_came_up_in_one_turn_is_one_commit() -> None:
     store, ends = Store(), {}
-    writer = Writer(store, lambda: False)  # type: ignore[arg-type]
+    writer = Writer(store, lambda: False, lambda: False)  # type: ignore[arg-type]
     for name in ("a", "b", "c"):
         writer.request(name, lambda name=name: source(name, ends))  # type: ignore[misc]
     await turn()
@@ -57,7 +63,7 @@ async def test_what_came_up_in_one_turn_is_one_commit() -> None:
 
 async def test_what_finished_during_a_commit_rides_the_next_one() -> None:
     store, ends = Store(), {}
-    writer = Writer(store, lambda: True)  # type: ignore[arg-type]
+    writer = Writer(store, lambda: False, lambda: True)  # type: ignore[arg-type]
     store.gate.clear()
     writer.request("a", lambda: source("a", ends))
     await turn()
@@ -77,7 +83,7 @@ async def test_what_finished_during_a_commit_rides_the_next_one() -> None:
 async def test_only_the_execution_that_was_refused_learns_of_it() -> None:
     store, ends = Store(), {}
     store.refused = "b"
-    writer = Writer(store, lambda: False)  # type: ignore[arg-type]
+    writer = Writer(store, lambda: False, lambda: False)  # type: ignore[arg-type]
     for name in ("a", "b", "c"):
         writer.request(name, lambda name=name: source(name, ends))  # type: ignore[misc]
     await turn()
@@ -88,7 +94,7 @@ async def test_only_the_execution_that_was_refused_learns_of_it() -> None:
 
 async def test_a_source_with_nothing_to_say_costs_no_commit() -> None:
     store = Store()
-    writer = Writer(store, lambda: False)  # type: ignore[arg-type]
+    writer = Writer(store, lambda: False, lambda: False)  # type: ignore[arg-type]
     writer.request("a", lambda: None)
     await turn()
     assert writer.commits == 0

@@ -90,7 +90,7 @@ class LocalRuntime:
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
         self._loop = asyncio.get_running_loop()
-        self._writer = Writer(environment.store, lambda: any(driver.running for driver in self._drivers.values()))
+        self._writer = Writer(environment.store, self._alone, self._busy)
         self._drivers: dict[str, Driver] = {}
         self._slots = asyncio.Semaphore(environment.settings.max_concurrent_executions)
         self._watcher: _Watcher | None = None
@@ -315,6 +315,12 @@ class LocalRuntime:
                 self._environment.published(append, execution)
 
         return observe
+
+    def _alone(self) -> bool:
+        return len(self._drivers) == 1 and not self._busy()
+
+    def _busy(self) -> bool:
+        return any(driver.running for driver in self._drivers.values())
 
     def _watch(self) -> None:
         self._watching = None

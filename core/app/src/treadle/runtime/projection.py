@@ -21,6 +21,7 @@ _EXECUTION_KINDS = frozenset(
         kinds.ROLLBACK_FINISHED,
     }
 )
+_ENDS = frozenset({kinds.EXECUTION_COMPLETED, kinds.EXECUTION_FAILED, kinds.EXECUTION_CANCELLED})
 TERMINAL = frozenset({"completed", "failed", "cancelled"})
 
 
@@ -48,31 +49,28 @@ class Projector:
     def project(self, state: State, events: Iterable[Event]) -> Rows:
         """The rows that these events change; `state` has them folded already."""
         rows = Rows()
-        execution_changed = False
+        ended_at = self.row.finished_at
+        changed = False
         for event in events:
-            self._step(event, rows)
             if event.type in _EXECUTION_KINDS:
-                execution_changed = True
-                self._finish(event)
+                changed = True
+                ended_at = event.at if event.type in _ENDS else ended_at
+            else:
+                self._step(event, rows)
         if rows.steps and rows.steps[-1].visit:
-            self.row = self.row._replace(current_step=rows.steps[-1].address)
-            execution_changed = True
-        if execution_changed:
-            self._follow(state)
-            rows.execution = self.row
+            rows.execution = self.row = self.row._replace(current_step=rows.steps[-1].address)
+        if changed:
+            rows.execution = self.row = self._followed(state, ended_at)
         return rows
 
-    def _finish(self, event: Event) -> None:
-        if event.type in {kinds.EXECUTION_COMPLETED, kinds.EXECUTION_FAILED, kinds.EXECUTION_CANCELLED}:
-            self.row = self.row._replace(finished_at=event.at)
-
-    def _follow(self, state: State) -> None:
-        self.row = self.row._replace(
+    def _followed(self, state: State, ended_at: int | None) -> ExecutionRow:
+        return self.row._replace(
             status=state.status,
             rollback=state.rollback,
             warnings=state.warnings,
             error=state.error,
             outputs=state.outputs or None,
+            finished_at=ended_at,
         )
 
     def _step(self, event: Event, rows: Rows) -> None:

@@ -30,11 +30,13 @@ class Writer:
 
     Args:
         store: an open store.
+        alone: True when one execution is driven and none of its attempts runs: nothing could join its commit.
         others_running: True when something is in flight that a commit in the loop's thread would hold up.
     """
 
-    def __init__(self, store: StoreBackend, others_running: Callable[[], bool]) -> None:
+    def __init__(self, store: StoreBackend, alone: Callable[[], bool], others_running: Callable[[], bool]) -> None:
         self._store = store
+        self._alone = alone
         self._others_running = others_running
         self._sources: dict[str, Callable[[], tuple[Append, Durable] | None]] = {}
         self._thread: ThreadPoolExecutor | None = None
@@ -45,7 +47,11 @@ class Writer:
     def request(self, execution: str, source: Callable[[], tuple[Append, Durable] | None]) -> None:
         """Ask for a commit of what `source` gives when its turn comes; once per execution and commit."""
         self._sources[execution] = source
-        if not self._committing and not self._scheduled:
+        if self._committing or self._scheduled:
+            return
+        if self._alone():
+            self._commit()
+        else:
             self._scheduled = True
             asyncio.get_running_loop().call_soon(self._commit)
 
