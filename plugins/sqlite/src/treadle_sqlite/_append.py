@@ -95,11 +95,7 @@ class Appender:
         if driven is None:
             driven = _insert(connection, item)
         elif not _update(connection, driven, item):
-            # The number that we remember may be another's since a prune: look once, for this or for the reason.
-            found = _look_up(connection, item.execution)
-            if found is None or found.number == driven.number or not _update(connection, found, item):
-                raise _refused(connection, item)
-            driven = found
+            driven = _advance_afresh(connection, driven, item)
         if item.execution_row and item.execution_row.started_at != driven.started_at:
             driven.started_at = item.execution_row.started_at
             connection.execute(UPDATE_START, (driven.started_at, driven.number))
@@ -110,6 +106,16 @@ class Appender:
 def _look_up(connection: sqlite3.Connection, execution: str) -> _Driven | None:
     row = connection.execute("SELECT number, started_at FROM executions WHERE id = ?", (execution,)).fetchone()
     return _Driven(*row) if row else None
+
+
+def _advance_afresh(connection: sqlite3.Connection, remembered: _Driven, item: Append) -> _Driven:
+    """What was remembered does not hold: the execution was pruned, and is new or has another number; or raise."""
+    found = _look_up(connection, item.execution)
+    if found is None:
+        return _insert(connection, item)
+    if found.number == remembered.number or not _update(connection, found, item):
+        raise _refused(connection, item)
+    return found
 
 
 def _insert(connection: sqlite3.Connection, item: Append) -> _Driven:
@@ -139,8 +145,6 @@ def _last_seq(item: Append) -> int:
 
 def _refused(connection: sqlite3.Connection, item: Append) -> Exception:
     row = connection.execute("SELECT epoch, last_seq FROM executions WHERE id = ?", (item.execution,)).fetchone()
-    if row is None:
-        return SequenceError(f"{item.execution} is not in the store any more")
     if row[0] > item.epoch:
         return ClaimLostError(f"{item.execution} has been claimed since (epoch {row[0]}, ours is {item.epoch})")
     return SequenceError(f"the log of {item.execution} ends with event {row[1]}, not {item.expected_seq}")

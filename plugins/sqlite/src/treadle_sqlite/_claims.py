@@ -9,10 +9,10 @@ from typing import Final
 
 from treadle_sqlite._errors import storage_error
 from treadle_sqlite._location import Location
-from treadle_sqlite._lock import Lock, take
+from treadle_sqlite._lock import Lock, PlatformLock, take
 
 _PROBE_WAIT: Final = 0.005
-"""Seconds to try again: somebody who asks `claimed` holds the lock for some microseconds."""
+"""Seconds to try again: somebody who clears away what a killed process has left holds the lock for a moment."""
 
 
 class FileClaim:
@@ -53,7 +53,7 @@ class Claims:
 
     def claim(self, execution: str) -> FileClaim | None:
         """Claim an execution, or None while it is claimed."""
-        lock = self._take(execution, wait=_PROBE_WAIT)
+        lock = self._take(execution)
         if lock is None:
             return None
         try:
@@ -65,13 +65,11 @@ class Claims:
         return claim
 
     def claimed(self, execution: str) -> bool:
-        """True while some process holds the claim. A file that nobody holds is cleared away."""
-        if not self._file(execution).exists():
-            return False
-        lock = self._take(execution, wait=0.0)
-        if lock is not None:
-            lock.release()
-        return lock is None
+        """True while some process holds the claim."""
+        try:
+            return PlatformLock.held(self._file(execution))
+        except OSError as error:
+            raise storage_error(self._location, "look for a claim in", error) from error
 
     def sweep(self) -> None:
         """Clear away what processes that were killed have left."""
@@ -89,9 +87,9 @@ class Claims:
         self._held.discard(claim)
         self._forget(claim.execution)
 
-    def _take(self, execution: str, wait: float) -> Lock | None:
+    def _take(self, execution: str) -> Lock | None:
         try:
-            return take(self._file(execution), wait)
+            return take(self._file(execution), _PROBE_WAIT)
         except OSError as error:
             raise storage_error(self._location, "claim an execution in", error) from error
 
