@@ -1,11 +1,9 @@
 """The plugin host: the one place that knows which plugins there are and what they offer."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from threading import RLock
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-import pluggy
 from treadle_hookspecs import (
     Action,
     Agent,
@@ -33,32 +31,19 @@ from treadle_hookspecs import (
 
 from treadle.plugins import _kinds as kinds
 from treadle.plugins._catalogues import CatalogueFile, catalogue_files
-from treadle.plugins._collection import Contributions, NamedAction
+from treadle.plugins._collection import Contributions
 from treadle.plugins._compatibility import canonical_distribution
-from treadle.plugins._discovery import Candidate, discover, installed_version
-from treadle.plugins._imports import describe, foreign_code, load_object
-from treadle.plugins._known import distribution_for, distribution_for_action, pip_line
-from treadle.plugins._loading import BUILTIN, Plugin, load, new_manager
+from treadle.plugins._discovery import Candidate, discover
+from treadle.plugins._imports import describe, load_object
+from treadle.plugins._installation import Installation, builtin, install
 from treadle.plugins._records import Contributed, PluginRecord
-from treadle.plugins._registry import Registry
 from treadle.plugins._resolved import ResolvedAction
-from treadle.suggestions import closest, did_you_mean
+from treadle.suggestions import closest
 
 if TYPE_CHECKING:
     from treadle.settings import Settings
 
 T = TypeVar("T")
-
-_CORE: Final = "treadle-core"
-
-
-@dataclass(frozen=True, slots=True)
-class _Installed:
-    """The outcome of loading: done once, when something is first asked."""
-
-    manager: pluggy.PluginManager
-    plugins: Sequence[Plugin]
-    contributions: Contributions
 
 
 class PluginHost:
@@ -75,7 +60,7 @@ class PluginHost:
         self._disabled = tuple(disabled)
         self._strict = strict
         self._given: list[Candidate] = []
-        self._installed: _Installed | None = None
+        self._installed: Installation | None = None
         self._resolved: dict[str, ResolvedAction] = {}
         self._triggers: dict[str, TriggerBackend] = {}
         self._lock = RLock()
@@ -133,11 +118,11 @@ class PluginHost:
 
     def canonical(self, name: str) -> str:
         """The full name of an action. Raises `TreadleError` as `resolve` does."""
-        return self._named(name).value.name
+        return self._load().action(name).value.name
 
     def provider(self, name: str) -> PluginRecord:
         """Who provides an action. Raises `TreadleError` as `resolve` does."""
-        return self._named(name).record
+        return self._load().action(name).record
 
     def action_inputs(self, name: str) -> JsonObject | None:
         """The JSON Schema of an action's inputs; None when there is no such action or it cannot be imported."""
@@ -163,14 +148,14 @@ class PluginHost:
                 have), several do, or its code cannot be imported. Exit code 2.
         """
         if name not in self._resolved:
-            found = self._named(name)
+            found = self._load().action(name)
             function = load_object(found.value.action.target, found.record)
             self._resolved[name] = ResolvedAction(found.value.name, found.value.action, found.record, function)
         return self._resolved[name]
 
     def preview(self, name: str) -> Callable[..., Any] | None:
         """The function that tells what an action would do, or None when it has none."""
-        found = self._named(name)
+        found = self._load().action(name)
         target = found.value.action.preview
         return cast("Callable[..., Any]", load_object(target, found.record)) if target else None
 
@@ -185,7 +170,7 @@ class PluginHost:
 
     def resolve_rollback(self, type: str) -> ResolvedAction:
         """Import a rollback action; it is called as an action is. Raises `TreadleError` as `resolve` does."""
-        found = self._one(kinds.ROLLBACK_ACTIONS, type)
+        found = self._load().one(kinds.ROLLBACK_ACTIONS, type)
         function = load_object(found.value.target, found.record)
         return ResolvedAction(type, Action(type, found.value.target, found.value.summary), found.record, function)
 
@@ -193,12 +178,11 @@ class PluginHost:
 
     def install_hint(self, name: str) -> str:
         """`pip install …` for an action of ours whose distribution is not installed, else ""."""
-        return self._hint(distribution_for_action(name))
+        return self._load().action_hint(name)
 
     def unavailable(self, name: str) -> str:
         """Why an action is missing although a plugin that is installed would have it, else ""."""
-        module = name.partition("/")[0]
-        return self._lost("action", name, {module, f"treadle-{module}", distribution_for_action(name)})
+        return self._load().lost_action(name)
 
     # The other kinds, with who contributed them, in plugin order
 
@@ -213,7 +197,7 @@ class PluginHost:
     def trigger(self, type: str) -> TriggerBackend:
         """The trigger of a type, made once. Raises `TreadleError` when nobody or several provide it."""
         if type not in self._triggers:
-            found = self._one(kinds.TRIGGERS, type)
+            found = self._load().one(kinds.TRIGGERS, type)
             self._triggers[type] = cast("TriggerBackend", load_object(found.value.target, found.record)())
         return self._triggers[type]
 
@@ -223,7 +207,7 @@ class PluginHost:
 
     def state_store(self, scheme: str) -> Callable[[str, Mapping[str, Json]], StoreBackend]:
         """The class of the store for a URL's scheme; call it with the URL and options. Raises `TreadleError`."""
-        found = self._one(kinds.STATE_STORES, scheme)
+        found = self._load().one(kinds.STATE_STORES, scheme)
         return cast("Callable[[str, Mapping[str, Json]], StoreBackend]", load_object(found.value.target, found.record))
 
     def runtimes(self) -> tuple[Contributed[Runtime], ...]:
@@ -232,7 +216,7 @@ class PluginHost:
 
     def runtime(self, name: str) -> Any:
         """The class of a runtime. Raises `TreadleError` when nobody or several provide it."""
-        found = self._one(kinds.RUNTIMES, name)
+        found = self._load().one(kinds.RUNTIMES, name)
         return load_object(found.value.target, found.record)
 
     def commands(self) -> tuple[Contributed[Command], ...]:
@@ -241,7 +225,7 @@ class PluginHost:
 
     def command(self, name: str) -> Any:
         """The Typer app of a subcommand, imported. Raises `TreadleError` when nobody or several provide it."""
-        found = self._one(kinds.COMMANDS, name)
+        found = self._load().one(kinds.COMMANDS, name)
         return load_object(found.value.target, found.record)
 
     def definition_formats(self) -> tuple[Contributed[DefinitionFormat], ...]:
@@ -279,17 +263,13 @@ class PluginHost:
 
     def listeners(self) -> Sequence[tuple[PluginRecord, EventListener]]:
         """Who wants to see events (`treadle_on_event`), in calling order."""
-        return [
-            (plugin.record, caller)
-            for plugin in self._load().plugins
-            if plugin.active and (caller := _listener(self._load().manager, plugin)) is not None
-        ]
+        return self._load().listeners()
 
     def before_composition(self, request: CompositionRequest) -> None:
         """Ask every plugin; one that raises refuses the composition: `TreadleError` is passed on as it is."""
-        for plugin in self._implementing("treadle_before_composition"):
+        for plugin in self._load().implementing("treadle_before_composition"):
             try:
-                self._call(plugin, "treadle_before_composition", request=request)
+                self._load().call(plugin, "treadle_before_composition", request=request)
             except TreadleError:
                 raise
             except Exception as error:
@@ -298,9 +278,9 @@ class PluginHost:
 
     def on_conflict(self, conflict: Conflict) -> Resolution | None:
         """The first answer to a conflict; a plugin that raises is taken out and the next one asked."""
-        for plugin in self._implementing("treadle_on_conflict"):
+        for plugin in self._load().implementing("treadle_on_conflict"):
             try:
-                answer = self._call(plugin, "treadle_on_conflict", conflict=conflict)
+                answer = self._load().call(plugin, "treadle_on_conflict", conflict=conflict)
             except Exception as error:  # noqa: BLE001 - another plugin may know the answer
                 plugin.fail(f"treadle_on_conflict failed: {describe(error)}")
                 continue
@@ -310,51 +290,30 @@ class PluginHost:
 
     def after_setup(self, result: CompositionResult) -> None:
         """Tell every plugin; one that raises is taken out, the others are told all the same."""
-        for plugin in self._implementing("treadle_after_setup"):
+        for plugin in self._load().implementing("treadle_after_setup"):
             try:
-                self._call(plugin, "treadle_after_setup", result=result)
+                self._load().call(plugin, "treadle_after_setup", result=result)
             except Exception as error:  # noqa: BLE001 - the project stands already
                 plugin.fail(f"treadle_after_setup failed: {describe(error)}")
 
     # Loading
 
-    def _load(self, *, strict: bool = True) -> _Installed:
+    def _load(self, *, strict: bool = True) -> Installation:
         with self._lock:
             if self._installed is None:
-                self._installed = self._install()
+                self._installed = install(self._candidates(), self._disabled)
         if strict and self._strict:
-            _insist(self._installed)
+            self._installed.insist()
         return self._installed
 
-    def _install(self) -> _Installed:
-        manager = new_manager()
-        disabled = frozenset(name for one in self._disabled for name in (one, canonical_distribution(one)))
-        found = discover() if self._discover else []
-        plugins = load(manager, [_builtin(), *found, *self._given], disabled)
-        return _Installed(manager, plugins, Contributions(manager, plugins))
+    def _candidates(self) -> list[Candidate]:
+        return [builtin(), *(discover() if self._discover else ()), *self._given]
 
     def _contributions(self) -> Contributions:
         return self._load().contributions
 
-    # Looking things up
-
     def _all(self, kind: kinds.Kind[T]) -> tuple[Contributed[T], ...]:
         return tuple(self._contributions().of(kind))
-
-    def _named(self, name: str) -> Contributed[NamedAction]:
-        found = self._contributions().actions.get(name)
-        if found is None:
-            raise self._missing(self._contributions().actions, name, self.unavailable(name), self.install_hint(name))
-        return found
-
-    def _one(self, kind: kinds.Kind[T], name: str) -> Contributed[T]:
-        registry = self._contributions().of(kind)
-        found = registry.get(name)
-        if found is None:
-            distribution = distribution_for(kind.label, name)
-            lost = self._lost(kind.label, name, {name, f"treadle-{name}", distribution})
-            raise self._missing(registry, name, lost, self._hint(distribution))
-        return found
 
     def _importable(self, name: str) -> ResolvedAction | None:
         try:
@@ -364,81 +323,14 @@ class PluginHost:
             return None
         return resolved
 
-    def _hint(self, distribution: str) -> str:
-        installed = {canonical_distribution(record.distribution) for record in self.records}
-        return "" if distribution in installed else pip_line(distribution)
-
-    def _lost(self, label: str, name: str, brought_by: set[str]) -> str:
-        for plugin in self._load().plugins:
-            record = plugin.record
-            names = {record.name, canonical_distribution(record.distribution)}
-            if not plugin.active and (f"{label} {name}" in record.provides or names & brought_by):
-                return f"{record.label} is installed but {record.status}: {record.reason}"
-        return ""
-
-    def _missing(self, registry: Registry[Any], name: str, lost: str, hint: str) -> TreadleError:
-        meant = did_you_mean(name, registry.names())
-        suggestions = [one for one in (meant, f"run: {hint}" if hint else "") if one]
-        return TreadleError(
-            f"no plugin provides the {registry.label} `{name}`" + (f"; {lost}" if lost else ""),
-            context={"name": name},
-            suggestions=tuple(suggestions) or ("see what is installed: treadle plugins",),
-        )
-
     def _files(self, item: Contributed[WorkflowCatalogue]) -> Sequence[CatalogueFile]:
         try:
             return catalogue_files(item)
         except TreadleError as error:
-            for plugin in self._load().plugins:
-                if plugin.record.name == item.record.name:
-                    plugin.note(error.message)
+            self._load().plugin(item.record.name).note(error.message)
             return ()
-
-    # Calling
-
-    def _implementing(self, hook: str) -> Sequence[Plugin]:
-        return [one for one in self._load().plugins if one.active and f"hook {hook}" in one.record.provides]
-
-    def _call(self, plugin: Plugin, hook: str, **arguments: object) -> Any:
-        manager = self._load().manager
-        others = [other for other in manager.get_plugins() if other is not plugin.module]
-        with foreign_code(f"calling {hook} of {plugin.record.distribution}"):
-            return manager.subset_hook_caller(hook, others)(**arguments)
-
-
-def _builtin() -> Candidate:
-    def load_builtin() -> object:
-        from treadle import builtin
-
-        return builtin
-
-    return Candidate(BUILTIN, _CORE, installed_version(_CORE), load_builtin)
-
-
-def _listener(manager: pluggy.PluginManager, plugin: Plugin) -> EventListener | None:
-    """The plugin's own function, called without pluggy's detour: it sees every event."""
-    for implementation in manager.hook.treadle_on_event.get_hookimpls():
-        if implementation.plugin is plugin.module:
-            return _taking_event(implementation.function, bool(implementation.argnames))
-    return None
-
-
-def _taking_event(function: Callable[..., object], named: bool) -> EventListener:
-    """A hook may leave out arguments that it does not need."""
-    return cast("EventListener", function) if named else lambda _: (function(), None)[1]
 
 
 def _unknown_disabled(name: str, known: Iterable[str]) -> str:
     meant = closest(name, known)
     return f"{name} is switched off but not installed" + (f"; did you mean `{meant}`?" if meant else "")
-
-
-def _insist(installed: _Installed) -> None:
-    faults = [plugin.record for plugin in installed.plugins if plugin.record.faulty]
-    contested = [plugin.record for plugin in installed.plugins if plugin.active and plugin.record.reason]
-    if faults or contested:
-        raise TreadleError(
-            "; ".join(f"plugin {one.name} of {one.label}: {one.reason}" for one in (*faults, *contested)),
-            context={"plugins": [one.name for one in (*faults, *contested)]},
-            suggestions=("TREADLE_PLUGINS_STRICT=0 goes on without them",),
-        )
