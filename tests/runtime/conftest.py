@@ -34,6 +34,7 @@ class Bench:
             "calls",
             "undo",
             "gate",
+            "wait-gate",
         )
         yield Module("bench", "1", tuple(Action(name, f"{__name__}:{name.replace('-', '_')}") for name in names))
 
@@ -79,6 +80,12 @@ async def gate() -> None:
         BENCH.failures["gate"] -= 1
         raise ActionError("the gate is shut")
     BENCH.calls.append(("gate", "open"))
+
+
+def wait_gate() -> None:
+    """Run until the test opens the gate."""
+    if not BENCH.gate.wait(20):
+        raise ActionError("nobody opened the gate")
 
 
 async def choose(outcome: str) -> Outcome:

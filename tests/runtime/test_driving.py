@@ -94,10 +94,10 @@ def test_undoing_happens_in_reverse_and_what_failed_is_tried_again_later(
     path = write("""
 steps:
   - {id: one, uses: bench/note, with: {value: 1}, compensate: {uses: bench/undo, with: {value: "{{ outputs.value }}"}}}
-  - {id: two, uses: bench/note, with: {value: 2}, compensate: {action: bench-undo, with: {value: 2}, retry: {max_attempts: 1}}}
+  - {id: two, uses: bench/note, with: {value: 2}, compensate: {action: bench-undo, with: {value: 2}}}
   - {id: bad, uses: bench/fail-times, with: {times: 9}}
 """)
-    bench.failures["undo"] = 1
+    bench.failures["undo"] = 3
     status = treadle.run(path)
     assert (status.status, status.rollback, status.exit_code) == ("failed", "partial", 1)
     assert [value for name, value in bench.calls if name == "undo"] == [1]
@@ -160,7 +160,7 @@ steps: [{id: heard, uses: bench/note, with: {value: "{{ inputs.n }}"}}]
     path = write("steps: [{id: tell, emit: {name: ready, data: {n: 7}}}]", "telling")
     treadle.run(path)
     assert bench.calls == [("heard#1.1", 7)]
-    (started,) = treadle.emit("ready", {"n": 8})
+    (started,) = treadle.emit("ready", {"n": 8, "more": "than it asks for"})
     assert started.status == "completed"
     assert bench.calls[-1] == ("heard#1.1", 8)
 
@@ -173,23 +173,28 @@ def test_a_chain_of_triggers_comes_to_an_end(treadle: Treadle, write: Write) -> 
 
 
 async def test_pausing_and_resuming_from_the_same_program(treadle: Treadle, write: Write, bench: Any) -> None:
-    path = write(
-        "steps:\n  - {id: a, uses: bench/noop}\n  - {id: b, uses: bench/blocking, with: {value: 1}}\n  - {id: c, uses: bench/noop}"
-    )
+    path = write("""
+steps:
+  - {id: a, uses: bench/wait-gate}
+  - {id: b, uses: bench/noop}
+""")
     seen: list[str] = []
     tasks: list[asyncio.Task[object]] = []
 
     def listener(event: Event) -> None:
-        seen.append(event.type)
-        if event.type == "visit_settled" and event.step == "a":
+        seen.append(f"{event.type} {event.step}".rstrip())
+        if event.type == "visit_started" and event.step == "a":
             treadle.pause(event.execution, reason="look first")
         if event.type == "execution_paused":
+            bench.gate.set()
+        if event.type == "visit_settled" and event.step == "a":
             tasks.append(asyncio.get_running_loop().create_task(treadle.resume_async(event.execution)))
 
     async with asyncio.timeout(20):
         status = await treadle.run_async(path, listener=listener, stay_paused=True)
     assert status.status == "completed"
-    assert seen.index("execution_paused") < seen.index("execution_resumed")
+    order = ["execution_paused", "visit_settled a", "execution_resumed", "visit_started b"]
+    assert [line for line in seen if line in order] == order
 
 
 def test_cancelling_from_another_process_ends_what_runs(

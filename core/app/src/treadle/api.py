@@ -438,7 +438,11 @@ class Treadle(Records):
                 self._warnings.append(f"{start.found.name} was not started: a chain of {MAX_DEPTH} triggers led to it")
                 continue
             data: dict[str, Json] = {"name": event.name, "data": event.data, "depth": depth}
-            inputs = self._inputs(start.plan, start.inputs)
+            try:
+                inputs = self._inputs(start.plan, start.inputs)
+            except TreadleError as error:
+                self._warnings.append(f"{start.found.name} was not started by the event {event.name}: {error}")
+                continue
             launch = self._launch(start.found, start.loaded, start.plan, inputs, "event", data)
             task = asyncio.get_running_loop().create_task(self._start_triggered(launch))
             self._triggered.add(task)

@@ -47,5 +47,13 @@ def triggered(event: TriggerEvent, root: Path, plugins: "PluginHost") -> Iterato
                 continue
             backend = plugins.trigger(kind)
             if backend.matches(spec, event):
-                yield Triggered(Found(path.stem, path, PROJECT), loaded, loaded.plan, backend.inputs(spec, event))
+                inputs = backend.inputs(spec, event)
+                if "with" not in spec:
+                    inputs = _asked_for(loaded.plan, inputs)
+                yield Triggered(Found(path.stem, path, PROJECT), loaded, loaded.plan, inputs)
                 break
+
+
+def _asked_for(plan: "Plan", data: JsonObject) -> JsonObject:
+    """What the workflow declares of an event's data: an event may say more than a workflow wants to know."""
+    return {spec.name: data[spec.name] for spec in plan.inputs if spec.name in data}
