@@ -57,6 +57,7 @@ def _address(scope: ScopeState, at: int) -> Address:
 def _sweep(draft: Draft, scope: ScopeState) -> None:
     """What has not started is skipped; a join that admits failure waits until all its needs are settled."""
     scope.swept = True
+    scope.late.clear()
     for at in range(len(scope.graph)):
         if scope.phase[at] != IDLE:
             continue

@@ -79,7 +79,7 @@ class StepView:
 
     @property
     def state(self) -> str:
-        """R "States": pending, running, retrying, interrupted, or the last end: succeeded, failed, skipped, cancelled."""
+        """R "States": pending, running, retrying, interrupted, or the last end: succeeded, failed, skipped."""
         return state_of(self._scope, self._at)
 
     @property

@@ -1,0 +1,213 @@
+"""Random workflows and random outcomes, made from a seed: the same seed gives the same everywhere."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Final, Literal
+
+from treadle_engine.link import analyse, link
+from treadle_engine.plan import (
+    Case,
+    Compensation,
+    Join,
+    JoinMode,
+    Plan,
+    Retry,
+    RollbackPolicy,
+    ScopePlan,
+    StepPlan,
+)
+from treadle_engine.protocol import Address
+
+from treadle_testkit.scripted import Choice, Ending, Script, Try
+
+_ORDERLY_JOINS: Final[tuple[JoinMode, ...]] = ("none_failed_min_one_success", "all_success", "none_failed", "all_done")
+_EAGER_JOINS: Final[tuple[JoinMode, ...]] = ("one_success", "one_failed", "at_least")
+_OUTCOMES: Final = ("success", "success", "success", "success", "failure", "failure", "timeout", "rejected", "other")
+_AFTER: Final[tuple[tuple[Literal["failure", "cancelled"], ...] | None, ...]] = (
+    None,
+    None,
+    (),
+    ("failure", "cancelled"),
+)
+_BROKEN: Final = frozenset({"needs-cycle", "no-start"})
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What a random workflow may hold.
+
+    Args:
+        steps: at most so many.
+        routes: routes between steps.
+        cycles: routes back, too.
+        needs: explicit needs.
+        eager_joins: joins that may hold before every need has ended.
+        small_steps: `set`, `emit`, `cancel` and `end`.
+        closing: `fail_fast` may be on.
+        handlers: `on_failure`, `on_cancel` and `finally`.
+        conditions: `when` and `switch`.
+        undo: `compensate` and `irreversible`.
+        retries: more than one attempt.
+        forks: routes with several targets, `merge`.
+        repairs: `recovers` and `continue_on_error`.
+    """
+
+    steps: int = 8
+    routes: bool = True
+    cycles: bool = True
+    needs: bool = True
+    eager_joins: bool = True
+    small_steps: bool = True
+    closing: bool = True
+    handlers: bool = True
+    conditions: bool = True
+    undo: bool = True
+    retries: bool = True
+    forks: bool = True
+    repairs: bool = True
+
+
+EVERYTHING: Final = Features()
+ORDERLY: Final = Features(
+    cycles=False, eager_joins=False, small_steps=False, closing=False, forks=False, handlers=False
+)
+"""Acyclic, and nothing in it depends on what ends first (P4)."""
+
+
+def random_plan(seed: int, features: Features = EVERYTHING) -> Plan:
+    """A workflow that can run: its needs have no cycle and something starts."""
+    rng = Random(seed)  # noqa: S311 - a test's dice
+    root = _sound_scope(rng, features)
+    small = replace(features, steps=3)
+    handlers = [_sound_scope(rng, small) if features.handlers and rng.random() < 0.3 else None for _ in range(3)]
+    policy = RollbackPolicy(
+        after=rng.choice(_AFTER), parallel=rng.random() < 0.2, on_error=rng.choice(("continue", "continue", "stop"))
+    )
+    return Plan(
+        f"random-{seed}",
+        root,
+        rollback=policy if features.undo else RollbackPolicy(),
+        on_failure=handlers[0],
+        on_cancel=handlers[1],
+        finally_=handlers[2],
+    )
+
+
+def random_script(seed: int, *, failing: float = 1.0) -> Script:
+    """Outcomes that depend on nothing but the try: neither on order nor on what happened before."""
+
+    def script(attempt: Try) -> Ending:
+        rng = Random(f"{seed}/{attempt}")  # noqa: S311 - a test's dice
+        if attempt.undo:
+            return Ending("success" if rng.random() < 0.8 else "failure")
+        outcome = rng.choice(_OUTCOMES) if rng.random() < failing else "success"
+        return Ending(outcome, {"flag": rng.random() < 0.5}, draw=rng.random())
+
+    return script
+
+
+def random_choice(seed: int) -> Choice:
+    """An order of completion that depends on which attempts run, and on nothing else."""
+
+    def choose(running: Sequence[Address]) -> int:
+        return min(range(len(running)), key=lambda n: Random(f"{seed}/{running[n][:3]}").random())  # noqa: S311
+
+    return choose
+
+
+def _sound_scope(rng: Random, features: Features) -> ScopePlan:
+    while True:
+        scope = link(_scope(rng, features))
+        if not any(finding.kind in _BROKEN for finding in analyse(scope).findings):
+            return scope
+
+
+def _scope(rng: Random, features: Features) -> ScopePlan:
+    ids = [f"s{number}" for number in range(rng.randint(1, features.steps))]
+    steps = tuple(_step(rng, features, ids, at) for at in range(len(ids)))
+    return ScopePlan(
+        steps,
+        start=(rng.choice(ids),) if rng.random() < 0.05 else (),
+        max_parallel=rng.choice([0, 0, 1, 2]),
+        fail_fast=rng.choice([None, True, False]) if features.closing else False,
+    )
+
+
+def _step(rng: Random, features: Features, ids: Sequence[str], at: int) -> StepPlan:
+    step = StepPlan(ids[at], action="test/act", max_visits=rng.randint(1, 3))
+    for change in (_needs, _routes, _conditions, _repairs, _undo, _small):
+        step = change(rng, features, ids, at, step)
+    if features.retries and rng.random() < 0.2:
+        step = replace(step, retry=Retry(rng.randint(2, 3), delay=rng.choice([0.0, 1.0, 5.0]), jitter=0.5))
+    return step
+
+
+def _needs(rng: Random, features: Features, ids: Sequence[str], at: int, step: StepPlan) -> StepPlan:
+    chance = rng.random()
+    if not features.needs or chance < 0.4:
+        return step
+    if chance < 0.55:
+        return replace(step, needs=())
+    others = [id_ for number, id_ in enumerate(ids) if number < at or (number > at and rng.random() < 0.1)]
+    needs = tuple(sorted(rng.sample(others, min(len(others), rng.randint(1, 3)))))
+    modes = _ORDERLY_JOINS + (_EAGER_JOINS if features.eager_joins else ())
+    join = Join(rng.choice(modes), threshold=rng.randint(1, 2), cancel_rest=rng.random() < 0.3)
+    return replace(step, needs=needs, join=join if features.eager_joins else Join(join.mode))
+
+
+def _routes(rng: Random, features: Features, ids: Sequence[str], at: int, step: StepPlan) -> StepPlan:
+    def targets() -> tuple[str, ...]:
+        allowed = ids if features.cycles else ids[at + 1 :]
+        if not features.routes or not allowed or rng.random() < 0.65:
+            return ()
+        return tuple(rng.sample(allowed, min(len(allowed), rng.randint(1, 2) if features.forks else 1)))
+
+    return replace(
+        step,
+        on_success=targets() or None,
+        on_failure=targets() or None,
+        routes=tuple((name, found) for name in ("other", "exhausted", "skipped", "timeout") if (found := targets())),
+        switch=(Case(found, "outputs.flag"),) if features.conditions and (found := targets()) else (),
+        merge="once" if features.forks and rng.random() < 0.15 else "each",
+    )
+
+
+def _conditions(rng: Random, features: Features, ids: Sequence[str], at: int, step: StepPlan) -> StepPlan:
+    if features.conditions and rng.random() < 0.12:
+        return replace(step, when=rng.choice(["true", "false", f"steps.{ids[at]}.visit == 0"]))
+    return step
+
+
+def _repairs(rng: Random, features: Features, _: Sequence[str], __: int, step: StepPlan) -> StepPlan:
+    if not features.repairs:
+        return step
+    return replace(step, recovers=rng.random() < 0.15, continue_on_error=rng.random() < 0.1)
+
+
+def _undo(rng: Random, features: Features, _: Sequence[str], __: int, step: StepPlan) -> StepPlan:
+    if not features.undo:
+        return step
+    compensate = Compensation(
+        "test/undo",
+        when=rng.choice(["settled", "started"]),
+        retry=Retry(rng.randint(1, 2), delay=rng.choice([0.0, 1.0])),
+    )
+    return replace(
+        step,
+        compensate=compensate if rng.random() < 0.3 else None,
+        irreversible=rng.random() < 0.05,
+        uncertain=rng.random() < 0.2,
+    )
+
+
+def _small(rng: Random, features: Features, ids: Sequence[str], _: int, step: StepPlan) -> StepPlan:
+    if not features.small_steps or rng.random() > 0.15:
+        return step
+    changes: list[Callable[[], StepPlan]] = [
+        lambda: replace(step, kind="set", with_={"x": 1}),
+        lambda: replace(step, kind="emit", with_={"event": "done", "data": 1}),
+        lambda: replace(step, kind="cancel", with_={"steps": [rng.choice(ids)]}),
+        lambda: replace(step, kind="end", with_={"status": rng.choice(["completed", "failed"])}),
+    ]
+    return rng.choice(changes)()
