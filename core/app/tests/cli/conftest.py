@@ -1,6 +1,8 @@
+import io
 import os
 import pty
 import re
+import runpy
 import select
 import struct
 import subprocess
@@ -12,6 +14,7 @@ from fcntl import ioctl
 from pathlib import Path
 
 import pytest
+from treadle.cli import main
 
 FAKE = Path(__file__).with_name("fake_facade.py")
 _CONTROL = re.compile(r"\x1b\[(\??[\d;]*)([A-Za-z])|\x1b\].*?\x07")
@@ -84,13 +87,30 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def fake(tmp_path: Path) -> Callable[..., Ran]:
-    """Run a command line on a scene of the fake facade, without a terminal."""
+def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
+    """Run a command line on a scene of the fake facade, without a terminal, in this process."""
+    scenes = runpy.run_path(str(FAKE))
+    for name in ("CI", "NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
 
     def call(scene: str, *words: str, stdin: str = "", **variables: str) -> Ran:
-        return _run([sys.executable, str(FAKE), scene, *words], tmp_path, stdin, variables)
+        capsys.readouterr()
+        with monkeypatch.context() as here:
+            for name, value in {"TREADLE_HOME": str(tmp_path / "state"), **variables}.items():
+                here.setenv(name, value)
+            here.setattr(sys, "stdin", io.StringIO(stdin))
+            code = main(list(words), connect=scenes["connect"](scene))
+        printed = capsys.readouterr()
+        return Ran(code, printed.out, printed.err)
 
     return call
+
+
+@pytest.fixture
+def fake_child(tmp_path: Path, fake_argv: Callable[..., list[str]]) -> Callable[..., Ran]:
+    """As `fake`, in a process of its own."""
+    return lambda scene, *words, **variables: _run(fake_argv(scene, *words), tmp_path, "", variables)
 
 
 @pytest.fixture

@@ -93,7 +93,7 @@ def test_partial_rollback_names_its_continuation(fake):
     assert f"treadle rollback {ID} --continue" in ran.err
 
 
-def test_marks_fall_back_to_ascii_where_they_cannot_be_encoded(fake):
-    ran = fake("failing", "run", "release", PYTHONIOENCODING="ascii")
+def test_marks_fall_back_to_ascii_where_they_cannot_be_encoded(fake_child):
+    ran = fake_child("failing", "run", "release", PYTHONIOENCODING="ascii")
     assert "+ build 2.5s > test" in ran.err
     assert "x test 1m07s: 3 tests failed" in ran.err

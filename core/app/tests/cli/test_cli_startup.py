@@ -160,3 +160,10 @@ def test_an_app_that_cannot_be_imported_breaks_its_command_only(installed, tread
     assert "not today" in ran.err
     assert "Traceback" not in ran.err
     assert treadle("schema", "error", PYTHONPATH=path).code == 0
+
+
+def test_help_has_panels_on_a_terminal_unless_colour_is_off(on_terminal):
+    argv = [sys.executable, "-m", "treadle"]
+    assert "\x1b[" in on_terminal([*argv, "--help"]).out
+    assert "\x1b" not in on_terminal([*argv, "--no-color", "status", "--help"]).out
+    assert "\x1b" not in on_terminal([*argv, "--help"], NO_COLOR="1").out

@@ -3,9 +3,8 @@
 import signal
 
 import pytest
-from treadle_engine.protocol import Address
-
 from treadle.runtime.listeners import Listeners
+from treadle_engine.protocol import Address
 
 
 @pytest.fixture

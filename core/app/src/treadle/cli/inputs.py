@@ -45,7 +45,7 @@ def with_inputs(
 
 def _reachable(specs: Sequence[InputSpec], taken: frozenset[str]) -> list[InputSpec]:
     """Inputs whose option is free; of two that would share one, the first."""
-    seen = set(taken)
+    seen = taken | {"--help"}
     free = []
     for spec in specs:
         names = {option_name(spec.name)} | ({f"--no-{option_name(spec.name)[2:]}"} if spec.type == "boolean" else set())

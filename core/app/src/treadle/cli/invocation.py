@@ -7,15 +7,18 @@ import typer
 from treadle_hookspecs import ExitCode, TreadleError
 
 from treadle.cli import failures
+from treadle.cli.console import Terminal
 from treadle.cli.session import Connect, Session
+from treadle.cli.session import connect as default_connect
 from treadle.cli.shell import shell
 
 
 def invoke(words: Sequence[str], connect: Connect | None = None) -> int:
     """Run the command that these words spell; the exit code."""
     _tolerate_any_text()
-    session = Session(connect) if connect else Session()
-    as_json = _wants_json(words)
+    own = words[: words.index("--")] if "--" in words else words
+    session = Session(connect or default_connect, terminal=Terminal(_color(own)))
+    as_json = "--json" in own
     try:
         return _run(list(words) or ["--help"], session)
     except TreadleError as error:
@@ -33,15 +36,17 @@ def invoke(words: Sequence[str], connect: Connect | None = None) -> int:
 
 def _run(words: list[str], session: Session) -> int:
     try:
-        code = shell().main(words, prog_name="treadle", standalone_mode=False, obj=session)
+        group = shell(panels=session.terminal.data_color)
+        code = group.main(words, prog_name="treadle", standalone_mode=False, obj=session)
         return code if isinstance(code, int) else ExitCode.OK
     finally:
         session.close()
 
 
-def _wants_json(words: Sequence[str]) -> bool:
-    own = words[: words.index("--")] if "--" in words else words
-    return "--json" in own
+def _color(words: Sequence[str]) -> bool | None:
+    """The choice of colour, needed before the words are parsed: their help may be what is asked for."""
+    choices = [word == "--color" for word in words if word in ("--color", "--no-color")]
+    return choices[-1] if choices else None
 
 
 def _tolerate_any_text() -> None:

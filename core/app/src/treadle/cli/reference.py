@@ -40,7 +40,7 @@ def reference() -> str:
 def _lines() -> Iterator[str]:
     yield _HEAD
     yield "## Global options\n"
-    yield from _options(shell())
+    yield from _options(shell(panels=False))
     for panel in dict.fromkeys(entry.panel for entry in COMMANDS.values()):
         yield f"\n## {panel}"
         for name, entry in COMMANDS.items():

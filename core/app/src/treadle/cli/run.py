@@ -27,7 +27,8 @@ class RunCommand(TyperCommand):
         if name and isinstance(session, Session):
             plan = session.plan(name)
             if plan is not None:
-                return _command_for(plan).make_context(info_name, args, parent, **extra)
+                command = _command_for(plan, panels=self.rich_markup_mode is not None)
+                return command.make_context(info_name, args, parent, **extra)
         return super().make_context(info_name, args, parent, **extra)
 
     def _workflow(self, args: list[str]) -> str:
@@ -48,15 +49,19 @@ class RunCommand(TyperCommand):
         return ""
 
 
-def _command_for(plan: Plan) -> Any:
-    from treadle.cli.shell import built
+def _command_for(plan: Plan, *, panels: bool) -> Any:
+    from treadle.cli.shell import built, core_command
 
-    own = frozenset(name for param in built(run, "run").params for name in (*param.opts, *param.secondary_opts))
-    hidden = inputs.unreachable(plan.inputs, own)
-    epilog = f"By --input NAME=VALUE only: {', '.join(hidden)}." if hidden else None
-    command = built(inputs.with_inputs(execute, plan.inputs, own | {"--help"}), "run", epilog=epilog)
+    own = frozenset(name for param in _visible(core_command("run")) for name in (*param.opts, *param.secondary_opts))
+    unreachable = inputs.unreachable(plan.inputs, own)
+    epilog = f"By --input NAME=VALUE only: {', '.join(unreachable)}." if unreachable else None
+    command = built(inputs.with_inputs(execute, plan.inputs, own), "run", panels=panels, epilog=epilog)
     command.help = "\n\n".join(text for text in (plan.title, plan.description.strip(), command.help) if text)
     return command
+
+
+def _visible(command: Any) -> Any:
+    return [param for param in command.params if not param.hidden]
 
 
 def execute(

@@ -12,7 +12,6 @@ import typer
 from treadle_hookspecs import ExitCode, TreadleError
 from typer.core import TyperCommand, TyperGroup
 
-from treadle.cli.console import Terminal
 from treadle.cli.session import Options, Session
 from treadle.cli.table import COMMANDS, Entry
 
@@ -27,9 +26,11 @@ def imported(target: str) -> Any:
     return getattr(import_module(module), attribute)
 
 
-def built(function: Callable[..., None], name: str, cls: Any = TyperCommand, epilog: str | None = None) -> AnyCommand:
-    """The Typer command of one function. Help comes in panels where it may carry colour, else as plain text."""
-    app = typer.Typer(add_completion=False, rich_markup_mode="markdown" if Terminal().data_color else None)
+def built(
+    function: Callable[..., None], name: str, *, panels: bool, cls: Any = TyperCommand, epilog: str | None = None
+) -> AnyCommand:
+    """The Typer command of one function; its help comes in rich's panels, or as plain text."""
+    app = typer.Typer(add_completion=False, rich_markup_mode="markdown" if panels else None)
     app.command(name, cls=cls, epilog=epilog)(function)
     command = _command_of(app)
     command.params += _global_options_too(command)
@@ -57,7 +58,7 @@ def _global_options_too(command: AnyCommand) -> list[Any]:
     taken = {name for param in command.params for name in (*param.opts, *param.secondary_opts)}
     offered = [
         copy(param)
-        for param in shell().params
+        for param in shell(panels=False).params
         if param.name in _TALK and not {*param.opts, *param.secondary_opts} & taken
     ]
     for param in offered:
@@ -73,11 +74,11 @@ def _amend(ctx: Any, param: Any, value: Any) -> Any:
     return value
 
 
-def core_command(name: str) -> AnyCommand:
+def core_command(name: str, *, panels: bool = False) -> AnyCommand:
     """One of our own commands, its module imported."""
     entry = COMMANDS[name]
     cls = imported(entry.command_class) if entry.command_class else TyperCommand
-    return built(imported(entry.target), name, cls)
+    return built(imported(entry.target), name, panels=panels, cls=cls)
 
 
 def plugin_command(name: str, entry: Entry) -> AnyCommand:
@@ -118,7 +119,7 @@ class Shell(TyperGroup):
         """The command itself: its code is imported here and nowhere else."""
         name, rest = args[0], args[1:]
         if name in COMMANDS:
-            return name, core_command(name), rest
+            return name, core_command(name, panels=self.rich_markup_mode is not None), rest
         offers = _offers(ctx)
         if name not in offers:
             raise _unknown_command(name, [*COMMANDS, *offers])
@@ -186,11 +187,11 @@ def global_options(
     """Workflows for people who build software: run, watch, resume and undo them."""
 
 
-def shell() -> TyperGroup:
+def shell(*, panels: bool) -> TyperGroup:
     """The whole command line."""
     app = typer.Typer(
         cls=Shell,
-        rich_markup_mode="markdown" if Terminal().data_color else None,
+        rich_markup_mode="markdown" if panels else None,
         context_settings={"help_option_names": ["-h", "--help"]},
         subcommand_metavar="COMMAND [ARGS]...",
     )
