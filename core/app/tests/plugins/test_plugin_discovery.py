@@ -41,6 +41,7 @@ def test_making_a_host_discovers_and_imports_nothing(site: Site) -> None:
     [
         ("raise ValueError('no luck today')", "ValueError: no luck today"),
         ("import sys; sys.exit(3)", "SystemExit: 3"),
+        ("import os; os._exit(0)", "SystemExit: os._exit(0)"),
         ("import a_library_that_is_not_there", "a_library_that_is_not_there"),
         ("def broken(:", "SyntaxError"),
         ("PRIORITY = 'high'", "PRIORITY is 'high'"),
@@ -73,11 +74,13 @@ def test_what_a_plugin_prints_at_import_does_not_mix_with_data(site: Site, capsy
 
 
 def test_a_plugin_whose_fork_comes_back_does_not_run_treadle_twice(site: Site) -> None:
-    site.add("acme-fork", "import os\nif os.fork():\n    os.wait()\n", name="fork")
+    site.add("acme-fork", "import os\nif os.fork():\n    print(os.wait()[1] >> 8)\n", name="fork")
+    site.add("acme-work", "import os\nif os.fork() == 0:\n    os._exit(5)\nprint(os.wait()[1] >> 8)\n", name="work")
     script = "from treadle.plugins import PluginHost; print(len(PluginHost().records) > 0, flush=True)"
     environ = {**os.environ, "PYTHONPATH": str(site.folder)}
     result = subprocess.run([sys.executable, "-c", script], env=environ, capture_output=True, text=True, check=True)
     assert result.stdout == "True\n"
+    assert result.stderr == "70\n5\n", "the one that came back was ended, the other one's own status was kept"
 
 
 @pytest.mark.parametrize(

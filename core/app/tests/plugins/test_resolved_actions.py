@@ -448,7 +448,7 @@ def test_a_slip_in_a_name_is_met_with_the_right_one(site: Site) -> None:
     site.good()
     with pytest.raises(TreadleError) as caught:
         PluginHost().resolve("good/goo")
-    assert caught.value.suggestions == ("did you mean `good/go`?",)
+    assert caught.value.suggestions == ("did you mean `good/go`?", "good has go")
 
 
 def test_code_that_cannot_be_imported_is_named_with_its_distribution(site: Site) -> None:

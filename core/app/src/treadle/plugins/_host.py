@@ -81,7 +81,7 @@ class PluginHost:
         """
         if self._installed is not None:
             raise TreadleError("plugins must be registered before the host is first asked")
-        title = name or str(getattr(plugin, "__name__", type(plugin).__name__)).rpartition(".")[2]
+        title = name or _title(plugin)
         self._given.append(Candidate(title, distribution or title, version, lambda: plugin, tuple(requires)))
 
     # Records
@@ -95,14 +95,13 @@ class PluginHost:
         """What a person should hear about the plugins, one sentence each; nothing when all is well."""
         records = self.records
         known = {name for record in records for name in (record.name, canonical_distribution(record.distribution))}
+        absent = (
+            name for name in self._disabled if self._discover and not {name, canonical_distribution(name)} & known
+        )
         return (
             *(f"plugin {one.name} of {one.label} is {one.status}: {one.reason}" for one in records if one.faulty),
-            *(
-                f"plugin {one.name} of {one.label}: {one.reason}"
-                for one in records
-                if one.reason and not one.faulty and one.status == "active"
-            ),
-            *(_unknown_disabled(name, known) for name in self._disabled if name not in known and self._discover),
+            *(f"plugin {one.name} of {one.label}: {one.reason}" for one in records if one.order and one.reason),
+            *(_unknown_disabled(name, known) for name in absent),
         )
 
     # Actions
@@ -329,6 +328,11 @@ class PluginHost:
         except TreadleError as error:
             self._load().plugin(item.record.name).note(error.message)
             return ()
+
+
+def _title(plugin: object) -> str:
+    """`acme` for the module `acme.plugin`, for another object its class's name."""
+    return str(getattr(plugin, "__name__", type(plugin).__name__)).removesuffix(".plugin").rpartition(".")[2]
 
 
 def _unknown_disabled(name: str, known: Iterable[str]) -> str:

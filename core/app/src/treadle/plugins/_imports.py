@@ -15,13 +15,14 @@ from treadle.plugins._records import PluginRecord
 
 @contextmanager
 def foreign_code(what: str) -> Iterator[None]:
-    """Run code of a plugin at import: what it prints goes to stderr, and a fork that comes back ends here.
+    """Run code of a plugin that is not a step: its import, its hooks.
 
-    stdout belongs to treadle's own data, e.g. the JSON of `--json`.
+    What it prints goes to stderr, for stdout belongs to treadle's data. `os._exit` raises, so that the plugin ends and
+    not treadle. A fork that comes back ends here.
     """
     process = os.getpid()
     try:
-        with redirect_stdout(sys.stderr):
+        with redirect_stdout(sys.stderr), _exit_raising(process):
             yield
     except KeyboardInterrupt as interrupt:
         interrupt.add_note(f"while {what}")
@@ -29,6 +30,22 @@ def foreign_code(what: str) -> Iterator[None]:
     finally:
         if os.getpid() != process:
             os._exit(ExitCode.INTERNAL)
+
+
+@contextmanager
+def _exit_raising(process: int) -> Iterator[None]:
+    leave = os._exit
+
+    def refuse(status: int) -> None:
+        if os.getpid() != process:
+            leave(status)
+        raise SystemExit(f"os._exit({status})")
+
+    vars(os)["_exit"] = refuse
+    try:
+        yield
+    finally:
+        vars(os)["_exit"] = leave
 
 
 def load_object(target: str, record: PluginRecord | None = None) -> Any:

@@ -70,7 +70,10 @@ class Installation:
         """An action. Raises `TreadleError` when nobody or several provide it."""
         found = self.contributions.actions.get(name)
         if found is None:
-            raise _missing(self.contributions.actions, name, self.lost_action(name), self.action_hint(name))
+            actions = self.contributions.actions
+            raise _missing(
+                actions, name, self.lost_action(name), _run(self.action_hint(name)) or _beside(name, actions.names())
+            )
         return found
 
     def one(self, kind: Kind[T], name: str) -> Contributed[T]:
@@ -80,7 +83,7 @@ class Installation:
         if found is None:
             distribution = distribution_for(kind.label, name)
             lost = self._lost(f"{kind.label} {name}", {name, f"treadle-{name}", distribution})
-            raise _missing(registry, name, lost, self._hint(distribution))
+            raise _missing(registry, name, lost, _run(self._hint(distribution)))
         return found
 
     # What is missing
@@ -132,9 +135,20 @@ def _listener(function: Callable[..., object], takes_event: bool) -> EventListen
     return cast("EventListener", function) if takes_event else lambda _: (function(), None)[1]
 
 
+def _run(line: str) -> str:
+    return f"run: {line}" if line else ""
+
+
+def _beside(name: str, names: Iterable[str]) -> str:
+    """What the module of a missing action does have."""
+    module, slash, _ = name.partition("/")
+    others = [one.removeprefix(f"{module}/") for one in names if slash and one.startswith(f"{module}/")]
+    return f"{module} has {', '.join(others)}" if others else ""
+
+
 def _missing(registry: Registry[Any], name: str, lost: str, hint: str) -> TreadleError:
     meant = did_you_mean(name, registry.names())
-    suggestions = [one for one in (meant, f"run: {hint}" if hint else "") if one]
+    suggestions = [one for one in (meant, hint) if one]
     return TreadleError(
         f"no plugin provides the {registry.label} `{name}`" + (f"; {lost}" if lost else ""),
         context={"name": name},
