@@ -96,7 +96,7 @@ class SecretResolver:
             ) from error
         try:
             _check_protection(name, path, descriptor)
-            with open(descriptor, "rb", closefd=False) as file:  # noqa: PTH123
+            with open(descriptor, "rb", closefd=False) as file:
                 content = file.read(_LARGEST + 1)
         finally:
             os.close(descriptor)

@@ -1,1 +1,6 @@
-"""workspace."""
+"""The files of an execution, below one root that no name and no link leads out of."""
+
+from treadle.workspace._folder import FolderWorkspace
+from treadle.workspace._names import joined
+
+__all__ = ["FolderWorkspace", "joined"]
