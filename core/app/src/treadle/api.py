@@ -465,7 +465,7 @@ class Treadle(Records):
         runtime = self._local()
         try:
             with runtime.obeying_signals():
-                return await work
+                return runtime.told(await work)
         finally:
             self._close_runtime()
 

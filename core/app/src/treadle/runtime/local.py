@@ -6,9 +6,9 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import orjson
 from treadle_engine.plan import LANGUAGE_VERSION, Plan, plan_from_json, plan_to_json
@@ -37,6 +37,7 @@ from treadle.runtime.listeners import Listeners
 from treadle.runtime.projection import Projector
 from treadle.runtime.writer import Writer
 from treadle.secrets import Masker, SecretResolver, Vault
+from treadle.status import TERMINAL, Status
 
 if TYPE_CHECKING:
     from treadle.plugins import PluginHost
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
 _WATCH_AFTER: Final = 0.05
 """Seconds until a run is worth listening for signals of other processes."""
 _POLL_AT_MOST_EVERY: Final = 0.05
+
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +163,12 @@ class LocalRuntime:
         if self._watcher is not None:
             self._watcher.close()
         self._writer.close()
+
+    def told(self, result: _Result) -> _Result:
+        """The result; the status of an execution that a signal brought to rest ends with that signal's exit code."""
+        if self.interrupted_by is None or not isinstance(result, Status) or result.status in TERMINAL:
+            return result
+        return replace(result, exit_code=128 + self.interrupted_by)
 
     @contextmanager
     def obeying_signals(self) -> Iterator[None]:
