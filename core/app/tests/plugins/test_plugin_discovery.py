@@ -187,6 +187,13 @@ def test_nobody_takes_the_place_of_the_cores_own_plugin(site: Site) -> None:
     assert host.trigger_types()
 
 
+def test_the_cores_own_plugin_cannot_be_switched_off_but_its_double_can(site: Site) -> None:
+    site.add("acme-thief", "raise AssertionError", name="builtin")
+    host = PluginHost(disabled=["builtin"])
+    statuses = {record.distribution: record.status for record in host.records if record.name == "builtin"}
+    assert statuses == {"treadle-core": "active", "acme-thief": "blocked"}
+
+
 def test_a_plugin_that_is_switched_off_is_not_imported(site: Site) -> None:
     package = site.good()
     host = PluginHost(disabled=["good"])

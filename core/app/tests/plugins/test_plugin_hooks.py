@@ -88,7 +88,7 @@ def test_a_hook_that_raises_breaks_its_plugin_and_no_other() -> None:
     assert host.action("mod/act") is None, "nothing of a broken plugin is used"
     record = record_of(host, "bad")
     assert record.status == "broken"
-    assert record.reason == "treadle_triggers failed: ValueError: the second half is missing"
+    assert record.reason == "treadle_triggers: it failed: ValueError: the second half is missing"
     assert "acme-bad" in host.unavailable("mod/act"), "but what is missing because of it is known"
 
 
@@ -98,13 +98,13 @@ def test_a_hook_that_exits_breaks_its_plugin_only() -> None:
 
     host = host_of(bad=plugin(treadle_commands=leaves))
     assert host.commands() == ()
-    assert record_of(host, "bad").reason == "treadle_commands failed: SystemExit: 0"
+    assert record_of(host, "bad").reason == "treadle_commands: it failed: SystemExit: 0"
 
 
 @pytest.mark.parametrize(
     ("hook", "items", "reason"),
     [
-        ("treadle_modules", ["git"], "not Module"),
+        ("treadle_modules", ["git"], "it gave a str, not a Module"),
         ("treadle_modules", [Module("Git", "1", ())], "lower-case"),
         ("treadle_modules", [Module("git", "1", (Action("Go", "a:b"),))], "git/Go"),
         ("treadle_modules", [Module("git", "1", (Action("go", "a.b.c"),))], "import string"),
@@ -114,6 +114,14 @@ def test_a_hook_that_exits_breaks_its_plugin_only() -> None:
         ("treadle_triggers", [Trigger("t", "a:b"), Trigger("t", "a:c")], "given twice"),
         ("treadle_triggers", [Trigger("t", "os.system('rm')")], "import string"),
         ("treadle_triggers", 7, "TypeError"),
+        ("treadle_triggers", [Trigger(7, "a:b")], "TypeError"),  # type: ignore[arg-type]
+        ("treadle_modules", [Module("git", "1", (Action("go", "a:b", aliases="xy"),))], "`aliases` is not a tuple"),  # type: ignore[arg-type]
+        (
+            "treadle_modules",
+            [Module("git", "1", (Action("go", "a:b", inputs={"x": "str"}),))],
+            "JSON Schema of type object",
+        ),
+        ("treadle_modules", [Module("git", "1", ("go",))], "AttributeError"),  # type: ignore[arg-type]
     ],
 )
 def test_what_a_hook_yields_is_checked(hook: str, items: object, reason: str) -> None:
@@ -246,7 +254,40 @@ def test_registering_after_the_host_was_asked_is_an_error() -> None:
         host.register(plugin())
 
 
-def test_an_object_that_pluggy_cannot_keep_breaks_only_itself() -> None:
-    host = host_of(odd=SimpleNamespace(), good=plugin(treadle_triggers=lambda: [Trigger("mail", "a:b")]))
-    assert "unhashable" in record_of(host, "odd").reason
+class Nasty:
+    """Everything about it raises."""
+
+    @property
+    def treadle_modules(self) -> object:
+        raise ValueError("looked at")
+
+    def __getattr__(self, name: str) -> object:
+        raise ValueError(name)
+
+
+class SilentError(Exception):
+    def __str__(self) -> str:
+        raise ValueError("no words")
+
+
+def failing() -> object:
+    raise SilentError
+
+
+@pytest.mark.parametrize(
+    ("odd", "reason"),
+    [
+        (SimpleNamespace, "unhashable"),
+        (Nasty, "ValueError: PRIORITY"),
+        (lambda: plugin(treadle_modules=failing), "SilentError"),
+    ],
+)
+def test_an_object_that_cannot_be_a_plugin_breaks_only_itself(odd: Callable[[], object], reason: str) -> None:
+    host = host_of(odd=odd(), good=plugin(treadle_triggers=lambda: [Trigger("mail", "a:b")]))
+    assert reason in record_of(host, "odd").reason
     assert "mail" in host.trigger_types()
+
+
+def test_a_plugin_that_broke_in_a_hook_leaves_no_gap_in_the_order() -> None:
+    host = host_of(a=plugin(treadle_modules=failing), b=plugin(treadle_triggers=lambda: iter(())))
+    assert [(record.name, record.order) for record in host.records] == [("b", 1), ("builtin", 2), ("a", 0)]

@@ -56,6 +56,15 @@ class Limit:
     tags: list[str] = field(default_factory=list)
 
 
+@dataclass
+class Even:
+    number: int
+
+    def __post_init__(self) -> None:
+        if self.number % 2:
+            raise ValueError("it must be even")
+
+
 class Node(TypedDict):
     value: int
     children: "list[Node]"
@@ -176,6 +185,7 @@ def test_a_value_of_the_right_type_is_converted(annotation: Any, value: Json, re
         (Path, "a\0b", "x: expected a path"),
         (Span, {"end": 1, "strat": 2}, "x.start: missing; x.strat: unknown; did you mean `start`?"),
         (Limit, {"name": 1}, "x.name: expected a text, got an integer"),
+        (Even, {"number": 3}, "x: it must be even"),
         (Limit, [], "x: expected an object, got an array"),
         (Window, {"first": "2026-01-01", "size": 0}, "x.size: input should be greater than or equal to 1"),
         (

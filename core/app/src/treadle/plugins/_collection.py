@@ -9,7 +9,7 @@ from treadle_hookspecs import Action, Module
 
 from treadle.plugins._imports import describe, foreign_code
 from treadle.plugins._kinds import CATALOGUES, KINDS, MODULES, Kind, module_problems
-from treadle.plugins._loading import Plugin, hook_names
+from treadle.plugins._loading import Plugin, hook_names, settle
 from treadle.plugins._records import Contributed
 from treadle.plugins._registry import Registry
 
@@ -29,12 +29,13 @@ class NamedAction:
 class Contributions:
     """Everything that active plugins contributed, by kind and name."""
 
-    def __init__(self, manager: pluggy.PluginManager, plugins: Sequence[Plugin]) -> None:
+    def __init__(self, manager: pluggy.PluginManager, plugins: list[Plugin]) -> None:
         self._registries: dict[str, Registry[Any]] = {kind.hook: Registry(kind.label) for kind in KINDS}
         self.actions: Registry[NamedAction] = Registry("action")
         for plugin in plugins:
             if plugin.active:
                 _ask(manager, plugin)
+        settle(plugins)
         for plugin in plugins:
             _describe_plugin(manager, plugin)
             if plugin.active:
@@ -78,12 +79,12 @@ def _ask(manager: pluggy.PluginManager, plugin: Plugin) -> None:
             with foreign_code(f"calling {kind.hook} of {plugin.record.distribution}"):
                 results = manager.subset_hook_caller(kind.hook, others)()
                 items = [item for result in results for item in result]
+                problem = next(_problems(kind, items), "")
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 - a plugin may end in any way, SystemExit included
-            plugin.fail(f"{kind.hook} failed: {describe(error)}")
-            return
-        if problem := next(_problems(kind, items), ""):
+            problem = f"it failed: {describe(error)}"
+        if problem:
             plugin.fail(f"{kind.hook}: {problem}")
             return
         plugin.gave[kind.hook] = items
@@ -93,7 +94,7 @@ def _problems(kind: Kind[Any], items: Sequence[object]) -> Iterator[str]:
     names: set[str] = set()
     for item in items:
         if not isinstance(item, kind.type):
-            yield f"it gave {type(item).__name__} {item!r:.80}, not {kind.type.__name__}"
+            yield f"it gave a {type(item).__name__}, not a {kind.type.__name__}"
             continue
         yield from kind.problems(item)
         if isinstance(item, Module):

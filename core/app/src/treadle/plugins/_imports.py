@@ -6,11 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from functools import reduce
 from importlib import import_module
-from typing import Any
+from threading import RLock
+from typing import Any, Final
 
 from treadle_hookspecs import ExitCode, TreadleError
 
 from treadle.plugins._records import PluginRecord
+
+_ONE_AT_A_TIME: Final = RLock()
+"""What `foreign_code` puts in place belongs to the process: two threads must not put it back crosswise."""
 
 
 @contextmanager
@@ -22,7 +26,7 @@ def foreign_code(what: str) -> Iterator[None]:
     """
     process = os.getpid()
     try:
-        with redirect_stdout(sys.stderr), _exit_raising(process):
+        with _ONE_AT_A_TIME, redirect_stdout(sys.stderr), _exit_raising(process):
             yield
     except KeyboardInterrupt as interrupt:
         interrupt.add_note(f"while {what}")
@@ -79,5 +83,8 @@ def _not_importable(target: str, record: PluginRecord | None, error: BaseExcepti
 
 def describe(error: BaseException) -> str:
     """`TypeName: message`, in one line of at most 300 characters."""
-    text = " ".join(str(error).split())
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # noqa: BLE001 - an exception of a plugin's own may fail even at this
+        text = ""
     return (f"{type(error).__name__}: {text}" if text else type(error).__name__)[:300]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import pluggy
 from treadle_hookspecs import EventListener, TreadleError
@@ -20,8 +20,6 @@ from treadle.suggestions import did_you_mean
 
 T = TypeVar("T")
 
-_CORE: Final = "treadle-core"
-
 
 def builtin() -> Candidate:
     """The core's own contributions, a plugin like any other."""
@@ -31,7 +29,8 @@ def builtin() -> Candidate:
 
         return module
 
-    return Candidate(BUILTIN, _CORE, installed_version(_CORE), load_builtin)
+    name, distribution = BUILTIN
+    return Candidate(name, distribution, installed_version(distribution), load_builtin)
 
 
 def install(candidates: Sequence[Candidate], disabled: Iterable[str]) -> "Installation":

@@ -1,7 +1,7 @@
 """The kinds of things that plugins register: which hook yields them, what identifies them, what must hold of them."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
@@ -120,7 +120,18 @@ def module_problems(module: Module) -> Iterator[str]:
     for action in module.actions:
         if not _NAME.fullmatch(action.name):
             yield f"action {module.name}/{action.name}: a name is lower-case letters, digits, '.', '_' and '-'"
+        yield from _declaration_problems(f"action {module.name}/{action.name}", action)
         for name in (f"{module.name}/{action.name}", *action.aliases):
             if name in seen:
                 yield f"module {module.name}: {name} is named twice"
             seen.add(name)
+
+
+def _declaration_problems(label: str, action: Action) -> Iterator[str]:
+    for field in ("aliases", "tools"):
+        if not isinstance(getattr(action, field), tuple):
+            yield f"{label}: `{field}` is not a tuple"
+    for field in ("inputs", "outputs"):
+        schema = getattr(action, field)
+        if schema is not None and (not isinstance(schema, Mapping) or schema.get("type") != "object"):
+            yield f"{label}: `{field}` is not a JSON Schema of type object"

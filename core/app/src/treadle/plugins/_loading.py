@@ -1,8 +1,9 @@
 """From candidates to plugins: judged by their metadata, imported and registered each on its own."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from inspect import getattr_static
 from typing import Any, Final
 
 import pluggy
@@ -16,7 +17,8 @@ from treadle.plugins._records import PluginRecord, PluginStatus
 from treadle.suggestions import closest
 
 HOOK_PREFIX: Final = "treadle_"
-BUILTIN: Final = "builtin"
+BUILTIN: Final = ("builtin", "treadle-core")
+"""Name and distribution of the core's own plugin: nobody else gets that name, and it cannot be switched off."""
 
 
 @dataclass(slots=True)
@@ -65,7 +67,6 @@ def load(manager: pluggy.PluginManager, candidates: Sequence[Candidate], disable
     for plugin in reversed(plugins):  # pluggy calls the last one registered first
         if plugin.active:
             _register(manager, plugin)
-    _number(plugins)
     return plugins
 
 
@@ -74,10 +75,11 @@ def _position(plugin: Plugin) -> tuple[bool, int, str, str]:
     return (not plugin.active, -record.priority, canonical_distribution(record.distribution), record.name)
 
 
-def _number(plugins: Iterable[Plugin]) -> None:
-    active = (plugin for plugin in plugins if plugin.active)
-    for order, plugin in enumerate(active, 1):
-        plugin.record = replace(plugin.record, order=order)
+def settle(plugins: list[Plugin]) -> None:
+    """Put those out of use last, and number the others."""
+    plugins.sort(key=lambda plugin: not plugin.active)
+    for order, plugin in enumerate(plugins, 1):
+        plugin.record = replace(plugin.record, order=order if plugin.active else 0)
 
 
 def _judge(candidates: Sequence[Candidate], disabled: frozenset[str]) -> list[tuple[Plugin, Candidate]]:
@@ -89,7 +91,8 @@ def _judge(candidates: Sequence[Candidate], disabled: frozenset[str]) -> list[tu
 
 
 def _judge_alone(plugin: Plugin, candidate: Candidate, disabled: frozenset[str]) -> None:
-    if {candidate.name, canonical_distribution(candidate.distribution)} & disabled and candidate.name != BUILTIN:
+    names = {candidate.name, canonical_distribution(candidate.distribution)}
+    if names & disabled and (candidate.name, candidate.distribution) != BUILTIN:
         plugin.fail("switched off by TREADLE_DISABLE or the setting plugins.disable", "blocked")
     elif candidate.problem:
         plugin.fail(candidate.problem)
@@ -115,7 +118,7 @@ def _refuse_duplicates(plugins: Sequence[Plugin]) -> None:
         rivals = [plugin for plugin in plugins if plugin.record.name == name]
         listed = " and ".join(plugin.record.distribution for plugin in rivals)
         for plugin in rivals:
-            if (name, plugin.record.distribution) != (BUILTIN, "treadle-core"):
+            if (name, plugin.record.distribution) != BUILTIN:
                 plugin.fail(
                     f"{listed} both have a plugin named {name}; uninstall one, or switch one off with "
                     f"TREADLE_DISABLE={plugin.record.distribution}",
@@ -126,17 +129,16 @@ def _refuse_duplicates(plugins: Sequence[Plugin]) -> None:
 def _import(plugin: Plugin, candidate: Candidate) -> None:
     try:
         with foreign_code(f"importing the plugin {candidate.name} of {candidate.distribution}"):
-            module = candidate.load()
+            plugin.module = candidate.load()
+            _check_module(plugin, plugin.module)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - a plugin may end in any way, SystemExit included
         plugin.fail(f"its import failed: {describe(error)}")
-        return
-    plugin.module = module
-    _check_module(plugin, module)
 
 
 def _check_module(plugin: Plugin, module: object) -> None:
+    hash(module)  # pluggy keeps plugins in sets
     priority = getattr(module, "PRIORITY", 0)
     if type(priority) is not int:
         plugin.fail(f"its PRIORITY is {priority!r}, not an integer")
@@ -148,8 +150,10 @@ def _check_module(plugin: Plugin, module: object) -> None:
 
 
 def _functions(module: object) -> Iterator[tuple[str, Callable[..., object]]]:
+    """What may be meant as a hook; looked at without running properties."""
     for name in dir(module):
-        item = getattr(module, name, None)
+        static = getattr_static(module, name, None)
+        item = getattr(static, "__func__", static)
         if callable(item) and (name.startswith(HOOK_PREFIX) or _options(item) is not None):
             yield name, item
 
@@ -185,7 +189,6 @@ def _meant_hook(name: str) -> str:
 
 def _register(manager: pluggy.PluginManager, plugin: Plugin) -> None:
     try:
-        hash(plugin.module)  # pluggy keeps plugins in sets later on
         manager.register(plugin.module, plugin.record.name)
     except Exception as error:  # noqa: BLE001 - pluggy's own errors, and what odd objects raise when looked at
         plugin.fail(f"its hooks do not fit: {describe(error)}")

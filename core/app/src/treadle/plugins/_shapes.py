@@ -69,10 +69,7 @@ def kind_of(value: object) -> str:
 
 
 def _shape(annotation: Any, outer: _Outer) -> Shape:
-    for found in (_simple(annotation), _composed(annotation, outer), _declared(annotation, outer)):
-        if found is not None:
-            return found
-    return _foreign(annotation)
+    return _simple(annotation) or _composed(annotation, outer) or _declared(annotation, outer) or _foreign(annotation)
 
 
 def _simple(annotation: Any) -> Shape | None:
@@ -100,7 +97,7 @@ def _composed(annotation: Any, outer: _Outer) -> Shape | None:
 
 
 def _declared(annotation: Any, outer: _Outer) -> Shape | None:
-    if is_typeddict(annotation) or (isinstance(annotation, type) and is_dataclass(annotation)):
+    if is_typeddict(annotation) or _is_plain_dataclass(annotation):
         return _of_members(annotation, outer)
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         return _choice({member.value: member for member in annotation})
@@ -110,6 +107,10 @@ def _declared(annotation: Any, outer: _Outer) -> Shape | None:
         inner = _shape(annotation.__origin__, outer)
         return Shape({**inner.schema, "description": " ".join(annotation.__metadata__)}, inner.convert)
     return None
+
+
+def _is_plain_dataclass(annotation: Any) -> bool:
+    return isinstance(annotation, type) and is_dataclass(annotation) and not hasattr(annotation, "__pydantic_fields__")
 
 
 # Plain values
@@ -281,9 +282,17 @@ def _members(members: Mapping[str, Shape], required: Collection[str], build: Cal
             for name, one in value.items()
             if name in members
         }
-        return build(taken) if len(problems) == before else value
+        return _built(build, taken, where, problems) if len(problems) == before else value
 
     return Shape(object_schema({name: one.schema for name, one in members.items()}, required), convert)
+
+
+def _built(build: Callable[[dict[str, Any]], Any], taken: dict[str, Any], where: str, problems: list[str]) -> Any:
+    try:
+        return build(taken)
+    except (TypeError, ValueError) as error:  # what a dataclass checks itself
+        problems.append(f"{where}: {error}")
+        return taken
 
 
 def object_schema(properties: Mapping[str, JsonObject], required: Collection[str], *, more: bool = False) -> JsonObject:
