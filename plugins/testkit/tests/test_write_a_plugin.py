@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from treadle_testkit import Project
 
 PAGE = Path(__file__).parents[3] / "docs/how-to/write-a-plugin.md"
 _FILE = re.compile(r"<!-- test: file (?P<name>\S+) -->\n```\w+\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -117,6 +118,20 @@ def test_its_workflow_is_valid(site: Path, source: Path) -> None:
     assert python("-c", VALIDATE, workflow, cwd=source, PYTHONPATH=str(site)) == "[]\n"
 
 
-def test_its_subcommand_gets_the_host(site: Path, source: Path, treadle_project: object) -> None:
+def test_its_subcommand_gets_the_host(site: Path, source: Path, treadle_project: Project) -> None:
     printed = python("-m", "treadle", "headers", "# x", cwd=source, PYTHONPATH=str(site))
     assert re.fullmatch(r"\d+ of \d+ files lack the header\n", printed)
+
+
+def test_its_workflow_runs_and_is_undone(site: Path, source: Path, treadle_project: Project) -> None:
+    treadle_project.write({"a.py": "x = 1\n"})
+    treadle_project.workflow("licence", (source / "workflows/licence.yaml").read_text("utf-8"))
+
+    def treadle(*arguments: str) -> str:
+        return python("-m", "treadle", *arguments, cwd=treadle_project.root, PYTHONPATH=str(site))
+
+    run = json.loads(treadle("run", "licence", "--json"))
+    assert (run["status"], run["steps"]["check"]["outcome"]) == ("completed", "incomplete")
+    assert (treadle_project.root / "a.py").read_text() == "# SPDX-License-Identifier: Apache-2.0\nx = 1\n"
+    treadle("rollback", run["id"], "--yes")
+    assert (treadle_project.root / "a.py").read_text() == "x = 1\n"
