@@ -8,7 +8,7 @@ from treadle_testkit.store import StoreConformance
 
 class TestSqliteStore(StoreConformance):
     target = "treadle_sqlite._store:SqliteStore"
-    kill_rounds = 20
+    kill_rounds = 12
 
     @pytest.fixture
     def store_url(self, tmp_path: Path) -> str:

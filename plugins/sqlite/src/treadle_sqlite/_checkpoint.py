@@ -9,6 +9,8 @@ import sqlite3
 from contextlib import suppress
 from typing import Final
 
+from treadle_hookspecs import TreadleError
+
 from treadle_sqlite._connect import connect
 from treadle_sqlite._location import Location
 from treadle_sqlite._lock import take
@@ -49,7 +51,7 @@ class Checkpointer:
         stands and the next one tries again.
         """
         self._commits = 0
-        with suppress(sqlite3.Error, OSError):
+        with suppress(sqlite3.Error, OSError, TreadleError):
             if lock := take(self._location.checkpoint_lock):
                 try:
                     self._checkpoint_alone()

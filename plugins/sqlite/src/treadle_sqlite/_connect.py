@@ -20,21 +20,28 @@ _SAFE: Final = (
 
 
 def connect(location: Location, *, reading: bool = False) -> sqlite3.Connection:
-    """A connection to a database that is there; it never creates one. Raises `sqlite3.Error`."""
-    connection = sqlite3.connect(
-        f"{location.path.as_uri()}?mode=rw",
-        uri=True,
-        timeout=location.busy_timeout,
-        isolation_level=None,
-        check_same_thread=False,
-    )
+    """A connection to a database that is there; it never creates one. Raises `TreadleError` (exit code 6)."""
     try:
-        for pragma in (*_SAFE, f"synchronous = {location.synchronous}", f"query_only = {'ON' if reading else 'OFF'}"):
-            connection.execute(f"PRAGMA {pragma}")
-    except BaseException:
-        connection.close()
-        raise
+        connection = sqlite3.connect(
+            f"{location.path.as_uri()}?mode=rw",
+            uri=True,
+            timeout=location.busy_timeout,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        try:
+            _set_up(connection, location, reading=reading)
+        except BaseException:
+            connection.close()
+            raise
+    except sqlite3.Error as error:
+        raise storage_error(location, "open", error) from error
     return connection
+
+
+def _set_up(connection: sqlite3.Connection, location: Location, *, reading: bool) -> None:
+    for pragma in (*_SAFE, f"synchronous = {location.synchronous}", f"query_only = {'ON' if reading else 'OFF'}"):
+        connection.execute(f"PRAGMA {pragma}")
 
 
 class Reader:

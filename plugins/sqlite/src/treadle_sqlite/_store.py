@@ -71,17 +71,16 @@ class SqliteStore:
 
     def _adopt(self) -> None:
         """Look at the database before anything is done with it; bring it to this version."""
+        connection = connect(self._location)
         try:
-            connection = connect(self._location)
-            try:
-                _guard.inspect_version(self._location, connection)
-                connection.execute("PRAGMA journal_mode = WAL").fetchone()
-                _migrate.migrate(self._location, connection)
-                _guard.mark(self._location, connection)
-            finally:
-                connection.close()
+            _guard.inspect_version(self._location, connection)
+            connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            _migrate.migrate(self._location, connection)
+            _guard.mark(self._location, connection)
         except (sqlite3.Error, OSError) as error:
             raise storage_error(self._location, "open", error) from error
+        finally:
+            connection.close()
 
     def close(self) -> None:
         """Let go of everything; further calls but `open` are errors."""
@@ -222,10 +221,7 @@ class SqliteStore:
         self._open_writer()
         reader: Reader | None = getattr(self._local, "reader", None)
         if reader is None or not reader.open:
-            try:
-                reader = self._local.reader = Reader(self._location)
-            except sqlite3.Error as error:
-                raise storage_error(self._location, "open", error) from error
+            reader = self._local.reader = Reader(self._location)
             self._readers.add(reader)
         return reader
 

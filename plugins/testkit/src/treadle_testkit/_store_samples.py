@@ -32,10 +32,10 @@ def noted(execution: str, seq: int, epoch: int = 1, **data: Json) -> Append:
     return Append(execution, epoch, seq - 1, [Event(seq, execution, "timer_set", 1_000 + seq, data=data)])
 
 
-def finished(execution: str, seq: int, at: int, status: str = "completed", epoch: int = 1) -> Append:
+def finished(execution: str, seq: int, at: int, status: str = "completed", **changes: object) -> Append:
     """The end of an execution."""
     end = Event(seq, execution, f"execution_{status}", at, data={"outputs": {}})
-    return Append(execution, epoch, seq - 1, [end], row(execution, status=status, finished_at=at))
+    return Append(execution, 1, seq - 1, [end], row(execution, status=status, finished_at=at, **changes))
 
 
 def visit_started(execution: str, seq: int, address: str, visit: int = 1, **changes: object) -> Append:

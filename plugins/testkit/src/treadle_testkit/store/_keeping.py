@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from treadle_hookspecs import AuditEntry, BusEvent, Event, ExecutionQuery, Signal, StoreBackend
+from treadle_hookspecs import AuditEntry, BusEvent, ExecutionQuery, Signal, StoreBackend
 
 from treadle_testkit._store_samples import definition, finished, noted, now, row, started, visit_settled, visit_started
 from treadle_testkit.store._fixtures import Opener, StoreFixtures
@@ -82,26 +82,21 @@ class KeepingClauses(StoreFixtures):
         assert [len(store.read(execution)) for execution in ("running", "late", "paused")] == [1, 2, 2]
 
     def test_what_belonged_to_a_pruned_execution_goes(self, store: StoreBackend) -> None:
-        own, shared = definition("steps: [own]"), definition("steps: [shared]")
-        plan, common = store.put_payload(b"own plan"), store.put_payload(b"common plan")
-        blob = store.put_payload(b"large output")
-        for kept in (own, shared):
-            store.put_definition(kept)
-        store.append([started("stays", definition=shared.hash, plan=common)])
+        own, plan, blob = _kept(store, "own"), store.put_payload(b"own plan"), store.put_payload(b"large output")
+        shared, common = _kept(store, "shared"), store.put_payload(b"common plan")
         ids = store.send([Signal("goes", "late"), Signal("stays", "early")])
-        store.append([started("goes", definition=own.hash, plan=plan), visit_started("goes", 2, "s")])
-        output = Event(3, "goes", "output_blob", 1_003, "", "s", 1, data={"name": "log", "payload": blob})
-        store.append([replace(noted("goes", 3), events=[output])])
-        store.append(
-            [visit_settled("goes", 4, "s"), replace(finished("goes", 5, now()), published=[BusEvent("end", {})])]
-        )
-        store.append([started("twin", definition=shared.hash, plan=common), finished("twin", 2, now())])
+        for execution, definition_hash, plan_hash in (("goes", own, plan), ("twin", shared, common)):
+            output = noted(execution, 4, name="log", payload=blob).events[0]._replace(type="output_blob")
+            end = finished(execution, 5, now(), definition=definition_hash, plan=plan_hash)
+            store.append([started(execution), visit_started(execution, 2, "s"), visit_settled(execution, 3, "s")])
+            store.append([replace(noted(execution, 4), events=[output]), replace(end, published=[BusEvent("end", {})])])
+        store.append([started("stays", definition=shared, plan=common)])
         assert store.prune(now() + 1) == 2
         assert store.execution("goes") is None
         assert (list(store.read("goes")), list(store.steps("goes"))) == ([], [])
         assert [signal.id for signal in store.inbox(["goes", "stays"])] == [ids[1]]
         assert [store.payload(key) for key in (plan, blob, common)] == [None, None, b"common plan"]
-        assert (store.definition(own.hash), store.definition(shared.hash)) == (None, shared)
+        assert [store.definition(key) is None for key in (own, shared)] == [True, False]
         assert list(store.bus()) == []
         assert list(store.check()) == []
 
@@ -154,3 +149,9 @@ class KeepingClauses(StoreFixtures):
 
     def test_the_url_says_where_it_is(self, store: StoreBackend) -> None:
         assert ":" in store.url
+
+
+def _kept(store: StoreBackend, name: str) -> str:
+    kept = definition(f"steps: [{name}]")
+    store.put_definition(kept)
+    return kept.hash
