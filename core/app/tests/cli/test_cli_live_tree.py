@@ -74,3 +74,13 @@ def test_rich_is_imported_for_a_terminal_only(on_terminal, fake, tmp_path):
     assert on_terminal(argv).out.rstrip().endswith("rich")
     assert not on_terminal(argv).out.rstrip().endswith("no-rich")
     assert on_terminal(argv, TERM="dumb").out.rstrip().endswith("no-rich")
+
+
+def test_a_sign_of_life_comes_first_and_leaves_nothing(on_terminal, fake_argv, screen):
+    ran = on_terminal(fake_argv("failing", "run", "release"))
+    assert ran.out.startswith("starting …")
+    assert not any("starting" in line for line in last_picture(screen, ran.out, 80))
+    wrong = on_terminal(fake_argv("failing", "run", "nothing"))
+    assert last_picture(screen, wrong.out, 80)[0].startswith("error[TRD0001]")
+    assert not on_terminal(fake_argv("failing", "run", "release", "-q")).out.startswith("starting")
+    assert not on_terminal(fake_argv("failing", "run", "release"), TERM="dumb").out.startswith("starting")

@@ -1,5 +1,6 @@
 """What `--help` and `--version` import, and that plugins cannot break the command line."""
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -20,7 +21,12 @@ sys.exit(code)
 def modules(tmp_path):
     def call(*words, **variables):
         done = subprocess.run(
-            [sys.executable, "-c", _PROBE, *words], capture_output=True, text=True, timeout=60, cwd=tmp_path, check=True
+            [sys.executable, "-c", _PROBE, *words],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            cwd=tmp_path,
+            env={**os.environ, **variables},
         )
         return set(done.stderr.rpartition("MODULES ")[2].split())
 
@@ -33,6 +39,11 @@ def test_nothing_heavy_is_imported_for_help_and_version(modules, words):
     assert not found & set(HEAVY)
     assert "treadle.api" not in found
     assert not {name for name in found if name.startswith("treadle.cli.follow")}
+
+
+@pytest.mark.parametrize("words", [["status"], ["history", "x"], ["plugins"], ["status", "--limit", "3", "--help"]])
+def test_what_reads_no_definition_imports_no_pydantic(modules, words, tmp_path):
+    assert "pydantic" not in modules(*words, TREADLE_HOME=str(tmp_path / "state"))
 
 
 def test_version_imports_no_typer(modules):

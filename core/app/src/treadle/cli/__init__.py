@@ -4,6 +4,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from treadle.cli import first_sign
+
 if TYPE_CHECKING:
     from treadle.cli.session import Connect
 
@@ -21,9 +23,13 @@ def main(args: Sequence[str] | None = None, *, connect: "Connect | None" = None)
     if words == ["--version"]:
         print(version_line())  # noqa: T201 before anything is imported that could print it better
         return 0
+    first_sign.show(words)
     from treadle.cli.invocation import invoke
 
-    return invoke(words, connect)
+    try:
+        return invoke(words, connect)
+    finally:
+        first_sign.clear()
 
 
 def version_line() -> str:

@@ -8,6 +8,8 @@ from typing import Final, TextIO
 
 from treadle_hookspecs import ExitCode, TreadleError
 
+from treadle.cli import first_sign
+
 _SGR: Final = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36"}
 
 
@@ -125,6 +127,7 @@ class Terminal:
 
 
 def _write(stream: TextIO, text: str, end: str = "\n") -> None:
+    first_sign.clear()
     try:
         stream.write(text + end)
         stream.flush()

@@ -31,7 +31,8 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], terminal: Termina
     """Rows under their heads, in columns as wide as need be; the last one is cut at the terminal's edge."""
     cells = [list(map(_one_line, row)) for row in rows]
     widths = [max(len(head), *(len(row[at]) for row in cells)) if cells else len(head) for at, head in enumerate(heads)]
-    widths[-1] = max(8, min(widths[-1], columns() - sum(width + 2 for width in widths[:-1])))
+    if sys.stdout.isatty():
+        widths[-1] = max(8, min(widths[-1], columns() - sum(width + 2 for width in widths[:-1])))
     lines = [terminal.paint(_joined(list(heads), widths), "bold", data=True)]
     return "\n".join([*lines, *(_joined(row, widths) for row in cells)])
 
@@ -88,7 +89,7 @@ def _step_view(address: str, step: Mapping[str, Any]) -> StepView:
 
 
 def _value(value: Json) -> str:
-    return value if isinstance(value, str) else shapes.line_of(value)
+    return value.rstrip("\n") if isinstance(value, str) else shapes.line_of(value)
 
 
 def dry_run_lines(preview: "DryRun", terminal: Terminal) -> list[str]:

@@ -11,13 +11,14 @@ from typer.core import TyperCommand
 
 from treadle.cli import inputs, options, shapes
 from treadle.cli.follow.driving import Driving
+from treadle.cli.plain_values import PlainParameters
 from treadle.cli.session import Session
 
 if TYPE_CHECKING:
     from treadle.api import DryRun
 
 
-class RunCommand(TyperCommand):
+class RunCommand(PlainParameters, TyperCommand):
     """Reads the workflow's name first, then the words again with the workflow's inputs as options."""
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:

@@ -12,12 +12,17 @@ import typer
 from treadle_hookspecs import ExitCode, TreadleError
 from typer.core import TyperCommand, TyperGroup
 
+from treadle.cli.plain_values import PlainParameters
 from treadle.cli.session import Options, Session
 from treadle.cli.table import COMMANDS, Entry
 
 AnyCommand: TypeAlias = TyperCommand | TyperGroup
 
 _TALK: Final = ("color", "debug", "verbose", "quiet")
+
+
+class CoreCommand(PlainParameters, TyperCommand):
+    """One of our own commands."""
 
 
 def imported(target: str) -> Any:
@@ -27,26 +32,18 @@ def imported(target: str) -> Any:
 
 
 def built(
-    function: Callable[..., None], name: str, *, panels: bool, cls: Any = TyperCommand, epilog: str | None = None
+    function: Callable[..., None], name: str, *, panels: bool, cls: Any = CoreCommand, epilog: str | None = None
 ) -> AnyCommand:
     """The Typer command of one function; its help comes in rich's panels, or as plain text."""
     app = typer.Typer(add_completion=False, rich_markup_mode="markdown" if panels else None)
     app.command(name, cls=cls, epilog=epilog)(function)
     command = _command_of(app)
     command.params += _global_options_too(command)
-    return _flags_without_type(command)
+    return command
 
 
 def _command_of(app: typer.Typer) -> AnyCommand:
     command: AnyCommand = typer.main.get_command(app)  # type: ignore[assignment]
-    return command
-
-
-def _flags_without_type(command: AnyCommand) -> AnyCommand:
-    """A flag takes no value: the help shows no type for it."""
-    for param in command.params:
-        if getattr(param, "is_flag", False) and param.metavar is None:
-            param.metavar = ""
     return command
 
 
@@ -77,7 +74,7 @@ def _amend(ctx: Any, param: Any, value: Any) -> Any:
 def core_command(name: str, *, panels: bool = False) -> AnyCommand:
     """One of our own commands, its module imported."""
     entry = COMMANDS[name]
-    cls = imported(entry.command_class) if entry.command_class else TyperCommand
+    cls = imported(entry.command_class) if entry.command_class else CoreCommand
     return built(imported(entry.target), name, panels=panels, cls=cls)
 
 
@@ -96,7 +93,7 @@ def plugin_command(name: str, entry: Entry) -> AnyCommand:
     return command
 
 
-class Shell(TyperGroup):
+class Shell(PlainParameters, TyperGroup):
     """Lists commands from the table and from thin plugin modules, and imports the one that is invoked."""
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -196,6 +193,6 @@ def shell(*, panels: bool) -> TyperGroup:
         subcommand_metavar="COMMAND [ARGS]...",
     )
     app.callback()(global_options)
-    group: TyperGroup = _flags_without_type(_command_of(app))  # type: ignore[assignment]
+    group: TyperGroup = _command_of(app)  # type: ignore[assignment]
     group.name = "treadle"
     return group

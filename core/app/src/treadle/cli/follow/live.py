@@ -8,6 +8,7 @@ from rich.live import Live
 from rich.text import Text
 from treadle_hookspecs import Event
 
+from treadle.cli import first_sign
 from treadle.cli.console import Terminal
 from treadle.cli.follow import layout
 from treadle.cli.follow.view import ExecutionView
@@ -35,6 +36,7 @@ class LiveTree:
 
     def start(self) -> None:
         """Begin to draw."""
+        first_sign.clear()
         self._live.start(refresh=True)
 
     def stop(self) -> None:
