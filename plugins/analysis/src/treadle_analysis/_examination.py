@@ -208,7 +208,7 @@ class Examination:
             ("public names broken", sum(change.breaking for change in self.api)),
         ]
         figures: list[Json] = [{"name": name, "value": value} for name, value in counted]
-        return [*figures, {"name": "risk points", "value": risk.points, "note": risk.level}]
+        return [*figures, *risk.figures()]
 
 
 def _test_names(tree: Tree, path: str) -> set[str]:

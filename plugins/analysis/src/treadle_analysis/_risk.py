@@ -70,6 +70,21 @@ class Risk:
         points = {"points": self.points, "medium_from": MEDIUM, "high_from": HIGH}
         return {"level": self.level, **points, "factors": factors}
 
+    def figures(self) -> list[Json]:
+        """The points, and how each factor came to its share of them."""
+        limit = f"medium from {MEDIUM}, high from {HIGH}"
+        total: Json = {"name": "risk points", "value": self.points, "note": self.level, "limit": limit}
+        return [total, *(self._figure(factor) for factor in FACTORS)]
+
+    def _figure(self, factor: Factor) -> Json:
+        value = self.values[factor.id]
+        return {
+            "name": f"risk: {factor.title}",
+            "value": value,
+            "limit": ", ".join(f"{_points(points)} from {threshold}" for threshold, points in factor.steps),
+            "note": _points(factor.points(value)),
+        }
+
     def _factor(self, factor: Factor) -> dict[str, Json]:
         value = self.values[factor.id]
         return {
@@ -79,3 +94,7 @@ class Risk:
             "steps": [{"from": threshold, "points": points} for threshold, points in factor.steps],
             "points": factor.points(value),
         }
+
+
+def _points(count: int) -> str:
+    return f"{count} point" if count == 1 else f"{count} points"

@@ -44,6 +44,7 @@ async def export(
         "commit": commit,
         "files": chosen,
         "missing": sorted(wanted.difference(there)),
+        "summary": f"{len(chosen)} files of {commit[:12]}",
     }
 
 

@@ -44,6 +44,7 @@ async def worktree_add(revision: str, repo: str = ".", *, context: ActionContext
         "commit": commit,
         "repo": str(repository.root),
         "submodules": list(await _submodules(repository, commit)),
+        "summary": f"{commit[:12]} in a worktree of its own",
     }
 
 

@@ -1,1 +1,35 @@
 """What treadle-report contributes."""
+
+from collections.abc import Iterable
+
+from treadle_hookspecs import Action, Command, JsonObject, Module, hookimpl
+
+
+def _outputs(**types: str) -> JsonObject:
+    return {"type": "object", "properties": {name: {"type": kind} for name, kind in types.items()}}
+
+
+@hookimpl
+def treadle_modules() -> Iterable[Module]:
+    """The module `report`."""
+    yield Module(
+        "report",
+        "0.1.0",
+        (
+            Action(
+                "markdown",
+                "treadle_report._write:markdown",
+                "Write a report of the execution so far, every figure with its step",
+                outputs=_outputs(path="string", reported_verdict="string", figures_shown="integer", summary="string"),
+                idempotent=True,
+                preview="treadle_report._preview:preview_markdown",
+            ),
+        ),
+        "Reports of executions",
+    )
+
+
+@hookimpl
+def treadle_commands() -> Iterable[Command]:
+    """`treadle report`."""
+    yield Command("report", "treadle_report._command:app", "Report on an execution: figures, findings, times.")

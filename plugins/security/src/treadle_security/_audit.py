@@ -122,7 +122,7 @@ class AuditReport:
         }
 
     def _reasons(self) -> list[Json]:
-        reasons: list[Json] = [f"{len(self.serious)} new weaknesses"] if self.serious else []
+        reasons: list[Json] = [f"new weaknesses that count: {len(self.serious)}"] if self.serious else []
         return [*reasons, *(f"{name} could not be read: {why}" for name, why in sorted(self.scan.unread.items()))]
 
     def _summary(self) -> str:

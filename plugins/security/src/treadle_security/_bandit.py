@@ -15,6 +15,7 @@ from treadle_hookspecs import ActionContext, ActionError, Json, ToolMissingError
 INSTALL: Final = f"{sys.executable} -m pip install bandit"
 LEVELS: Final = ("UNDEFINED", "LOW", "MEDIUM", "HIGH")
 BANDIT_SECTION: Final = re.compile(r"^\[tool\.bandit\]", re.MULTILINE)
+TEST_FILE: Final = re.compile(r"(^|/)(tests?|testing)/|(^|/)(test_[^/]*|[^/]*_test|conftest)\.py$")
 OUTPUT_LIMIT: Final = 64_000_000
 
 
@@ -87,7 +88,8 @@ async def scan(folder: Path, names: Iterable[str], context: ActionContext) -> Sc
     except ValueError:
         last = "\n".join(ended.stderr.strip().splitlines()[-5:])
         raise ActionError(f"bandit gave no report for {folder}:\n{last}", error_class="bandit") from None
-    weaknesses = tuple(_weakness(item) for item in data["results"])
+    found = (_weakness(item) for item in data["results"])
+    weaknesses = tuple(weakness for weakness in found if not _is_assertion_of_a_test(weakness))
     return Scan(weaknesses, {_name(error["filename"]): error["reason"] for error in data["errors"]})
 
 
@@ -104,6 +106,11 @@ def _weakness(item: Mapping[str, Any]) -> Weakness:
         _pointed_line(item["code"], item["line_number"]),
         item.get("more_info", ""),
     )
+
+
+def _is_assertion_of_a_test(weakness: Weakness) -> bool:
+    """Tests are made of `assert`; bandit's warning is about code that is meant to run with `-O`."""
+    return weakness.rule == "B101" and bool(TEST_FILE.search(weakness.path))
 
 
 def _name(filename: str) -> str:

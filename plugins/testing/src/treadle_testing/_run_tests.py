@@ -16,6 +16,13 @@ from treadle_testing._pytest_run import PytestRun
 from treadle_testing._run import Run
 
 FAILURES_LISTED: Final = 50
+FIGURES: Final = {
+    "tests": "tests",
+    "passed": "tests passed",
+    "failed": "tests failed",
+    "errors": "tests with errors",
+    "skipped": "tests skipped",
+}
 OUTCOMES: Final = {"pass": "success", "fail": "needs-work", "not-checked": "not-checked"}
 
 
@@ -160,7 +167,7 @@ class Judgement:
     def _figures(self) -> Iterator[Json]:
         for name, count in self.totals.items():
             limit = {"limit": "0"} if name in ("failed", "errors") else {}
-            yield {"name": f"tests {name}" if name != "tests" else "tests", "value": count, **limit}
+            yield {"name": FIGURES[name], "value": count, **limit}
         if not self.run.coverage.reason:
             yield {"name": "statements covered", "value": self.run.coverage.total.percent, "unit": "%"}
         if self.changed.share.statements:

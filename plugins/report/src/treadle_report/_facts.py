@@ -1,0 +1,175 @@
+"""What a report is made of: an execution and its steps, as the store has them.
+
+Any action may publish these outputs, and every report shows them (docs of the plugin: README):
+`verdict` (pass, fail, not-checked), `summary`, `reasons`, `figures`, `findings`, `tasks`, `notes`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from treadle_hookspecs import ExecutionRow, Host, Json, StepRow
+
+VERDICTS: Final = ("pass", "fail", "not-checked")
+BAD_STATES: Final = ("failed", "upstream_failed", "interrupted")
+MICROSECONDS: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class StepFacts:
+    """One visit of a step."""
+
+    row: StepRow
+
+    @property
+    def address(self) -> str:
+        """Where its figures come from: `scope/step`, with `#n` from the second visit on."""
+        return self.row.address if self.row.visit <= 1 else f"{self.row.address}#{self.row.visit}"
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took; None when it did not run or has not ended."""
+        if self.row.started_at is None or self.row.finished_at is None or not self.row.visit:
+            return None
+        return (self.row.finished_at - self.row.started_at) / MICROSECONDS
+
+    @property
+    def verdict(self) -> str:
+        """What it says of its subject, or ""."""
+        value = self._output("verdict")
+        return value if isinstance(value, str) and value in VERDICTS else ""
+
+    @property
+    def error(self) -> str:
+        """Why it failed, or ""."""
+        error = self.row.error
+        return str(error.get("message") or error.get("type") or "") if isinstance(error, Mapping) else ""
+
+    @property
+    def summary(self) -> str:
+        """One line about it: its own, else the error's first."""
+        own = self._output("summary")
+        return own if isinstance(own, str) else self.error.split("\n", 1)[0]
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why its verdict is not pass, or why it failed."""
+        own = [str(reason) for reason in self._list("reasons")]
+        return own or [self.summary or f"it is {self.row.state.replace('_', ' ')}"]
+
+    @property
+    def stands_in_the_way(self) -> bool:
+        """True when it failed, or says anything but pass."""
+        return self.row.state in BAD_STATES or self.verdict in ("fail", "not-checked")
+
+    @property
+    def figures(self) -> list[Mapping[str, Any]]:
+        """Each `{name, value}` and, where they apply, `unit`, `limit`, `note`."""
+        return [item for item in self._mappings("figures") if "name" in item and "value" in item]
+
+    @property
+    def findings(self) -> list[Mapping[str, Any]]:
+        """Each `{rule, message}` and, where known, `severity`, `file`, `line`, `new`."""
+        return [item for item in self._mappings("findings") if "message" in item]
+
+    @property
+    def tasks(self) -> list[Mapping[str, Any]]:
+        """Each `{title}` and, where known, `id`, `file`, `lines`, `rule`, `severity`, `evidence`."""
+        return [item for item in self._mappings("tasks") if "title" in item]
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader of its figures should know."""
+        return [str(note) for note in self._list("notes")]
+
+    def to_json(self) -> dict[str, Json]:
+        """All of it by name."""
+        return {
+            "address": self.address,
+            "action": self.row.action,
+            "state": self.row.state,
+            "outcome": self.row.outcome,
+            "attempts": self.row.attempts,
+            "seconds": self.seconds,
+            "verdict": self.verdict or None,
+            "summary": self.summary,
+            "error": self.row.error,
+            "figures": self.figures,
+            "findings": self.findings,
+            "tasks": self.tasks,
+        }
+
+    def _output(self, name: str) -> Json:
+        return self.row.outputs.get(name) if isinstance(self.row.outputs, Mapping) else None
+
+    def _list(self, name: str) -> Sequence[Json]:
+        value = self._output(name)
+        return value if isinstance(value, list | tuple) else ()
+
+    def _mappings(self, name: str) -> list[Mapping[str, Any]]:
+        return [item for item in self._list(name) if isinstance(item, Mapping)]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One execution with the visits of its steps, in the order they started."""
+
+    execution: ExecutionRow
+    inputs: Mapping[str, Json]
+    visits: tuple[StepFacts, ...]
+
+    @classmethod
+    def collect(cls, host: Host, id: str, without: str = "") -> "Facts":
+        """Read an execution by a prefix of its id; the step `without` is left out, for it is still writing."""
+        execution = host.execution(id)
+        started = next(iter(host.history(execution.id)), None)
+        inputs = started.data.get("inputs") if started else None
+        rows = [row for row in host.steps(execution.id) if row.address != without]
+        return cls(execution, inputs if isinstance(inputs, Mapping) else {}, tuple(map(StepFacts, rows)))
+
+    @property
+    def steps(self) -> list[StepFacts]:
+        """The last visit of each step: what counts."""
+        last = {visit.row.address: visit for visit in self.visits}
+        return [visit for visit in self.visits if last[visit.row.address] is visit]
+
+    @property
+    def verdict(self) -> str:
+        """The worst of the steps' verdicts, a step that broke counting as fail; "" when no step has one."""
+        given = {step.verdict for step in self.steps}
+        if not given - {""}:
+            return ""
+        broke = any(step.row.state in BAD_STATES and not step.verdict for step in self.steps)
+        if "fail" in given or broke:
+            return "fail"
+        return "not-checked" if "not-checked" in given else "pass"
+
+    @property
+    def in_the_way(self) -> list[StepFacts]:
+        """The steps that failed or do not say pass."""
+        return [step for step in self.steps if step.stands_in_the_way]
+
+    @property
+    def slowest(self) -> list[StepFacts]:
+        """Every visit that ran, the longest first."""
+        ran = [visit for visit in self.visits if visit.seconds is not None]
+        return sorted(ran, key=lambda visit: -(visit.seconds or 0.0))
+
+    def to_json(self) -> dict[str, Json]:
+        """`treadle/report@1`."""
+        execution = self.execution
+        return {
+            "schema": "treadle/report@1",
+            "execution": execution.id,
+            "workflow": execution.workflow,
+            "status": execution.status,
+            "verdict": self.verdict or None,
+            "root": execution.root,
+            "inputs": dict(self.inputs),
+            "started_at": execution.started_at,
+            "finished_at": execution.finished_at,
+            "error": execution.error,
+            "rollback": execution.rollback,
+            "in_the_way": [{"step": step.address, "reasons": step.reasons} for step in self.in_the_way],
+            "steps": [visit.to_json() for visit in self.visits],
+        }
