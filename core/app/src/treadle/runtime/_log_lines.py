@@ -32,7 +32,7 @@ class Output:
         self._masking = MaskingStream(masker)
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._line = ""
-        self._fragment = 0
+        self._fragment: bytes | None = None
 
     def lines(self, data: bytes) -> str:
         """The lines that are complete with this data, and pieces of one that is too long to wait for."""
@@ -40,6 +40,7 @@ class Output:
 
     def rest(self) -> str:
         """What is left when the stream has ended."""
+        self.left_out += len(self._fragment or b"")
         rendered = self._rendered(self._decoder.decode(self._masking.close(), final=True))
         return rendered + self._broken_line()
 
@@ -51,17 +52,22 @@ class Output:
         """
         self._masking.abandon()
         self._decoder.reset()
-        self._fragment = max(1, self._masker.longest)
+        self._fragment = b""
         return self._broken_line()
 
     def _without_fragment(self, data: bytes) -> bytes:
-        if not self._fragment:
+        if self._fragment is None:
             return data
-        line_end = data.find(b"\n") + 1
-        dropped = line_end or min(len(data), self._fragment)
-        self._fragment = 0 if line_end else self._fragment - dropped
-        self.left_out += dropped
-        return data[dropped:]
+        data = self._fragment + data
+        longest = self._masker.longest
+        end = data.find(b"\n") + 1
+        if not end and len(data) < 2 * longest:
+            self._fragment = data
+            return b""
+        self._fragment = None
+        end = end or self._masker.cut_after(data, longest)
+        self.left_out += end
+        return data[end:]
 
     def _broken_line(self) -> str:
         line, self._line = self._line, ""

@@ -131,11 +131,11 @@ class StepLog:
         cut = [output for output in self._outputs.values() if output.left_out]
         self._append("".join(output.interrupt() for output in cut))
         tail = [output.lines(data) for output, data in chunks]
+        tail += [output.rest() for output in self._outputs.values()]
         for output in cut:
             self._append(f"{stamp()} log|… {output.left_out} bytes of {output.stream} are left out here …\n")
         for lines in tail:
             self._append(lines)
-        self._append("".join(output.rest() for output in self._outputs.values()))
         if self._file is not None:
             os.close(self._file)
             self._file = None
