@@ -28,6 +28,7 @@ __all__ = [
     "compile_value",
     "enclosed_expression",
     "references",
+    "vocabulary",
 ]
 
 EXPRESSIONS_VERSION: Final = 1
@@ -115,6 +116,18 @@ def enclosed_expression(text: str, start: int) -> tuple[str, int]:
     source = enclosed(text, start)
     _compiled(source)
     return source.body.strip(), source.end + 2
+
+
+def vocabulary() -> dict[str, tuple[str, ...]]:
+    """The names of `filters`, `tests` and `functions`, sorted."""
+    from treadle_engine._expression_filters import FILTERS, FUNCTIONS, TESTS
+
+    # These two take a name that is missing, so the sandbox has them itself.
+    return {
+        "filters": tuple(sorted([*FILTERS, "default"])),
+        "tests": tuple(sorted([*TESTS, "defined", "undefined"])),
+        "functions": tuple(sorted(FUNCTIONS)),
+    }
 
 
 def _references(source: Source) -> list[Reference]:

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from treadle.definition._catalogue import Catalogue
     from treadle.definition._document import Document, plain
+    from treadle.definition._explanations import codes, explain
     from treadle.definition._inputs import check_inputs
     from treadle.definition._loading import Loaded, load_file, load_text
     from treadle.definition._problems import Problem, Severity
     from treadle.definition._reading import load_yaml, parse_document
+    from treadle.definition._rendering import render_problems
+    from treadle.definition._schema import json_schema
 
 _MODULES: Final = {
     "Catalogue": "_catalogue",
@@ -21,11 +24,15 @@ _MODULES: Final = {
     "Problem": "_problems",
     "Severity": "_problems",
     "check_inputs": "_inputs",
+    "codes": "_explanations",
+    "explain": "_explanations",
+    "json_schema": "_schema",
     "load_file": "_loading",
     "load_text": "_loading",
     "load_yaml": "_reading",
     "parse_document": "_reading",
     "plain": "_document",
+    "render_problems": "_rendering",
 }
 
 __all__ = [
@@ -35,11 +42,15 @@ __all__ = [
     "Problem",
     "Severity",
     "check_inputs",
+    "codes",
+    "explain",
+    "json_schema",
     "load_file",
     "load_text",
     "load_yaml",
     "parse_document",
     "plain",
+    "render_problems",
 ]
 
 

@@ -9,12 +9,12 @@ from treadle_engine.expressions import ExpressionError, Reference, references
 from treadle.definition._catalogue import Catalogue
 from treadle.definition._document import Scalar, Table, scalars
 from treadle.definition._known_outputs import known_outputs
-from treadle.definition._model import JOINS, Workflow
+from treadle.definition._model import Workflow
 from treadle.definition._order import Order
 from treadle.definition._places import Spot, spots_of
 from treadle.definition._report import Report, did_you_mean
 from treadle.definition._run_text import RunTextError, run_text
-from treadle.definition._scopes import Scope, StepAt
+from treadle.definition._scopes import Scope, StepAt, is_mode
 
 _LATER: Final = {"item": "for_each", "matrix": "matrix", "loop": "loop"}
 _OF_STEP: Final = ("outputs", "state", "outcome", "visit", "visits", "error")
@@ -84,7 +84,7 @@ class _Names:
     def check(self, scalar: Scalar, spot: Spot) -> None:
         """One text."""
         text = str(scalar.value)
-        if spot.bare and spot.path[-1] == "join" and text in JOINS:
+        if spot.path[-1] == "join" and is_mode(text):
             return
         if not spot.bare and "{{" not in text and "{%" not in text:
             return

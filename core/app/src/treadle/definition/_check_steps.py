@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from treadle.definition._document import Items, Path
 from treadle.definition._model import BELONGS, JOINS, KINDS, MAX_STEPS, NamedJoin, Workflow
 from treadle.definition._report import Report, did_you_mean
-from treadle.definition._scopes import Scope, StepAt, kinds_of, references_of
+from treadle.definition._scopes import Scope, StepAt, is_mode, kinds_of, references_of
 
 
 def check_steps(workflow: Workflow, scopes: Sequence[Scope], known: frozenset[str], report: Report) -> None:
@@ -76,7 +76,7 @@ def _check_join(at: StepAt, report: Report) -> None:
         return
     place = (*at.path, "join")
     if isinstance(join, NamedJoin):
-        if join.text.replace("_", "").isalpha() and join.text.islower() and join.text not in JOINS:
+        if is_mode(join.text) and join.text not in JOINS:
             hint = did_you_mean(join.text, JOINS) or f"there is {', '.join(JOINS)}, {{at_least: n}}, or an expression"
             report.at_value("TRD0106", f"`{join.text}` is not a join", place, hint=hint)
     elif at.step.needs is not None and join.at_least > len(set(at.step.needs)):

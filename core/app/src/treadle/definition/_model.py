@@ -126,7 +126,7 @@ Planned: TypeAlias = Annotated[Any, LATER]
 class Keys(BaseModel):
     """An object whose keys are all known."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True, protected_namespaces=())
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, protected_namespaces=(), defer_build=True)
 
 
 class Input(Keys):

@@ -67,6 +67,11 @@ def steps_in(workflow: Workflow, body: str) -> list[Step]:
     return getattr(workflow, "finally_" if body == "finally" else body)  # type: ignore[no-any-return]
 
 
+def is_mode(join: str) -> bool:
+    """A join's text is the name of a mode, perhaps a mistyped one, and no expression."""
+    return join.replace("_", "").isalpha() and join.islower()
+
+
 def joined(value: AtLeast | None) -> Join | None:
     """`join:` as the engine has it."""
     if value is None:

@@ -313,7 +313,7 @@ def _prune(data: Any, loc: Path, kind: str, replaced: set[Path]) -> None:
         loc = loc[:-1]
     if len(loc) <= 1:
         _replace_at_root(data, loc, kind)
-    elif _is_step(loc) or (loc[0] in BODIES and len(loc) == 3 and loc[2] == "id"):
+    elif _is_step(loc) or (loc[0] in BODIES and loc[2] in ("id", *KINDS)):
         _replace_step(data, (loc[0], loc[1]), replaced)
     else:
         _delete(data, loc)
