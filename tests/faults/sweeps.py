@@ -37,7 +37,7 @@ steps:
     run: |
       echo "flaky $TREADLE_IDEMPOTENCY_KEY" >> effects.txt
       test -e once || { touch once; exit 1; }
-    retry: {max_attempts: 2, delay: 10ms}
+    retry: {max_attempts: 2, delay: 0.01}
     on_interrupt: retry
   - id: optional
     when: "false"
