@@ -19,6 +19,7 @@ from typing import cast
 from treadle_hookspecs import (
     Action,
     ActionError,
+    Event,
     ExecutionRow,
     Host,
     Json,
@@ -103,11 +104,34 @@ class PlainSecrets:
 
 
 @dataclass(slots=True)
+class RecordedConsole:
+    """A console that keeps what is written to stdout (`out`) and to stderr (`talk`). Nobody sits at it."""
+
+    out: list[str] = field(default_factory=list)
+    talk: list[str] = field(default_factory=list)
+    interactive: bool = False
+
+    def data(self, text: str) -> None:
+        """Keep it in `out`."""
+        self.out.append(text)
+
+    def say(self, text: str) -> None:
+        """Keep it in `talk`."""
+        self.talk.append(text)
+
+    def confirm(self, question: str, *, flag: str) -> bool:
+        """Refuse, as a console without a person does."""
+        raise TreadleError(f"{question}: give {flag}")
+
+
+@dataclass(slots=True)
 class RecordedHost:
-    """The part of `Host` that a report reads: executions and steps that the test puts in."""
+    """The part of `Host` that a report reads: executions, steps and events that the test puts in."""
 
     rows: list[ExecutionRow] = field(default_factory=list)
     step_rows: list[StepRow] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    console: RecordedConsole = field(default_factory=RecordedConsole)
 
     def executions(self, *, all_roots: bool = False) -> Sequence[ExecutionRow]:  # noqa: ARG002 - there is one root
         """The executions."""
@@ -123,6 +147,10 @@ class RecordedHost:
     def steps(self, execution: str) -> Sequence[StepRow]:
         """The visits of an execution."""
         return [row for row in self.step_rows if row.execution == execution]
+
+    def history(self, execution: str) -> Sequence[Event]:
+        """The log of an execution."""
+        return [event for event in self.events if event.execution == execution]
 
     def workspace(self, root: Path) -> Workspace:
         """The files below a folder."""
@@ -149,7 +177,7 @@ class StandaloneContext:
     scratch: Path
     env: Mapping[str, str] = field(default_factory=dict)
     secrets: Secrets = field(default_factory=PlainSecrets)
-    host: Host = field(default_factory=lambda: cast("Host", RecordedHost()))
+    host: Host | RecordedHost = field(default_factory=RecordedHost)
     execution: str = "standalone"
     address: str = "step#1.1"
     attempt: int = 1
