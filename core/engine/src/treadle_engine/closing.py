@@ -6,7 +6,7 @@ from treadle_engine import events as kinds
 from treadle_engine.draft import Draft
 from treadle_engine.protocol import Address, CancelAttempt, CancelTimer
 from treadle_engine.readiness import admits_failure
-from treadle_engine.scope_state import IDLE, RUNNING, SETTLED, ScopeState
+from treadle_engine.scope_state import IDLE, RUNNING, ScopeState
 from treadle_engine.settling import settle
 
 
@@ -37,12 +37,9 @@ def call_off(draft: Draft, scope: ScopeState) -> None:
                 draft.command(CancelAttempt(_address(scope, at), reason))
         elif phase == IDLE:
             draft.skip(scope, at, "cancelled", "cancel")
-        elif phase != SETTLED:
+        else:
             draft.command(CancelTimer(retry_timer(scope, at)))
             settle(draft, scope, at, "cancelled")
-        if scope.phase[at] == SETTLED:
-            scope.called_off.discard(at)
-            scope.told.discard(at)
 
 
 def retry_timer(scope: ScopeState, at: int) -> str:

@@ -81,6 +81,7 @@ def _execution_ended(state: "State", event: Event) -> None:
     state.ended = event.type.removeprefix("execution_")
     state.end_error = data.get("error")
     state.outputs = data.get("outputs", {})
+    state.attention = data.get("attention", state.attention)
 
 
 def _visit_started(state: "State", event: Event) -> None:
@@ -176,6 +177,7 @@ def _ended(scope: ScopeState, at: int) -> int:
         scope.retries.pop(at, None)
         scope.interruptions.pop(at, None)
         scope.called_off.discard(at)
+        scope.told.discard(at)
     return scope.carried.pop(at, 0)
 
 
@@ -261,6 +263,7 @@ def _token_absorbed(state: "State", event: Event) -> None:
         scope, at = _locate(state, event)
         position = next(n for n, parked in enumerate(scope.parked) if parked.target == at)
         tokens.end_thread(scope, at, scope.parked.pop(position).carry)
+        scope.doubtful |= scope.graph.closures[at] | 1 << at
 
 
 def _region_rearmed(state: "State", event: Event) -> None:

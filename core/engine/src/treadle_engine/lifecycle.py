@@ -30,7 +30,7 @@ def proceed(draft: Draft) -> None:
         return
     while True:
         scope = next(reversed(state.scopes.values()))
-        if not state.terminal and not scope.finished:
+        if not state.terminal and (scope.disturbed or not scope.finished):
             _run(draft, scope)
             if not scope.finished:
                 return
@@ -45,7 +45,7 @@ def _run(draft: Draft, scope: ScopeState) -> None:
     while True:
         before = draft.state.last_seq
         close_if_due(draft, scope)
-        if scope.called_off:
+        if scope.disturbed:
             call_off(draft, scope)
         start_ready(draft, scope)
         _settle_doomed(draft, scope)
@@ -67,7 +67,7 @@ def _may_start(draft: Draft, scope: ScopeState) -> bool:
 
 def _settle_doomed(draft: Draft, scope: ScopeState) -> None:
     """R4, R5 of steps that are activated at most once: their join cannot hold, or no token will come."""
-    while scope.doomed:
+    while scope.doomed and not scope.disturbed:
         at = heappop(scope.doomed)
         if scope.phase[at] != IDLE or at in scope.ready:
             continue
@@ -120,7 +120,10 @@ def _finish(draft: Draft) -> None:
         data["warnings"] = state.warnings
     if verdict == "failed":
         data["error"] = error
-        data |= {name: True for name in ("timed_out", "attention") if getattr(state, name)}
+        if state.timed_out:
+            data["timed_out"] = True
+        if state.attention or rollback.is_barred(state):
+            data["attention"] = True
     if verdict == "cancelled":
         data["reason"] = state.cancel_reason
     if state.plan.timeout is not None:

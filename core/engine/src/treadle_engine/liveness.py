@@ -18,11 +18,12 @@ from treadle_engine.tokens import joined_failures
 
 def survey(draft: Draft, scope: ScopeState) -> None:
     """Settle what will never start, to a fixpoint, and find what may start now."""
-    while True:
+    while not scope.disturbed:
         scope.late.clear()
         if not (scope.patient or scope.idle & scope.doubtful):
             return
-        if not _settle_patient(draft, scope) and not _settle_unreachable(draft, scope):
+        hopeful: list[int] = []
+        if not _settle_patient(draft, scope, hopeful) and not _settle_unreachable(draft, scope, hopeful):
             return
 
 
@@ -33,8 +34,11 @@ def entries(scope: ScopeState) -> Iterator[int]:
     yield from scope.late
 
 
-def _settle_patient(draft: Draft, scope: ScopeState) -> bool:
-    """Judge the joins that wait for needs to become final; True when a step was settled."""
+def _settle_patient(draft: Draft, scope: ScopeState, hopeful: list[int]) -> bool:
+    """Judge the joins that wait for needs to become final; True when a step was settled.
+
+    `hopeful` gets the steps that wait for nothing but a repair: L reaches them by way of it.
+    """
     for at in sorted(scope.patient):
         if scope.phase[at] != IDLE or at in scope.ready or not scope.activated(at):
             scope.patient.discard(at)
@@ -42,19 +46,20 @@ def _settle_patient(draft: Draft, scope: ScopeState) -> bool:
         verdict = _verdict(draft, scope, at)
         if verdict == "ready":
             scope.late.append(at)
+        elif verdict == "wait" and not scope.open_needs[at]:
+            hopeful.append(at)
         elif verdict != "wait" and scope.graph.once[at]:
             draft.skip(scope, at, verdict, "join")
             return True
     return False
 
 
-def _settle_unreachable(draft: Draft, scope: ScopeState) -> bool:
+def _settle_unreachable(draft: Draft, scope: ScopeState, hopeful: list[int]) -> bool:
     """R4: settle one step that is idle, not ready, and not reachable from L; True when there was one.
 
     Joins that have all their needs settled come first: what they start with may lead on to the others.
     """
-    candidates = _unreachable(scope)
-    scope.doubtful = candidates
+    candidates = _unreachable(scope, hopeful)
     waiting = [at for at in bits(candidates) if scope.activated(at)]
     for at in waiting:
         verdict = "wait" if scope.open_needs[at] else _verdict(draft, scope, at)
@@ -79,18 +84,19 @@ def _dead(scope: ScopeState, candidates: int, waiting: list[int]) -> int | None:
     return still[0] if all(scope.open_needs[at] for at in waiting) else None
 
 
-def _unreachable(scope: ScopeState) -> int:
-    """The doubtful idle steps that are neither ready nor reachable from L."""
+def _unreachable(scope: ScopeState, hopeful: list[int]) -> int:
+    """The doubtful idle steps that are neither ready nor reachable from L. What hope alone keeps stays doubtful."""
     closures = scope.graph.closures
     found = scope.idle & scope.doubtful
-    for at in (*scope.ready, *scope.late):
-        found &= ~(1 << at)
-    for at in entries(scope):
+    for at in (*scope.live, *scope.ready):
+        found &= ~(closures[at] | 1 << at)
         if not found:
-            return 0
-        found &= ~closures[at]
+            break
     for parked in scope.parked:
         found &= ~(closures[parked.target] | 1 << parked.target)
+    scope.doubtful = found
+    for at in (*scope.late, *hopeful):
+        found &= ~(closures[at] | 1 << at)
     return found
 
 
@@ -140,7 +146,9 @@ def _recovering(scope: ScopeState) -> int:
     for at in entries(scope):
         carry = scope.carried.get(at, 0)
         if scope.phase[at] == IDLE:
-            carry |= scope.inherited.get(at, 0) | next(iter(scope.held.get(at, ())), 0)
+            carry |= scope.inherited.get(at, 0)
+            for token in scope.held.get(at, ()):
+                carry |= token
             if graph.recoverers >> at & 1:
                 carry |= joined_failures(scope, at)
         if carry and graph.leads_to(at, graph.recoverers):

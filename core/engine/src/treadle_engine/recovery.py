@@ -9,7 +9,7 @@ from treadle_engine.plan import OnInterrupt
 from treadle_engine.protocol import Address, AskInterrupted, Recover, StartTimer
 from treadle_engine.scope_state import INTERRUPTED, RETRYING, RUNNING, ScopeState
 from treadle_engine.settling import settle
-from treadle_engine.starting import start_attempt
+from treadle_engine.starting import change, start_attempt
 from treadle_engine.state import State
 
 
@@ -57,6 +57,9 @@ def _decide(draft: Draft, scope: ScopeState, at: int, stimulus: Recover) -> None
     step, visit = scope.graph.steps[at], scope.visits[at]
     if at in scope.called_off:
         settle(draft, scope, at, "cancelled")
+        return
+    if step.kind != "call":
+        change(draft, scope, at)
         return
     wanted = stimulus.interrupted
     decision = wanted.get(f"{scope.place(at)}#{visit}", wanted.get("", _default(step.on_interrupt, step.idempotent)))

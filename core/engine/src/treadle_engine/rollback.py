@@ -23,8 +23,15 @@ def rollback_after(state: State) -> frozenset[str]:
 
 
 def is_due(state: State) -> bool:
-    """The workflow's own steps have ended in a way after which it undoes, and it has not yet."""
-    return state.rollback == "none" and bool(state.log.entries) and reason_of(state) in rollback_after(state)
+    """The workflow's own steps have ended in a way after which it undoes, and neither it nor a handler has begun."""
+    if state.rollback != "none" or len(state.scopes) > 1:
+        return False
+    return bool(state.log.left()) and reason_of(state) in rollback_after(state)
+
+
+def is_barred(state: State) -> bool:
+    """The workflow should undo, and something irreversible has been done (fine print, Undo)."""
+    return state.log.barrier > 0 and reason_of(state) in rollback_after(state)
 
 
 def reason_of(state: State) -> str:

@@ -204,6 +204,11 @@ class ScopeState:
         return not self.unsettled and not self.parked
 
     @property
+    def disturbed(self) -> bool:
+        """Something has to be closed or called off before anything else happens."""
+        return self.closing_due is not None or len(self.called_off) != len(self.told)
+
+    @property
     def error(self) -> JsonObject | None:
         """Why the scope failed or is failing: its oldest open failure, else what it closes for."""
         if self.closing is not None and self.closing.reason == "timeout":

@@ -20,7 +20,7 @@ _NOTHING: Final[JsonObject] = {}
 def start_ready(draft: Draft, scope: ScopeState) -> None:
     """Start what is ready, in the order written, while `max_parallel` and pause allow."""
     limit = scope.graph.scope.max_parallel
-    while not draft.state.paused and not (limit and len(scope.live) >= limit):
+    while not draft.state.paused and not (limit and len(scope.live) >= limit) and not scope.disturbed:
         at = _next_ready(scope)
         if at is None:
             return
@@ -103,10 +103,16 @@ def _begin(draft: Draft, scope: ScopeState, at: int) -> None:
         _record_start(draft, scope, at, step.action, value, env)
         start_attempt(draft, scope, at)
         return
-    _record_start(draft, scope, at, step.kind, _NOTHING if step.kind == "set" else value, _NOTHING)
-    if step.kind == "set":
+    _record_start(draft, scope, at, step.kind, value, _NOTHING)
+    change(draft, scope, at)
+
+
+def change(draft: Draft, scope: ScopeState, at: int) -> None:
+    """The small change that a `set`, `emit`, `cancel` or `end` step is. It settles at once."""
+    kind, value = scope.graph.steps[at].kind, scope.requests[at].inputs
+    if kind == "set":
         settle(draft, scope, at, "success", variables=value)
-    elif step.kind == "emit":
+    elif kind == "emit":
         draft.command(Publish(str(value["event"]), value.get("data")))
         settle(draft, scope, at, "success")
     else:
