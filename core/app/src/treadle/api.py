@@ -7,10 +7,10 @@ exception; exceptions are `TreadleError`s and say what to do.
 
 import asyncio
 import getpass
+import hashlib
 import os
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
@@ -31,17 +31,17 @@ from treadle_hookspecs import (
     TriggerEvent,
 )
 
-from treadle.lookup import find, known, project_root
-from treadle.preview import DryRun, PreviewedStep, preview
-from treadle.records import LogLine, Records
+from treadle.lookup import project_root
+from treadle.preview import DryRun, PreviewedStep
+from treadle.records import LogLine
 from treadle.runtime.clock import now
 from treadle.runtime.listeners import Listeners, ProgressListener, StopListener
 from treadle.status import TERMINAL, Status
+from treadle.workflows import DefinitionError, WorkflowEntry, Workflows
 
 if TYPE_CHECKING:
     from treadle_engine.plan import Plan
 
-    from treadle.definition import Loaded, Problem
     from treadle.lookup import Found
     from treadle.plugins import PluginHost
     from treadle.runtime.driver import Driver, Execution
@@ -52,35 +52,7 @@ __all__ = ["DefinitionError", "DryRun", "LogLine", "PreviewedStep", "Status", "T
 _Result = TypeVar("_Result")
 
 
-@dataclass(frozen=True, slots=True)
-class WorkflowEntry:
-    """A workflow that can be run by name."""
-
-    name: str
-    title: str
-    description: str
-    version: str
-    path: str
-    source: str
-    """`project`, or the distribution whose catalogue holds it."""
-
-
-class DefinitionError(TreadleError):
-    """A definition with problems; `loaded` has all of them with the text they are about."""
-
-    def __init__(self, loaded: "Loaded") -> None:
-        errors = [problem for problem in loaded.problems if problem.severity == "error"]
-        first = errors[0]
-        super().__init__(
-            f"{loaded.path}: {len(errors)} problem{'s' if len(errors) > 1 else ''}; the first: {first.message}",
-            code=first.code,
-            context={"file": str(loaded.path), "line": first.line, "column": first.column},
-            suggestions=(f"treadle validate {loaded.path}", f"treadle explain {first.code}"),
-        )
-        self.loaded = loaded
-
-
-class Treadle(Records):
+class Treadle(Workflows):
     """treadle in one project folder.
 
     Args:
@@ -132,29 +104,6 @@ class Treadle(Records):
 
         return FacadeHost(self, console)
 
-    # Definitions
-
-    def load(self, workflow: str) -> "Loaded":
-        """Find a workflow by path or name, load and compile it. Raises `TreadleError` (3) when there is none."""
-        return self._load(self._find(workflow))
-
-    def validate(self, workflow: str) -> "tuple[Problem, ...]":
-        """All problems of a definition: errors, warnings, notes."""
-        return tuple(self.load(workflow).problems)
-
-    def workflows(self) -> Sequence[WorkflowEntry]:
-        """What can be run by name: the project's, then the catalogues'. The first of a name hides the others."""
-        entries: dict[str, WorkflowEntry] = {}
-        for found in known(self._root, self.plugins):
-            if found.name not in entries:
-                entries[found.name] = self._entry(found)
-        return list(entries.values())
-
-    def preview(self, workflow: str, inputs: Mapping[str, Json] | None = None) -> DryRun:
-        """What `run` would do, starting nothing. Raises `TreadleError` for invalid inputs or definitions."""
-        _, plan = self._sound(self._find(workflow))
-        return preview(plan, self._inputs(plan, inputs), self._root, self.plugins)
-
     # Driving
 
     def run(
@@ -180,8 +129,8 @@ class Treadle(Records):
     ) -> Status:
         """As `run`. `stay_paused` waits through a pause instead of returning the status `paused`."""
         found = self._find(workflow)
-        loaded, plan = self._sound(found)
-        launch = self._launch(found, loaded, plan, self._inputs(plan, inputs), "cli", trigger or {})
+        plan, text = self._sound(found)
+        launch = self._launch(found, text, plan, self._inputs(plan, inputs), "cli", trigger or {})
         return await self._start(launch, listener=listener, on_start=on_start, stay_paused=stay_paused)
 
     execute = run_async
@@ -312,35 +261,10 @@ class Treadle(Records):
 
     # Inside
 
-    def _find(self, workflow: str) -> "Found":
-        return find(workflow, self._root, self.plugins)
-
-    def _load(self, found: "Found") -> "Loaded":
-        from treadle.definition import load_file
-
-        return load_file(found.path, self.plugins)
-
-    def _sound(self, found: "Found") -> "tuple[Loaded, Plan]":
-        loaded = self._load(found)
-        if loaded.plan is None:
-            raise DefinitionError(loaded)
-        return loaded, loaded.plan
-
-    def _entry(self, found: "Found") -> WorkflowEntry:
-        plan = self._load(found).plan
-        if plan is None:
-            return WorkflowEntry(found.name, "", "has problems: treadle validate it", "", str(found.path), found.source)
-        return WorkflowEntry(found.name, plan.title, plan.description, plan.version, str(found.path), found.source)
-
-    def _inputs(self, plan: "Plan", given: Mapping[str, Json] | None) -> JsonObject:
-        from treadle.definition import check_inputs
-
-        return check_inputs(plan, given or {})
-
     def _launch(
         self,
         found: "Found",
-        loaded: "Loaded",
+        text: str,
         plan: "Plan",
         inputs: JsonObject,
         kind: str,
@@ -351,15 +275,9 @@ class Treadle(Records):
         own = found.path.is_relative_to(self._root)
         root = self._root if own or found.source != "path" else project_root(found.path.parent)
         plan = self._settled(plan)
-        definition = Definition(loaded.hash, plan.name, plan.version, loaded.text, str(found.path), now())
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        definition = Definition(digest, plan.name, plan.version, text, str(found.path), now())
         return Launch(plan, definition, inputs, root, kind, dict(data), actor=self._actor, publish_ends=own)
-
-    def _settled(self, plan: "Plan") -> "Plan":
-        """The plan with what the settings say where the definition is silent; it is pinned with the execution."""
-        settings = self.settings
-        parallel = plan.root.max_parallel or settings.max_parallel
-        timeout = plan.timeout if plan.timeout is not None else settings.default_timeout
-        return replace(plan, root=replace(plan.root, max_parallel=parallel), timeout=timeout)
 
     async def _start(
         self,
@@ -443,7 +361,7 @@ class Treadle(Records):
             except TreadleError as error:
                 self._warnings.append(f"{start.found.name} was not started by the event {event.name}: {error}")
                 continue
-            launch = self._launch(start.found, start.loaded, start.plan, inputs, "event", data)
+            launch = self._launch(start.found, start.text, start.plan, inputs, "event", data)
             task = asyncio.get_running_loop().create_task(self._start_triggered(launch))
             self._triggered.add(task)
             task.add_done_callback(self._triggered.discard)

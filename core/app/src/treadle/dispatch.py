@@ -12,7 +12,6 @@ from treadle.lookup import PROJECT, Found, definitions
 if TYPE_CHECKING:
     from treadle_engine.plan import Plan
 
-    from treadle.definition import Loaded
     from treadle.plugins import PluginHost
 
 MAX_DEPTH: Final = 8
@@ -24,7 +23,7 @@ class Triggered:
     """A workflow that an event starts, and the inputs it gets."""
 
     found: Found
-    loaded: "Loaded"
+    text: str
     plan: "Plan"
     inputs: JsonObject
 
@@ -50,7 +49,7 @@ def triggered(event: TriggerEvent, root: Path, plugins: "PluginHost") -> Iterato
                 inputs = backend.inputs(spec, event)
                 if "with" not in spec:
                     inputs = _asked_for(loaded.plan, inputs)
-                yield Triggered(Found(path.stem, path, PROJECT), loaded, loaded.plan, inputs)
+                yield Triggered(Found(path.stem, path, PROJECT), loaded.text, loaded.plan, inputs)
                 break
 
 

@@ -1,0 +1,73 @@
+"""Compiled plans by content: a definition that was sound once is not read, checked and compiled for each run.
+
+The key holds everything that a verdict depends on: the text, the plugins with their versions, and the versions of
+language, plan and core. What is stored is data: only the plugin registry turns names into code.
+"""
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+from treadle_engine.plan import LANGUAGE_VERSION, PLAN_VERSION, Plan, plan_from_json, plan_to_json
+
+if TYPE_CHECKING:
+    from treadle.plugins import PluginRecord
+
+_SIZE_LIMIT: Final = 64_000_000
+"""Bytes on disk above which the plans that were used longest ago are dropped."""
+
+
+class PlanCache:
+    """The plans of one treadle home. A cache that cannot be read or written is an empty one, never an error.
+
+    Args:
+        home: treadle's state folder.
+        records: of the plugins in use.
+    """
+
+    def __init__(self, home: Path, records: Iterable["PluginRecord"]) -> None:
+        self._folder = home / "cache" / "plans"
+        self._circumstances = _circumstances(records)
+        self._cache: Any = None
+
+    def find(self, text: bytes, suffix: str) -> Plan | None:
+        """The plan of a definition's text, if it was compiled under these circumstances before."""
+        try:
+            stored = self._opened().get(self._key(text, suffix))
+            return plan_from_json(stored) if stored is not None else None
+        except (OSError, ValueError, KeyError, TypeError, sqlite3.Error):
+            return None
+
+    def keep(self, text: bytes, suffix: str, plan: Plan) -> None:
+        """Remember a plan."""
+        try:
+            self._opened().set(self._key(text, suffix), plan_to_json(plan))
+        except (OSError, ValueError, TypeError, sqlite3.Error):
+            return
+
+    def close(self) -> None:
+        """Let go of the files."""
+        if self._cache is not None:
+            self._cache.close()
+            self._cache = None
+
+    def _opened(self) -> Any:
+        if self._cache is None:
+            from diskcache import Cache, JSONDisk
+
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._cache = Cache(str(self._folder), disk=JSONDisk, size_limit=_SIZE_LIMIT, timeout=1)
+        return self._cache
+
+    def _key(self, text: bytes, suffix: str) -> str:
+        return hashlib.sha256(b"\0".join((self._circumstances, suffix.encode(), text))).hexdigest()
+
+
+def _circumstances(records: Iterable["PluginRecord"]) -> bytes:
+    plugins = sorted((record.name, record.distribution, record.version, record.status) for record in records)
+    own = [version("treadle-core"), version("treadle-engine"), LANGUAGE_VERSION, PLAN_VERSION]
+    return orjson.dumps([plugins, own])

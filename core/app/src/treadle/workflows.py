@@ -1,0 +1,122 @@
+"""The definitions' side of the facade: finding, checking, compiling and previewing workflows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from treadle_hookspecs import Json, JsonObject, TreadleError
+
+from treadle.lookup import find, known
+from treadle.preview import DryRun, preview
+from treadle.records import Records
+
+if TYPE_CHECKING:
+    from treadle_engine.plan import Plan
+
+    from treadle.definition import Loaded, Problem
+    from treadle.lookup import Found
+    from treadle.plans import PlanCache
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowEntry:
+    """A workflow that can be run by name."""
+
+    name: str
+    title: str
+    description: str
+    version: str
+    path: str
+    source: str
+    """`project`, or the distribution whose catalogue holds it."""
+
+
+class DefinitionError(TreadleError):
+    """A definition with problems; `loaded` has all of them with the text they are about."""
+
+    def __init__(self, loaded: "Loaded") -> None:
+        errors = [problem for problem in loaded.problems if problem.severity == "error"]
+        first = errors[0]
+        super().__init__(
+            f"{loaded.path}: {len(errors)} problem{'s' if len(errors) > 1 else ''}; the first: {first.message}",
+            code=first.code,
+            context={"file": str(loaded.path), "line": first.line, "column": first.column},
+            suggestions=(f"treadle validate {loaded.path}", f"treadle explain {first.code}"),
+        )
+        self.loaded = loaded
+
+
+class Workflows(Records):
+    """What can be run in a project, and what a run would do. Nothing here starts anything."""
+
+    def close(self) -> None:
+        """Close the plans and the store."""
+        if "_plans" in self.__dict__:
+            self._plans.close()
+        super().close()
+
+    def load(self, workflow: str) -> "Loaded":
+        """Find a workflow by path or name, load and compile it. Raises `TreadleError` (3) when there is none."""
+        return self._load(self._find(workflow))
+
+    def validate(self, workflow: str) -> "tuple[Problem, ...]":
+        """All problems of a definition: errors, warnings, notes."""
+        return tuple(self.load(workflow).problems)
+
+    def workflows(self) -> Sequence[WorkflowEntry]:
+        """What can be run by name: the project's, then the catalogues'. The first of a name hides the others."""
+        entries: dict[str, WorkflowEntry] = {}
+        for found in known(self._root, self.plugins):
+            if found.name not in entries:
+                entries[found.name] = self._entry(found)
+        return list(entries.values())
+
+    def preview(self, workflow: str, inputs: Mapping[str, Json] | None = None) -> DryRun:
+        """What `run` would do, starting nothing. Raises `TreadleError` for invalid inputs or definitions."""
+        plan, _ = self._sound(self._find(workflow))
+        return preview(plan, self._inputs(plan, inputs), self._root, self.plugins)
+
+    def _find(self, workflow: str) -> "Found":
+        return find(workflow, self._root, self.plugins)
+
+    def _load(self, found: "Found") -> "Loaded":
+        from treadle.definition import load_file
+
+        return load_file(found.path, self.plugins)
+
+    def _sound(self, found: "Found") -> "tuple[Plan, str]":
+        """The plan of a definition without errors, and the definition's text."""
+        content, suffix = found.path.read_bytes(), found.path.suffix
+        plan = self._plans.find(content, suffix)
+        if plan is not None:
+            return plan, content.decode()
+        loaded = self._load(found)
+        if loaded.plan is None:
+            raise DefinitionError(loaded)
+        self._plans.keep(content, suffix, loaded.plan)
+        return loaded.plan, loaded.text
+
+    @cached_property
+    def _plans(self) -> "PlanCache":
+        from treadle.plans import PlanCache
+
+        return PlanCache(self.settings.home, self.plugins.records)
+
+    def _entry(self, found: "Found") -> WorkflowEntry:
+        plan = self._load(found).plan
+        if plan is None:
+            return WorkflowEntry(found.name, "", "has problems: treadle validate it", "", str(found.path), found.source)
+        return WorkflowEntry(found.name, plan.title, plan.description, plan.version, str(found.path), found.source)
+
+    def _inputs(self, plan: "Plan", given: Mapping[str, Json] | None) -> JsonObject:
+        from treadle.definition import check_inputs
+
+        return check_inputs(plan, given or {})
+
+    def _settled(self, plan: "Plan") -> "Plan":
+        """The plan with what the settings say where the definition is silent; it is pinned with the execution."""
+        settings = self.settings
+        parallel = plan.root.max_parallel or settings.max_parallel
+        timeout = plan.timeout if plan.timeout is not None else settings.default_timeout
+        return replace(plan, root=replace(plan.root, max_parallel=parallel), timeout=timeout)
