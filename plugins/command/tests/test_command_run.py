@@ -5,16 +5,16 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from treadle_command._run import run
-from treadle_hookspecs import ActionError, ToolMissingError, TreadleError
+from treadle_hookspecs import ActionContext, ActionError, ToolMissingError, TreadleError
 from treadle_testkit.actions import StandaloneContext
 
 
 def perform(context: StandaloneContext, script: str | None = None, **inputs: Any) -> dict[str, Any]:
-    return asyncio.run(run(script, context=context, **inputs))
+    return asyncio.run(run(script, context=cast("ActionContext", context), **inputs))
 
 
 def test_through_the_plugin_by_its_name(context: StandaloneContext) -> None:
@@ -160,8 +160,15 @@ def test_outputs_as_one_json_object(context: StandaloneContext) -> None:
 
 
 def test_output_of_an_earlier_attempt_is_not_read_again(context: StandaloneContext) -> None:
-    assert perform(context, 'echo a=1 >> "$TREADLE_OUTPUT"')["a"] == "1"
+    (context.scratch / "outputs").write_text("a=1")
     assert "a" not in perform(context, "true")
+
+
+def test_nothing_that_was_published_stays_on_the_disk(context: StandaloneContext) -> None:
+    perform(context, 'echo a=1 >> "$TREADLE_OUTPUT"')
+    with pytest.raises(ActionError):
+        perform(context, 'echo a=1 >> "$TREADLE_OUTPUT"; exit 1')
+    assert not (context.scratch / "outputs").exists()
 
 
 def test_outputs_that_cannot_be_read_fail_the_step_and_say_where(context: StandaloneContext) -> None:
@@ -181,7 +188,7 @@ def test_cancellation_ends_script_and_children(context: StandaloneContext) -> No
     async def cancelled() -> int:
         up = context.root / "up"
         script = "trap '' TERM; sleep 600 & echo $! > up.new; mv up.new up; wait; wait; sleep 600"
-        task = asyncio.ensure_future(run(script, context=context))
+        task = asyncio.ensure_future(run(script, context=cast("ActionContext", context)))
         while not os.path.exists(up):  # noqa: ASYNC110, ASYNC240, PTH110 - nothing else tells that a file appears
             await asyncio.sleep(0)
         task.cancel()

@@ -43,16 +43,20 @@ async def run(
             (`invalid-output`); both publish what there is.
         ToolMissingError: the shell or the program is not on PATH.
     """
-    published_to = context.scratch / f"output.{context.attempt}"
+    published_to = context.scratch / "outputs"
+    # What a killed attempt left is not this one's; what this one publishes may be sensitive and is not left behind.
     published_to.unlink(missing_ok=True)
-    result = await context.run(
-        _command(script, shell, argv, context.scratch),
-        cwd=folder(cwd, context),
-        env={OUTPUT_VARIABLE: str(published_to)},
-        stdin=as_input(stdin),
-        limit=_limit(context),
-    )
-    return _outputs(result, published_to)
+    try:
+        result = await context.run(
+            _command(script, shell, argv, context.scratch),
+            cwd=folder(cwd, context),
+            env={OUTPUT_VARIABLE: str(published_to)},
+            stdin=as_input(stdin),
+            limit=_limit(context),
+        )
+        return _outputs(result, published_to)
+    finally:
+        published_to.unlink(missing_ok=True)
 
 
 def _command(script: str | None, shell: str, argv: list[str] | None, scratch: Path) -> tuple[str, ...]:

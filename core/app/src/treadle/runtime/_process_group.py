@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from typing import Final
 
 from treadle.runtime._warden import marked
@@ -20,6 +21,9 @@ VARIABLE: Final = "TREADLE_PROCESS"
 
 TERMINATE: Final = signal.SIGTERM
 KILL: Final = getattr(signal, "SIGKILL", signal.SIGTERM)
+
+_SHORT: Final = 2.0
+"""Seconds in which process ids do not wrap around more than once."""
 
 
 def tokens_with(token: str) -> str:
@@ -38,41 +42,36 @@ class ProcessGroup:
     def __init__(self, pid: int, token: str) -> None:
         self.pid = pid
         self._token = token.encode()
+        self._started = time.monotonic()
+        # Once it is empty, its number may be given to somebody else's group, which must not be signalled.
+        self._empty = False
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to all of them, once to each."""
         if sys.platform == "win32":
             _end_tree(self.pid)
             return
-        with contextlib.suppress(OSError):
-            os.killpg(self.pid, number)
+        if not self._empty:
+            with contextlib.suppress(OSError):
+                os.killpg(self.pid, number)
         for pid in self._strays():
             with contextlib.suppress(OSError):
                 os.kill(pid, number)
 
-    def survives(self, *, leader_only_forks: bool = False) -> bool:
-        """True while one of them lives, the leader aside, which its parent has reaped.
-
-        `leader_only_forks` looks at processes younger than the leader only, which is quicker: right after the leader's
-        end, when nothing had to be ended.
-        """
+    def survives(self) -> bool:
+        """True while one of them lives. To be asked once the leader has been reaped, not before."""
         if sys.platform == "win32":
             return False
-        return self._group_lives() or bool(self._strays(self._youngest_elder() if leader_only_forks else 0))
-
-    def _group_lives(self) -> bool:
-        try:
-            os.killpg(self.pid, 0)
-        except OSError:
-            return False
-        # Where nobody reaps orphans (a container whose process 1 does not), zombies stay in the group.
-        return not sys.platform.startswith("linux") or _has_living_member(self.pid)
+        self._empty = self._empty or not _has_living_member(self.pid)
+        return not self._empty or bool(self._strays(self._youngest_elder()))
 
     def _strays(self, above: int = 0) -> list[int]:
         return [pid for pid in marked(self._token, above) if not _in_group(pid, self.pid)]
 
     def _youngest_elder(self) -> int:
-        """Process ids grow until they wrap around: only larger ones are younger, unless that has happened."""
+        """The process id above which descendants are: ids grow until they wrap around. 0 when that may have happened."""
+        if time.monotonic() - self._started > _SHORT:
+            return 0
         try:
             with open("/proc/loadavg", "rb") as file:  # noqa: PTH123
                 newest = int(file.read().split()[-1])
@@ -88,6 +87,13 @@ def _in_group(pid: int, group: int) -> bool:
 
 
 def _has_living_member(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except OSError:
+        return False
+    if not sys.platform.startswith("linux"):
+        return True
+    # Where nobody reaps orphans (a container whose process 1 does not), zombies stay in the group.
     return any(_lives_in(int(name), group) for name in os.listdir("/proc") if name.isdigit())  # noqa: PTH208
 
 

@@ -3,7 +3,7 @@
 treadle starts it before its first command and tells it on stdin, a line each, which process groups live (`+PGID`) and
 which have ended (`-PGID`). When stdin ends, treadle is gone, however it went; then every group that still lives is
 killed, and on Linux every process whose environment carries the token, at once and without grace: whoever resumes the
-execution must not meet a command of the run before.
+execution must not meet a command of the run before. One warden costs one start of an interpreter.
 """
 
 import contextlib

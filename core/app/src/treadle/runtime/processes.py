@@ -210,7 +210,7 @@ class Child(asyncio.SubprocessProtocol):
         except asyncio.CancelledError:
             await self.end(grace)
             raise
-        if not in_time or self._group.survives(leader_only_forks=True):
+        if not in_time or self._group.survives():
             await self.end(grace)
         else:
             await self._let_go()
