@@ -1,5 +1,6 @@
 """Each rule that `check` knows is broken once, by hand, and found."""
 
+import hashlib
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +12,7 @@ from treadle_sqlite._store import SqliteStore
 from treadle_testkit._store_samples import definition, finished, noted, started, visit_settled, visit_started
 
 OpenStore = Callable[..., SqliteStore]
+OUTPUT = hashlib.sha256(b"output").hexdigest()
 
 
 @pytest.fixture
@@ -26,7 +28,7 @@ def filled(store: SqliteStore) -> SqliteStore:
             visit_settled("whole", 3, "group/s"),
             visit_started("whole", 4, "t"),
             visit_settled("whole", 5, "t"),
-            replace(finished("whole", 6, 9_000, **used), payloads={"ab": b"cd"}),
+            replace(finished("whole", 6, 9_000, **used), payloads={OUTPUT: b"output"}),
             started("runs"),
             visit_started("runs", 2, "s"),
         ]
@@ -63,7 +65,9 @@ def test_a_whole_store_has_no_findings(filled: SqliteStore) -> None:
         ("I4", "visit t#1 is over in the log and open in", "UPDATE step_executions SET completed_at = NULL"),
         ("I4", "visit s#1 is open in the log and over in", "UPDATE step_executions SET completed_at = 1"),
         ("I4", "visit t#1 is over in the log and missing in", "DELETE FROM step_executions WHERE step_id = 't'"),
-        ("I4", "refers to a payload that is not kept (ab)", "DELETE FROM payloads WHERE hash = 'ab'"),
+        ("I4", "refers to a payload that is not kept (", "DELETE FROM payloads WHERE content = x'6f7574707574'"),
+        ("I1", "payload", "UPDATE payloads SET content = x'00' WHERE content = x'6f7574707574'"),
+        ("I1", "definition", "UPDATE workflows SET definition = 'steps: [other]'"),
         ("I7", "audit entry 2 is not what was written", "UPDATE audit SET actor = 'nobody' WHERE number = 2"),
         ("I7", "audit entry 2 is missing", "DELETE FROM audit WHERE number = 2"),
         ("I7", "does not end where it was left", "DELETE FROM audit WHERE number = 4"),

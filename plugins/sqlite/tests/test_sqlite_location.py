@@ -25,6 +25,12 @@ def test_full_durability_is_the_default() -> None:
     assert locate("sqlite:///s.db", {}).synchronous == "FULL"
 
 
+def test_a_link_leads_to_the_file_itself(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    assert locate(f"sqlite://{tmp_path}/link/state.db", {}) == locate(f"sqlite://{tmp_path}/real/state.db", {})
+
+
 def test_a_setting_in_the_url_wins_over_the_option() -> None:
     location = locate("sqlite:///s.db?synchronous=normal&busy_timeout=1.5", {"synchronous": "FULL"})
     assert (location.synchronous, location.busy_timeout) == ("NORMAL", 1.5)

@@ -5,7 +5,7 @@ from typing import Final
 
 from treadle_hookspecs import Finding
 
-from treadle_sqlite import _audit, _guard, _schema
+from treadle_sqlite import _audit, _guard, _payloads, _schema
 from treadle_sqlite._connect import Reader
 from treadle_sqlite._location import Location
 from treadle_sqlite._rules import RULES, Rule
@@ -28,6 +28,8 @@ def check(location: Location, reader: Reader) -> Iterator[Finding]:
             yield from _broken(reader, rule)
         for broken in _audit.breaks(reader):
             yield Finding("I7", broken, "find out who changed the state file; what follows it cannot be trusted")
+        for spoilt in _payloads.spoilt(reader):
+            yield Finding("I1", f"{spoilt} is not what was written", _RESTORE)
 
 
 def _damage(reader: Reader) -> Iterator[Finding]:

@@ -113,19 +113,34 @@ def inspect_header(location: Location) -> None:
     """Refuse a file that SQLite would take for an empty database, or could not read to its end."""
     with location.path.open("rb") as file:
         header = file.read(_HEADER)
-        size = os.fstat(file.fileno()).st_size
     if not header:
         raise _broken(location, "the state file is empty")
     if len(header) < _HEADER or not header.startswith(_MAGIC):
         raise _broken(location, "the state file is not a SQLite database")
-    # While the log holds pages, the database may rightly be behind its own header.
-    if not _has_content(location.log) and size < _page_size(header) * int.from_bytes(header[28:32], "big"):
+    if _is_cut_off(location) and _is_cut_off_at_rest(location):
         raise _broken(location, "the state file is cut off: its end is missing")
 
 
-def _page_size(header: bytes) -> int:
+def _is_cut_off(location: Location) -> bool:
+    """True when the database is shorter than it says, and no log holds the rest."""
+    if _has_content(location.log):
+        return False
+    with location.path.open("rb") as file:
+        header = file.read(_HEADER)
+        size = os.fstat(file.fileno()).st_size
     stated = int.from_bytes(header[16:18], "big")
-    return 65536 if stated == 1 else stated
+    page_size = 65536 if stated == 1 else stated
+    return size < page_size * int.from_bytes(header[28:32], "big")
+
+
+def _is_cut_off_at_rest(location: Location) -> bool:
+    """Look again while nobody checkpoints: a database that grows at this moment may be behind its own header."""
+    lock = take(location.checkpoint_lock, wait=_CREATION_WAIT)
+    try:
+        return _is_cut_off(location)
+    finally:
+        if lock:
+            lock.release()
 
 
 def _has_content(path: Path) -> bool:

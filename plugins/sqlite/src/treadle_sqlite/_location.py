@@ -101,7 +101,8 @@ def _path(url: str, scheme: str, host: str, text: str) -> Path:
         raise _unusable(
             url, "the path of the state file must be absolute", f"write `{SCHEME}:///absolute/path/state.db`"
         )
-    return path
+    # Claims stand beside the file: whoever reaches it by a link must find the same ones.
+    return path.resolve()
 
 
 def _synchronous(text: str, url: str) -> str:

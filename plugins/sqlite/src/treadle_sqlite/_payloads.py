@@ -2,7 +2,7 @@
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Literal
 
 from treadle_hookspecs import Definition
@@ -67,3 +67,14 @@ def definition(reader: Reader, hash: str) -> Definition | None:
     sql = "SELECT id, name, version, definition, path, created_at FROM workflows WHERE id = ?"
     rows = reader.query(sql, (hash,))
     return Definition(*rows[0]) if rows else None
+
+
+def spoilt(reader: Reader) -> Iterator[str]:
+    """Content that does not have the hash under which it is kept: SQLite has no checksums of its own."""
+    for (key,) in reader.query("SELECT hash FROM payloads"):
+        if hash_of(content(reader, key) or b"") != key:
+            yield f"payload {key}"
+    for (key,) in reader.query("SELECT id FROM workflows"):
+        kept = definition(reader, key)
+        if kept and hash_of(kept.text.encode()) != key:
+            yield f"definition {key}"
