@@ -60,6 +60,10 @@ class Workflows(Records):
         """Find a workflow by path or name, load and compile it. Raises `TreadleError` (3) when there is none."""
         return self._load(self._find(workflow))
 
+    def plan(self, workflow: str) -> "Plan":
+        """The compiled plan of a workflow without errors. Raises `DefinitionError`, or `TreadleError` (3) for none."""
+        return self._sound(self._find(workflow))[0]
+
     def validate(self, workflow: str) -> "tuple[Problem, ...]":
         """All problems of a definition: errors, warnings, notes."""
         return tuple(self.load(workflow).problems)

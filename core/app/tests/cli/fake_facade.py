@@ -63,6 +63,9 @@ class Facade:
         if self.options.debug:
             print(f"call {name} {given}", file=sys.stderr)
 
+    def plan(self, workflow: str) -> Plan:
+        return self.load(workflow).plan
+
     def load(self, workflow: str) -> Loaded:
         if workflow not in ("release", "workflows/release.yaml"):
             raise TreadleError(

@@ -77,7 +77,12 @@ class Session:
     def plan(self, workflow: str) -> "Plan | None":
         """The plan of a workflow by path or name, loaded once; None when its definition has problems."""
         if workflow not in self._plans:
-            self._plans[workflow] = self.treadle.load(workflow).plan
+            from treadle.workflows import DefinitionError
+
+            try:
+                self._plans[workflow] = self.treadle.plan(workflow)
+            except DefinitionError:
+                self._plans[workflow] = None
         return self._plans[workflow]
 
     def host(self) -> Host:
