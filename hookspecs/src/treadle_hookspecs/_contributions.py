@@ -39,7 +39,8 @@ class Action:
         isolation: `process` runs it in a child process: for CPU-bound or untrusted code.
         risk: see `Risk`.
         tools: programs that it starts.
-        preview: import string of `func(**inputs, context: PreviewContext) -> Preview`, for `--dry-run`.
+        preview: import string of `func(**inputs, context: PreviewContext) -> Preview`, for `--dry-run`. An input
+            that depends on an earlier step's result comes as the expression that was written, a text.
     """
 
     name: str

@@ -116,11 +116,11 @@ def _previewed(
 def _asked(function: Callable[..., Any] | None, inputs: JsonObject, root: Path) -> Preview:
     if function is None:
         return Preview()
-    if _open(inputs):
-        return Preview(notes=("what it would start depends on the results of earlier steps",))
     try:
         return function(**inputs, context=PreviewContext(root))  # type: ignore[no-any-return]
     except Exception as error:  # noqa: BLE001 - a preview that fails must not hide the rest of the dry run
+        if _open(inputs):  # it was given expressions where it needs values
+            return Preview(notes=("what it would start depends on the results of earlier steps",))
         return Preview(notes=(f"its preview failed: {type(error).__name__}: {error}",))
 
 
