@@ -1,11 +1,13 @@
 """Random workflows and random outcomes, made from a seed: the same seed gives the same everywhere."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from graphlib import CycleError, TopologicalSorter
 from random import Random
-from typing import Final, Literal
+from typing import Any, Final, Literal, TypeAlias
 
-from treadle_engine.link import analyse, link
+from treadle_engine.link import link
 from treadle_engine.plan import (
     Case,
     Compensation,
@@ -18,6 +20,8 @@ from treadle_engine.plan import (
     StepPlan,
 )
 from treadle_engine.protocol import Address
+from treadle_engine.state import graph_of
+from treadle_hookspecs import JsonObject
 
 from treadle_testkit.scripted import Choice, Ending, Script, Try
 
@@ -30,7 +34,8 @@ _AFTER: Final[tuple[tuple[Literal["failure", "cancelled"], ...] | None, ...]] = 
     (),
     ("failure", "cancelled"),
 )
-_BROKEN: Final = frozenset({"needs-cycle", "no-start"})
+Fields: TypeAlias = dict[str, Any]
+"""Fields of a `StepPlan`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,7 @@ ORDERLY: Final = Features(
 """Acyclic, and nothing in it depends on what ends first (P4)."""
 
 
+@lru_cache(maxsize=256)
 def random_plan(seed: int, features: Features = EVERYTHING) -> Plan:
     """A workflow that can run: its needs have no cycle and something starts."""
     rng = Random(seed)  # noqa: S311 - a test's dice
@@ -119,13 +125,22 @@ def random_choice(seed: int) -> Choice:
 def _sound_scope(rng: Random, features: Features) -> ScopePlan:
     while True:
         scope = link(_scope(rng, features))
-        if not any(finding.kind in _BROKEN for finding in analyse(scope).findings):
+        if _can_run(scope):
             return scope
+
+
+def _can_run(scope: ScopePlan) -> bool:
+    """The needs have no cycle, and something starts."""
+    try:
+        TopologicalSorter({step.id: step.needs or () for step in scope.steps}).prepare()
+    except CycleError:
+        return False
+    return bool(graph_of(scope).initial)
 
 
 def _scope(rng: Random, features: Features) -> ScopePlan:
     ids = [f"s{number}" for number in range(rng.randint(1, features.steps))]
-    steps = tuple(_step(rng, features, ids, at) for at in range(len(ids)))
+    steps = tuple(StepPlan(**_step(rng, features, ids, at)) for at in range(len(ids)))
     return ScopePlan(
         steps,
         start=(rng.choice(ids),) if rng.random() < 0.05 else (),
@@ -134,80 +149,73 @@ def _scope(rng: Random, features: Features) -> ScopePlan:
     )
 
 
-def _step(rng: Random, features: Features, ids: Sequence[str], at: int) -> StepPlan:
-    step = StepPlan(ids[at], action="test/act", max_visits=rng.randint(1, 3))
-    for change in (_needs, _routes, _conditions, _repairs, _undo, _small):
-        step = change(rng, features, ids, at, step)
+def _step(rng: Random, features: Features, ids: Sequence[str], at: int) -> Fields:
+    fields: Fields = {"id": ids[at], "action": "test/act", "max_visits": rng.randint(1, 3)}
+    if features.needs:
+        fields |= _needs(rng, features, ids, at)
+    if features.routes:
+        fields |= _routes(rng, features, ids, at)
+    if features.conditions and rng.random() < 0.12:
+        fields["when"] = rng.choice(["true", "false", f"steps.{ids[at]}.visit == 0"])
+    if features.repairs:
+        fields |= {"recovers": rng.random() < 0.15, "continue_on_error": rng.random() < 0.1}
+    if features.undo:
+        fields |= _undo(rng)
+    if features.small_steps and rng.random() < 0.15:
+        fields |= _small(rng, ids)
     if features.retries and rng.random() < 0.2:
-        step = replace(step, retry=Retry(rng.randint(2, 3), delay=rng.choice([0.0, 1.0, 5.0]), jitter=0.5))
-    return step
+        fields["retry"] = Retry(rng.randint(2, 3), delay=rng.choice([0.0, 1.0, 5.0]), jitter=0.5)
+    return fields
 
 
-def _needs(rng: Random, features: Features, ids: Sequence[str], at: int, step: StepPlan) -> StepPlan:
+def _needs(rng: Random, features: Features, ids: Sequence[str], at: int) -> Fields:
     chance = rng.random()
-    if not features.needs or chance < 0.4:
-        return step
+    if chance < 0.4:
+        return {}
     if chance < 0.55:
-        return replace(step, needs=())
+        return {"needs": ()}
     others = [id_ for number, id_ in enumerate(ids) if number < at or (number > at and rng.random() < 0.1)]
     needs = tuple(sorted(rng.sample(others, min(len(others), rng.randint(1, 3)))))
-    modes = _ORDERLY_JOINS + (_EAGER_JOINS if features.eager_joins else ())
-    join = Join(rng.choice(modes), threshold=rng.randint(1, 2), cancel_rest=rng.random() < 0.3)
-    return replace(step, needs=needs, join=join if features.eager_joins else Join(join.mode))
+    if not features.eager_joins:
+        return {"needs": needs, "join": Join(rng.choice(_ORDERLY_JOINS))}
+    mode = rng.choice(_ORDERLY_JOINS + _EAGER_JOINS)
+    return {"needs": needs, "join": Join(mode, threshold=rng.randint(1, 2), cancel_rest=rng.random() < 0.3)}
 
 
-def _routes(rng: Random, features: Features, ids: Sequence[str], at: int, step: StepPlan) -> StepPlan:
+def _routes(rng: Random, features: Features, ids: Sequence[str], at: int) -> Fields:
+    allowed = ids if features.cycles else ids[at + 1 :]
+
     def targets() -> tuple[str, ...]:
-        allowed = ids if features.cycles else ids[at + 1 :]
-        if not features.routes or not allowed or rng.random() < 0.65:
+        if not allowed or rng.random() < 0.65:
             return ()
         return tuple(rng.sample(allowed, min(len(allowed), rng.randint(1, 2) if features.forks else 1)))
 
-    return replace(
-        step,
-        on_success=targets() or None,
-        on_failure=targets() or None,
-        routes=tuple((name, found) for name in ("other", "exhausted", "skipped", "timeout") if (found := targets())),
-        switch=(Case(found, "outputs.flag"),) if features.conditions and (found := targets()) else (),
-        merge="once" if features.forks and rng.random() < 0.15 else "each",
-    )
+    names = ("other", "exhausted", "skipped", "timeout")
+    return {
+        "on_success": targets() or None,
+        "on_failure": targets() or None,
+        "routes": tuple((name, found) for name in names if (found := targets())),
+        "switch": (Case(found, "outputs.flag"),) if features.conditions and (found := targets()) else (),
+        "merge": "once" if features.forks and rng.random() < 0.15 else "each",
+    }
 
 
-def _conditions(rng: Random, features: Features, ids: Sequence[str], at: int, step: StepPlan) -> StepPlan:
-    if features.conditions and rng.random() < 0.12:
-        return replace(step, when=rng.choice(["true", "false", f"steps.{ids[at]}.visit == 0"]))
-    return step
+def _undo(rng: Random) -> Fields:
+    retry = Retry(rng.randint(1, 2), delay=rng.choice([0.0, 1.0]))
+    compensate = Compensation("test/undo", when=rng.choice(["settled", "started"]), retry=retry)
+    return {
+        "compensate": compensate if rng.random() < 0.3 else None,
+        "irreversible": rng.random() < 0.05,
+        "uncertain": rng.random() < 0.2,
+    }
 
 
-def _repairs(rng: Random, features: Features, _: Sequence[str], __: int, step: StepPlan) -> StepPlan:
-    if not features.repairs:
-        return step
-    return replace(step, recovers=rng.random() < 0.15, continue_on_error=rng.random() < 0.1)
-
-
-def _undo(rng: Random, features: Features, _: Sequence[str], __: int, step: StepPlan) -> StepPlan:
-    if not features.undo:
-        return step
-    compensate = Compensation(
-        "test/undo",
-        when=rng.choice(["settled", "started"]),
-        retry=Retry(rng.randint(1, 2), delay=rng.choice([0.0, 1.0])),
-    )
-    return replace(
-        step,
-        compensate=compensate if rng.random() < 0.3 else None,
-        irreversible=rng.random() < 0.05,
-        uncertain=rng.random() < 0.2,
-    )
-
-
-def _small(rng: Random, features: Features, ids: Sequence[str], _: int, step: StepPlan) -> StepPlan:
-    if not features.small_steps or rng.random() > 0.15:
-        return step
-    changes: list[Callable[[], StepPlan]] = [
-        lambda: replace(step, kind="set", with_={"x": 1}),
-        lambda: replace(step, kind="emit", with_={"event": "done", "data": 1}),
-        lambda: replace(step, kind="cancel", with_={"steps": [rng.choice(ids)]}),
-        lambda: replace(step, kind="end", with_={"status": rng.choice(["completed", "failed"])}),
-    ]
-    return rng.choice(changes)()
+def _small(rng: Random, ids: Sequence[str]) -> Fields:
+    kind = rng.choice(("set", "emit", "cancel", "end"))
+    values: dict[str, JsonObject] = {
+        "set": {"x": 1},
+        "emit": {"event": "done", "data": 1},
+        "cancel": {"steps": [rng.choice(ids)]},
+        "end": {"status": rng.choice(["completed", "failed"])},
+    }
+    return {"kind": kind, "with_": values[kind]}

@@ -10,11 +10,12 @@ and command.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from treadle_engine import events as kinds
 from treadle_engine.decide import decide
-from treadle_engine.plan import OnInterrupt, Plan
+from treadle_engine.link import link
+from treadle_engine.plan import OnInterrupt, Plan, ScopePlan, StepPlan
 from treadle_engine.protocol import (
     Address,
     AttemptEnded,
@@ -62,6 +63,17 @@ class Try(NamedTuple):
 Script: TypeAlias = Callable[[Try], Ending]
 Choice: TypeAlias = Callable[[Sequence[Address]], int]
 """Which of the running attempts ends next."""
+
+
+def workflow(*steps: StepPlan, name: str = "scripted", scope: Mapping[str, Any] | None = None, **fields: Any) -> Plan:
+    """A linked plan of these steps. `scope` are further fields of its `ScopePlan`, `fields` of the `Plan`.
+
+    Handlers (`on_failure`, `on_cancel`, `finally_`) may be given as sequences of steps.
+    """
+    for handler in ("on_failure", "on_cancel", "finally_"):
+        if handler in fields:
+            fields[handler] = link(ScopePlan(tuple(fields[handler])))
+    return Plan(name, link(ScopePlan(steps, **(scope or {}))), **fields)
 
 
 class ScriptedRuntime:

@@ -1,0 +1,324 @@
+"""Properties P0 to P9 of the language, on random workflows. A failing example is named by its seed."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from treadle_engine import events as kinds
+from treadle_engine.graph import Graph
+from treadle_engine.joins import judge
+from treadle_engine.plan import Plan, ScopePlan, plan_from_json, plan_to_json
+from treadle_engine.protocol import (
+    Address,
+    AttemptEnded,
+    Cancel,
+    Pause,
+    Recover,
+    Resume,
+    Rollback,
+    Start,
+    Stimulus,
+    TimerFired,
+)
+from treadle_engine.scope_state import LIVE
+from treadle_engine.state import State, fold
+from treadle_hookspecs import Event
+from treadle_testkit.random_workflows import (
+    EVERYTHING,
+    ORDERLY,
+    Features,
+    random_choice,
+    random_plan,
+    random_script,
+)
+from treadle_testkit.scripted import ScriptedRuntime
+
+BLOCK = 50
+"""Examples in one test: enough to be quick, few enough to find the seed."""
+
+
+def blocks(count: int) -> pytest.MarkDecorator:
+    """`count` examples, a block a test."""
+    return pytest.mark.parametrize("block", [range(first, first + BLOCK) for first in range(0, count, BLOCK)], ids=str)
+
+
+def prepared(seed: int, features: Features = EVERYTHING, *, order: int | None = None) -> ScriptedRuntime:
+    choose = random_choice(seed if order is None else order)
+    return ScriptedRuntime(random_plan(seed, features), random_script(seed, failing=0.5), choose=choose)
+
+
+def driven(seed: int, features: Features = EVERYTHING, *, order: int | None = None) -> ScriptedRuntime:
+    runtime = prepared(seed, features, order=order)
+    runtime.start()
+    runtime.run(turns=2_000)
+    return runtime
+
+
+def scopes(plan: Plan) -> dict[str, ScopePlan]:
+    found = {"": plan.root, "on_failure": plan.on_failure, "on_cancel": plan.on_cancel, "finally": plan.finally_}
+    return {name: scope for name, scope in found.items() if scope is not None}
+
+
+def ends(runtime: ScriptedRuntime) -> dict[str, object]:
+    """What is left at the end, times and numbers of attempts aside."""
+    steps = {step.address: (step.state, step.outcome, step.visits, step.outputs) for step in runtime.state.steps()}
+    state = runtime.state
+    return {
+        "status": (state.status, state.rollback, state.attention, state.error, state.warnings),
+        "steps": steps,
+        "undone": runtime.undone(),
+        "vars": state.vars,
+    }
+
+
+@blocks(2_000)
+def test_p0_to_p3_hold_in_every_run(block: range) -> None:
+    for seed in block:
+        runtime = driven(seed)
+        check_completed_means_repaired(seed, runtime)
+        check_everything_settled_within_bounds(seed, runtime)
+        for name, scope in scopes(runtime.plan).items():
+            check_joins(seed, scope, [event for event in runtime.log if event.scope == name and event.step])
+
+
+def check_completed_means_repaired(seed: int, runtime: ScriptedRuntime) -> None:
+    """P0."""
+    if runtime.state.status == "completed":
+        assert not [event.address for event in failures(runtime) if not repaired(runtime, event)], seed
+
+
+def failures(runtime: ScriptedRuntime) -> Iterator[Event]:
+    for event in runtime.log:
+        if event.type == kinds.VISIT_SETTLED and event.data["state"] == "failed":
+            yield event
+
+
+def repaired(runtime: ScriptedRuntime, failure: Event) -> bool:
+    plan = {(name, step.id): step for name, scope in scopes(runtime.plan).items() for step in scope.steps}
+    if plan[failure.scope, failure.step].continue_on_error and failure.visit:
+        return True
+    for event in runtime.log[failure.seq :]:
+        started = event.type == kinds.VISIT_STARTED and event.scope == failure.scope
+        if started and (event.step == failure.step or plan[event.scope, event.step].recovers):
+            return True
+    return False
+
+
+def check_everything_settled_within_bounds(seed: int, runtime: ScriptedRuntime) -> None:
+    """P1, P2."""
+    assert runtime.state.terminal, seed
+    assert not runtime.running, seed
+    bounds = {(name, step.id): step.max_visits for name, scope in scopes(runtime.plan).items() for step in scope.steps}
+    for step in runtime.state.steps():
+        assert step.state not in {"pending", "running", "retrying", "interrupted"}, (seed, step.address)
+        assert step.visits <= bounds[step.scope, step.step], (seed, step.address)
+
+
+def check_joins(seed: int, scope: ScopePlan, log: list[Event]) -> None:
+    """P3, by an own, slow account of what each need counts as when a step starts."""
+    graph = Graph(scope)
+    credit: dict[str, str] = {}
+    entered: set[str] = set()
+    recovering = False
+    for event in log:
+        step = scope.steps[graph.number[event.step]]
+        if event.type == kinds.REGION_REARMED:
+            rearmed: Any = event.data["steps"]
+            for id_ in rearmed:
+                credit.pop(id_, None)
+            entered.add(event.step)
+        elif event.type == kinds.VISIT_STARTED:
+            recovering = recovering or step.recovers
+            if step.needs and event.step not in entered and step.join is not None:
+                ended = [credit.get(need, "") for need in step.needs]
+                failed = 0 if recovering else ended.count("failed")
+                good = ended.count("succeeded") + ended.count("failed") - failed
+                verdict = judge(step.join, good, failed, ended.count("skipped"), ended.count(""))
+                alone = step.join.mode == "one_failed" and "failed" in ended
+                assert verdict == "ready" or alone, (seed, event.address, ended)
+            entered.discard(event.step)
+        elif event.type == kinds.VISIT_SETTLED:
+            forgiven = step.continue_on_error and event.visit
+            credit[event.step] = "succeeded" if event.data["state"] == "succeeded" or forgiven else "failed"
+            if event.data["state"] == "cancelled":
+                credit[event.step] = "failed"
+        elif event.type == kinds.VISIT_SKIPPED:
+            credit[event.step] = "skipped" if event.data["state"] == "skipped" else "failed"
+
+
+@blocks(500)
+def test_p4_final_states_do_not_depend_on_the_order_of_completion(block: range) -> None:
+    for seed in block:
+        expected = driven(seed, ORDERLY, order=0)
+        for order in (1, 2, 3):
+            other = driven(seed, ORDERLY, order=order)
+            assert other.states() == expected.states(), (seed, order)
+            assert other.state.status == expected.state.status, (seed, order)
+
+
+ONE_THREAD = Features(needs=False, forks=False, handlers=False, small_steps=False)
+
+
+@blocks(500)
+def test_p5_one_token_and_no_needs_is_deterministic(block: range) -> None:
+    for seed in block:
+        plan = one_thread(random_plan(seed, ONE_THREAD))
+        traces = []
+        for order in (0, 1):
+            runtime = ScriptedRuntime(plan, random_script(seed), choose=random_choice(order), tick=1 + order)
+            runtime.start()
+            while runtime.step():
+                assert sum(1 for _, undo in runtime.running if not undo) <= 1, seed
+            traces.append(runtime.trace())
+        assert traces[0] == traces[1], seed
+
+
+def one_thread(plan: Plan) -> Plan:
+    """Nothing but routes leads on, and only the first step starts by itself."""
+    steps = tuple(replace(step, needs=(), sequential=False) for step in plan.root.steps)
+    return replace(plan, root=replace(plan.root, steps=steps, start=(steps[0].id,)))
+
+
+@blocks(500)
+def test_p6_each_logged_visit_is_undone_once_and_in_reverse(block: range) -> None:
+    for seed in block:
+        runtime = driven(seed)
+        runtime.send(Rollback(runtime.now))
+        runtime.run()
+        logged = [event.address.partition(".")[0] for event in runtime.log if event.data.get("compensation")]
+        barrier = max((event.seq for event in runtime.log if event.data.get("irreversible")), default=0)
+        free = {
+            event.address.partition(".")[0]
+            for event in runtime.log
+            if event.data.get("compensation") and event.seq > barrier
+        }
+        undone = [address.partition(".")[0] for address in runtime.undone()]
+        assert len(undone) == len(set(undone)), seed
+        assert set(undone) <= free | late_entries(runtime), seed
+        if not runtime.plan.rollback.parallel and rollbacks(runtime) == 1:
+            assert undone == [address for address in reversed(logged) if address in undone], seed
+
+
+def late_entries(runtime: ScriptedRuntime) -> set[str]:
+    """Visits that were undone before an irreversible step of a handler stood in the way."""
+    first = next((event.seq for event in runtime.log if event.type == kinds.ROLLBACK_FINISHED), 0)
+    return {event.address.partition(".")[0] for event in runtime.log[:first] if event.data.get("compensation")}
+
+
+def rollbacks(runtime: ScriptedRuntime) -> int:
+    return sum(1 for event in runtime.log if event.type == kinds.ROLLBACK_STARTED)
+
+
+@blocks(300)
+def test_p7_a_crash_at_any_event_changes_nothing(block: range) -> None:
+    for seed in block:
+        expected = driven(seed)
+        for keep in range(1 + seed % 3, len(expected.log), 3):
+            runtime = prepared(seed)
+            runtime.start()
+            while len(runtime.log) < keep and runtime.step():
+                pass
+            runtime.crash(keep)
+            runtime.run(turns=2_000)
+            assert ends(runtime) == ends(expected), (seed, keep)
+
+
+@blocks(300)
+def test_p8_a_terminal_execution_accepts_only_a_rollback(block: range) -> None:
+    for seed in block:
+        runtime = driven(seed)
+        before = json.dumps(runtime.state.dump())
+        now = runtime.now
+        started = [event for event in runtime.log if event.type == kinds.VISIT_STARTED]
+        addresses = [Address(event.scope, event.step, event.visit, event.attempt) for event in started]
+        stimuli: list[Stimulus] = [
+            Start(now),
+            Pause(now),
+            Resume(now),
+            Cancel(now),
+            Recover(now),
+            TimerFired("timeout", now),
+        ]
+        for stimulus in (*stimuli, *(AttemptEnded(address, now, "failure") for address in addresses)):
+            turn = runtime.send(stimulus)
+            assert not turn.events, (seed, stimulus)
+            assert not turn.commands, (seed, stimulus)
+        assert json.dumps(runtime.state.dump()) == before, seed
+
+
+@blocks(300)
+def test_p9_a_pause_and_a_resume_at_any_point_change_nothing(block: range) -> None:
+    for seed in block:
+        expected = driven(seed)
+        for point in range(seed % 4, len(expected.log), 4):
+            runtime = prepared(seed)
+            runtime.start()
+            for _ in range(point):
+                runtime.step()
+            if runtime.state.terminal:
+                break
+            runtime.send(Pause(runtime.now))
+            runtime.send(Resume(runtime.now))
+            runtime.run(turns=2_000)
+            assert ends(runtime) == ends(expected), (seed, point)
+
+
+@blocks(300)
+def test_p9_running_work_may_finish_during_a_pause(block: range) -> None:
+    for seed in block:
+        expected = driven(seed, ORDERLY)
+        runtime = prepared(seed, ORDERLY)
+        runtime.start()
+        while not runtime.state.terminal:
+            runtime.send(Pause(runtime.now))
+            runtime.run()
+            assert not runtime.running, seed
+            runtime.send(Resume(runtime.now))
+            runtime.step()
+        assert runtime.states() == expected.states(), seed
+        assert runtime.state.status == expected.state.status, seed
+
+
+@blocks(300)
+def test_same_input_same_output_byte_for_byte(block: range) -> None:
+    for seed in block:
+        one, other = prepared(seed), prepared(seed)
+        other.plan = plan_from_json(json.loads(json.dumps(plan_to_json(other.plan))))
+        for runtime in (one, other):
+            runtime.start()
+            runtime.run(turns=2_000)
+        logs = [json.dumps([event.to_json() for event in runtime.log]) for runtime in (one, other)]
+        assert logs[0] == logs[1], seed
+        assert repr(one.commands) == repr(other.commands), seed
+
+
+@blocks(300)
+def test_a_state_written_half_way_and_the_rest_of_the_log_make_the_whole(block: range) -> None:
+    for seed in block:
+        runtime = driven(seed)
+        whole = json.dumps(runtime.state.dump())
+        for split in range(seed % 5, len(runtime.log) + 1, 5):
+            state = State(runtime.plan, "scripted")
+            for event in runtime.log[:split]:
+                fold(state, event)
+            state = State.load(runtime.plan, json.loads(json.dumps(state.dump())))
+            for event in runtime.log[split:]:
+                fold(state, event)
+            assert json.dumps(state.dump()) == whole, (seed, split)
+
+
+@blocks(500)
+def test_a_cancel_at_any_point_ends_it(block: range) -> None:
+    for seed in block:
+        runtime = prepared(seed)
+        runtime.start()
+        for _ in range(seed % 7):
+            runtime.step()
+        runtime.send(Cancel(runtime.now, reason="enough"))
+        runtime.run(turns=2_000)
+        assert runtime.state.terminal, seed
+        assert not [
+            at for scope in runtime.state.scopes.values() for at, phase in enumerate(scope.phase) if phase in LIVE
+        ]
