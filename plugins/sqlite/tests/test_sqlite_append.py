@@ -3,9 +3,10 @@
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from treadle_hookspecs import Append, Event, SequenceError, StepRow, StepUpdate
+from treadle_hookspecs import Append, Event, Json, SequenceError, StepRow, StepUpdate
 from treadle_sqlite._store import SqliteStore
 from treadle_testkit._store_samples import finished, noted, row, started, visit_settled, visit_started
 
@@ -26,7 +27,7 @@ def statements(store: SqliteStore) -> list[str]:
 def chain_step(seq: int, number: int, epoch: int = 1) -> Append:
     """One turn of a chain: a visit ends, the next one starts."""
     at, ends, starts = 1_700_000_000_000_000 + seq, f"step_{number}", f"step_{number + 1}"
-    data = {"outcome": "success", "state": "succeeded", "outputs": {}, "attempts": 1, "routed": []}
+    data: dict[str, Json] = {"outcome": "success", "state": "succeeded", "outputs": {}, "attempts": 1, "routed": []}
     events = [
         Event(seq + 1, EXECUTION, "visit_settled", at, "", ends, 1, 1, data=data),
         Event(seq + 2, EXECUTION, "visit_started", at, "", starts, 1, 1, data={"inputs": {}, "action": "test/noop"}),
@@ -118,7 +119,7 @@ def test_the_tables_are_those_that_people_know(store: SqliteStore, path: Path) -
 
 
 def test_json_columns_hold_json(store: SqliteStore, path: Path) -> None:
-    awkward = {"big": 2**70, "text": "\udc80 \x00 ü"}
+    awkward: dict[str, Any] = {"big": 2**70, "text": "\udc80 \x00 ü"}
     first = started("e", trigger_data=awkward, error=awkward, outputs=awkward)
     store.append([first, visit_started("e", 2, "s", inputs=awkward), noted("e", 3, **awkward)])
     connection = sqlite3.connect(path)

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from treadle_hookspecs import AuditEntry
@@ -20,7 +21,7 @@ def filled(store: SqliteStore) -> SqliteStore:
     """A store with a whole execution, one that runs, and an audit."""
     kept = definition("steps: []")
     store.put_definition(kept)
-    used = {"definition": kept.hash, "plan": store.put_payload(b"plan")}
+    used: dict[str, Any] = {"definition": kept.hash, "plan": store.put_payload(b"plan")}
     store.append(
         [
             started("whole", **used),

@@ -4,6 +4,7 @@ from types import MappingProxyType
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from treadle_hookspecs import Json
 from treadle_sqlite._codec import dump, load
 
 VALUES = st.recursive(
@@ -19,20 +20,20 @@ VALUES = st.recursive(
 
 @settings(max_examples=200)
 @given(VALUES)
-def test_what_goes_in_comes_out(value: object) -> None:
+def test_what_goes_in_comes_out(value: Json) -> None:
     assert load(dump(value)) == value
 
 
 @settings(max_examples=50)
 @given(VALUES.filter(lambda value: value is not None))
-def test_the_column_is_json_to_everybody(value: object) -> None:
+def test_the_column_is_json_to_everybody(value: Json) -> None:
     text = dump(value)
     assert text is not None
     assert json.loads(text) == value
 
 
 @pytest.mark.parametrize("value", ["\ud800", "a\udcffb", {"\ud800": 1}, 2**64, [-(10**30)]])
-def test_what_orjson_cannot_carry_is_carried(value: object) -> None:
+def test_what_orjson_cannot_carry_is_carried(value: Json) -> None:
     assert load(dump(value)) == value
 
 
@@ -46,13 +47,13 @@ def test_other_mappings_and_sequences_are_taken() -> None:
 
 
 def test_very_deep_data_is_carried() -> None:
-    deep: object = 1
+    deep: Json = 1
     for _ in range(300):
         deep = [deep]
-    assert load(dump(deep)) == deep  # type: ignore[arg-type]
+    assert load(dump(deep)) == deep
 
 
 @pytest.mark.parametrize("value", [{1: 2}, {"a": object()}, {"a": {2, 3}}, b"bytes"])
-def test_what_json_has_no_word_for_is_refused(value: object) -> None:
+def test_what_json_has_no_word_for_is_refused(value: Json) -> None:
     with pytest.raises(TypeError):
-        dump(value)  # type: ignore[arg-type]
+        dump(value)

@@ -12,7 +12,7 @@ from treadle_testkit._store_samples import noted, started
 OpenStore = Callable[..., SqliteStore]
 
 
-def in_thread(work: Callable[[], None]) -> threading.Thread:
+def in_thread(work: Callable[[], object]) -> threading.Thread:
     thread = threading.Thread(target=work)
     thread.start()
     return thread

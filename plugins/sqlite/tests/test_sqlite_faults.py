@@ -1,19 +1,20 @@
 """Full disks, errors of the disk, locks that are not given back, damage: nothing half-written, and words for it."""
 
 import errno
-import resource
+import os
 import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from treadle_hookspecs import Append, ExitCode, TreadleError
+from treadle_hookspecs import Append, ExitCode, Signal, TreadleError
 from treadle_sqlite import _checkpoint
 from treadle_sqlite._errors import storage_error
 from treadle_sqlite._location import locate
+from treadle_sqlite._lock import take
 from treadle_sqlite._store import SqliteStore
 from treadle_testkit._store_samples import noted, started, visit_settled, visit_started
 
@@ -56,15 +57,9 @@ def test_a_full_disk_stops_everything_that_writes(store: SqliteStore) -> None:
     with storage_errors("no space left"):
         store.put_payload(LARGE.encode())
     with storage_errors("no space left"):
-        store.send([noted_signal(LARGE)])
+        store.send([Signal("e", "ping", LARGE)])
     assert list(store.inbox(["e"])) == []
     assert list(store.check()) == []
-
-
-def noted_signal(text: str) -> object:
-    from treadle_hookspecs import Signal
-
-    return Signal("e", "ping", text)
 
 
 _FILL = """
@@ -98,7 +93,15 @@ def test_a_file_that_cannot_grow_stops_an_append_and_loses_nothing(path: Path, o
     store.append([noted("e", seq + 1)])
 
 
-_STRACE = shutil.which("strace")
+def no_strace() -> str:
+    """Why strace cannot be used here; "" when it can."""
+    if shutil.which("strace") is None:
+        return "strace is not installed"
+    tried = subprocess.run(["strace", "-qq", "-e", "trace=none", "true"], capture_output=True, check=False)
+    return "" if tried.returncode == 0 else "strace may not trace here"
+
+
+NO_STRACE = no_strace()
 _APPEND = """
 import sys
 from treadle_hookspecs import TreadleError
@@ -116,7 +119,7 @@ except TreadleError as error:
 """
 
 
-@pytest.mark.skipif(_STRACE is None, reason="needs strace")
+@pytest.mark.skipif(bool(NO_STRACE), reason=NO_STRACE)
 @pytest.mark.parametrize(
     "fault",
     [
@@ -136,7 +139,7 @@ except TreadleError as error:
 def test_an_error_of_the_system_at_any_moment_loses_nothing(path: Path, open_store: OpenStore, fault: str) -> None:
     """Each fault hits one system call of a real writer; what it was told is durable is there afterwards."""
     path.parent.mkdir()
-    words = [_STRACE or "strace", "-f", "-qq", "-o", "/dev/null", "-e", f"inject={fault}"]
+    words = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"inject={fault}"]
     child = subprocess.run(
         [*words, sys.executable, "-c", _APPEND, str(path)], capture_output=True, text=True, check=False
     )
@@ -200,8 +203,6 @@ def test_damage_is_reported_by_reading_and_by_check(store: SqliteStore, path: Pa
     ],
 )
 def test_errors_of_the_system_have_words(number: int, words: str) -> None:
-    import os
-
     error = storage_error(locate("sqlite:///s.db", {}), "open", OSError(number, os.strerror(number)))
     assert words in error.message
     assert error.exit_code is ExitCode.STORAGE
@@ -224,9 +225,8 @@ def test_a_batch_with_what_json_cannot_carry_leaves_nothing(store: SqliteStore) 
 
 class TestCheckpoints:
     @pytest.fixture
-    def often(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    def often(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(_checkpoint, "_COMMITS", 16)
-        return
 
     @pytest.mark.usefixtures("often")
     def test_the_log_is_used_again(self, store: SqliteStore, path: Path) -> None:
@@ -251,8 +251,6 @@ class TestCheckpoints:
 
     @pytest.mark.usefixtures("often")
     def test_while_somebody_else_checkpoints_it_is_left_alone(self, store: SqliteStore, path: Path) -> None:
-        from treadle_sqlite._lock import take
-
         lock = take(path.with_name("state.db.checkpoint"))
         assert lock is not None
         store.append([started("e")])
@@ -304,7 +302,3 @@ def sqlite_page_one_is_behind(path: Path) -> bool:
     for leftover in path.parent.glob("copy.db*"):
         leftover.unlink()
     return int(events) == 0
-
-
-def test_the_limits_of_this_process_are_untouched() -> None:
-    assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY

@@ -10,7 +10,8 @@ Kind = type[FlockLock] | type[PortableLock]
 
 @pytest.fixture(params=[FlockLock, PortableLock])
 def kind(request: pytest.FixtureRequest) -> Kind:
-    return request.param
+    chosen: Kind = request.param
+    return chosen
 
 
 @pytest.fixture
