@@ -48,11 +48,11 @@ class Finding:
 
 def findings_of(graph: Graph) -> Iterator[Finding]:
     """All findings of a linked scope. With an error in the edges, what would follow from it is not reported."""
-    broken = [*_duplicates(graph), *_unknown(graph)]
-    yield from broken
-    cycles = list(_cycles(graph))
+    duplicates, unknown = list(_duplicates(graph)), list(_unknown(graph))
+    yield from (*duplicates, *unknown)
+    cycles = [] if duplicates else list(_cycles(graph))
     yield from cycles
-    if broken or cycles:
+    if duplicates or unknown or cycles:
         return
     if graph.ids and not graph.initial:
         yield Finding("no-start", "")
