@@ -119,8 +119,12 @@ class User:
         self._pipes.append(os.open(self.project / name, os.O_RDWR))
         os.write(self._pipes[-1], b"go\n")
 
+    def survivors(self) -> list[str]:
+        """Command lines of what this user's commands left running and nothing has told to end."""
+        return [_command_line(process) for process in self.alive() if not _ends(process)]
+
     def alive(self) -> list[int]:
-        """Process ids of everything that this user's commands left running; on Linux, where /proc tells."""
+        """Process ids of everything that this user's commands started and that runs; on Linux, where /proc tells."""
         wanted = f"{MARK}={self._mark}".encode()
         found = (path for path in Path("/proc").glob("[0-9]*/environ") if wanted in _environ(path))
         return [int(path.parent.name) for path in found]
@@ -135,6 +139,22 @@ class User:
             os.kill(process, signal.SIGKILL)
         for pipe in self._pipes:
             os.close(pipe)
+
+
+def _ends(process: int) -> bool:
+    """True when a process is about to end: a kill is asynchronous, and the kernel says when it is done."""
+    try:
+        handle = os.pidfd_open(process)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([handle], [], [], 5)[0])
+    finally:
+        os.close(handle)
+
+
+def _command_line(process: int) -> str:
+    return Path(f"/proc/{process}/cmdline").read_text("utf-8").replace("\0", " ")
 
 
 def _environ(path: Path) -> Iterable[bytes]:

@@ -38,7 +38,7 @@ def steps(user):
 
 
 def test_no_process_outlives_its_driver(user, crashed):
-    assert user.alive() == []
+    assert user.survivors() == []
 
 
 def test_status_says_that_nobody_drives_it(user, crashed):
@@ -100,7 +100,7 @@ def test_both_at_the_same_instant(user, crashed):
     """Whoever wins, every step that follows runs once."""
     ended = [user.ended(child) for child in [user.start("resume", crashed, "--interrupted", "retry") for _ in range(4)]]
     assert 0 in {ran.status for ran in ended}
-    assert {ran.status for ran in ended} <= {0, 5}
+    assert {ran.status for ran in ended} <= {0, 2, 5}  # held by another, or completed before it was asked
     assert steps(user) == ["build", "upload", "upload", "report"]
 
 
@@ -135,4 +135,4 @@ def test_killed_while_it_resumes(user, crashed):
     (user.project / "ready").unlink()
     user.treadle("resume", crashed, "--interrupted", "retry")
     assert steps(user) == ["build", "upload", "upload", "upload", "report"]
-    assert user.alive() == []
+    assert user.survivors() == []

@@ -56,7 +56,7 @@ def test_interrupted_once(user, waiting):
     waiting.send_signal(signal.SIGINT)
     ran = user.ended(waiting, 130)
     assert f"treadle resume {user.newest()[:4]}" in ran.err
-    assert user.alive() == []
+    assert user.survivors() == []
     assert user.status()["status"] == "interrupted"
     resume_through_the_gate(user, user.newest())
     assert user.lines("effects.txt") == ["first", "waited", "last", "closed"]
@@ -68,13 +68,13 @@ def test_interrupted_twice(user):
     assert "Ctrl-C" in child.stderr.readline() + child.stderr.readline() + child.stderr.readline()
     child.send_signal(signal.SIGINT)
     user.ended(child, 130)
-    assert user.alive() == []
+    assert user.survivors() == []
 
 
 def test_terminated(user, waiting):
     waiting.send_signal(signal.SIGTERM)
     user.ended(waiting, 143)
-    assert user.alive() == []
+    assert user.survivors() == []
     resume_through_the_gate(user, user.newest())
     assert user.lines("effects.txt") == ["first", "waited", "last", "closed"]
 
@@ -94,7 +94,7 @@ def test_paused_by_another_process(user, waiting):
 def test_cancelled_by_another_process(user, waiting):
     user.treadle("cancel", user.newest(), "--reason", "wrong branch", status=None)
     user.ended(waiting, 1)
-    assert user.alive() == []
+    assert user.survivors() == []
     assert user.status()["status"] == "cancelled"
     assert user.lines("effects.txt") == ["first", "cleared", "closed"]
 

@@ -9,10 +9,10 @@ steps:
   - id: copy
     run: echo copied >> effects.txt; echo "place=site-{{ execution.id }}" >> "$TREADLE_OUTPUT"
     outputs: {place: {type: string}}
-    compensate: {uses: command/run, with: {script: 'echo "removed $PLACE" >> effects.txt'}}
+    compensate: {run: 'echo "removed $PLACE" >> effects.txt'}
   - id: announce
     run: echo announced >> effects.txt
-    compensate: {uses: command/run, with: {script: 'echo retracted >> effects.txt'}}
+    compensate: {run: echo retracted >> effects.txt}
   - id: check
     run: test "{{ inputs.fail }}" = "false"
 finally:
@@ -24,13 +24,10 @@ name: stuck
 steps:
   - id: one
     run: echo one >> effects.txt
-    compensate: {uses: command/run, with: {script: 'echo undone-one >> effects.txt'}}
+    compensate: {run: echo undone-one >> effects.txt}
   - id: two
     run: echo two >> effects.txt
-    compensate:
-      uses: command/run
-      with: {script: 'test -e free && echo undone-two >> effects.txt'}
-      retry: {max_attempts: 1}
+    compensate: {run: test -e free && echo undone-two >> effects.txt}
 """
 
 

@@ -117,7 +117,7 @@ class Subject:
             assert list(treadle.doctor()) == []  # I1, I2, I7 and the store's part of the others
         events_once(self.history(execution))
         keys_stable(self.user.lines("effects.txt"))
-        assert self.user.alive() == []
+        assert self.user.survivors() == []
         assert leftovers(self.user.state) == []
         assert strangers(self.user) == []
         assert disclosures(self.user.state) == []
