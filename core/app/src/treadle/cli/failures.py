@@ -22,7 +22,7 @@ def report(error: TreadleError, session: Session, *, as_json: bool) -> int:
     if as_json:
         session.terminal.data(json.dumps(error_to_json(error), ensure_ascii=False, indent=2, default=str))
     else:
-        session.terminal.complain("\n".join([*_frames(error, session), *error_lines(error, session)]))
+        session.terminal.complain(_frames(error, session) or "\n".join(error_lines(error, session)))
     return int(error.exit_code)
 
 
@@ -33,22 +33,27 @@ def error_to_json(error: TreadleError) -> dict[str, Json]:
         "error": {
             "code": error.code,
             "message": error.message,
-            "context": error.context,
+            "context": {**error.context, **_problems(error)},
             "suggestions": list(error.suggestions),
             "exit_code": int(error.exit_code),
         },
     }
 
 
-def _frames(error: TreadleError, session: Session) -> list[str]:
-    """All problems of a definition with the text they are about, when that is what the error is."""
+def _frames(error: TreadleError, session: Session) -> str:
+    """All problems of a definition with the text they are about, when that is what the error is; else ""."""
     loaded = getattr(error, "loaded", None)
     if loaded is None:
-        return []
+        return ""
     from treadle.definition import render_problems
 
     sources = {str(loaded.path): loaded.text}
-    return [render_problems(loaded.problems, sources, "text", session.terminal.talk_color).rstrip("\n"), ""]
+    return render_problems(loaded.problems, sources, "text", session.terminal.talk_color).rstrip("\n")
+
+
+def _problems(error: TreadleError) -> dict[str, Json]:
+    loaded = getattr(error, "loaded", None)
+    return {"problems": [problem.to_json() for problem in loaded.problems]} if loaded is not None else {}
 
 
 def error_lines(error: TreadleError, session: Session) -> list[str]:

@@ -11,6 +11,8 @@ from treadle.cli.moments import duration
 _TIME: Final = 6
 _NOTE_MINIMUM: Final = 10
 _BAR: Final = 10
+_WORTH_SAYING: Final = 1_000_000
+"""Microseconds below which an estimate is noise."""
 
 
 class Span(NamedTuple):
@@ -44,7 +46,7 @@ def _remaining(view: ExecutionView, now: int) -> str:
     if view.expected is None or view.started_at is None or view.finished_at is not None:
         return ""
     left = view.expected - (now - view.started_at)
-    return f"~{duration(0, left)} left" if left > 0 else ""
+    return f"~{duration(0, left)} left" if left >= _WORTH_SAYING else ""
 
 
 def row(step: StepView, now: int, width: int, name_width: int, marks: Marks) -> list[Span]:
