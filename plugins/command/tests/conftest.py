@@ -1,14 +1,13 @@
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from treadle.runtime.logs import StepLog
 from treadle.runtime.processes import run_process
 from treadle.secrets import Masker
-from treadle_hookspecs import Host, ProcessResult
+from treadle_hookspecs import ProcessResult
 from treadle_testkit.actions import StandaloneContext
 
 
@@ -18,7 +17,7 @@ class RealContext(StandaloneContext):
     async def run(
         self, argv: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None, **options: Any
     ) -> ProcessResult:
-        options.pop("check", None)
+        options |= {"limit": 10_000}
         environ = {**os.environ, **self.env, **(env or {})}
         with StepLog(self.scratch / "step.log", Masker(), 200_000) as log:
             return await run_process(argv, cwd=cwd or self.root, env=environ, grace=0.5, log=log, **options)
@@ -29,5 +28,4 @@ def context(tmp_path: Path) -> RealContext:
     root, scratch = tmp_path / "project", tmp_path / "scratch"
     root.mkdir()
     scratch.mkdir()
-    host = cast("Host", SimpleNamespace(settings={"output_limit": 10_000}))
-    return RealContext(root, scratch, host=host)
+    return RealContext(root, scratch)

@@ -189,7 +189,8 @@ def context(tmp_path: Path, progress: list[tuple[Any, ...]]) -> Iterator[StepCon
         lambda address: StepLog(log_path(tmp_path / "logs", address), masker),
         cast("Any", None),
         lambda *told: progress.append(told),
-        1.0,
+        grace=1.0,
+        output_limit=100_000,
     )
     made = StepContext(surroundings, Address("", "work", 2, 3), {"A": "1", "B": {"$secret": "TOKEN"}})
     yield made

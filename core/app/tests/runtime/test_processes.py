@@ -361,16 +361,26 @@ def test_kill_9_of_treadle_leaves_no_orphan(tmp_path: Path) -> None:
     assert is_gone(int((tmp_path / "stray").read_text()))
 
 
-async def test_no_process_gets_a_signal_twice(run: Run, registry: ProcessRegistry, tmp_path: Path) -> None:
-    code = """
+ASKED_TWICE = """
 import os, signal, sys, time
 if len(sys.argv) == 2:
     os.spawnv(os.P_NOWAIT, sys.executable, [sys.executable, "-c", sys.argv[1], "x", "x"])
-signal.signal(signal.SIGTERM, lambda *_: print("TERM", flush=True))
+
+def asked(*_):
+    print("TERM", flush=True)
+    if len(sys.argv) == 2 and LEAVES:
+        os._exit(0)
+
+signal.signal(signal.SIGTERM, asked)
 open(f"up{len(sys.argv)}", "w").close()
 while True:
     time.sleep(1)
 """
+
+
+@pytest.mark.parametrize("leaves", [False, True], ids=["leader-stays", "leader-leaves"])
+async def test_no_process_is_asked_twice(run: Run, registry: ProcessRegistry, tmp_path: Path, leaves: bool) -> None:
+    code = ASKED_TWICE.replace("LEAVES", str(leaves))
     task = asyncio.ensure_future(run(*python(code, code), registry=registry))
     await appears(tmp_path / "up2")
     await appears(tmp_path / "up3")

@@ -52,7 +52,6 @@ async def run(
             cwd=folder(cwd, context),
             env={OUTPUT_VARIABLE: str(published_to)},
             stdin=as_input(stdin),
-            limit=_limit(context),
         )
         return _outputs(result, published_to)
     finally:
@@ -63,12 +62,6 @@ def _command(script: str | None, shell: str, argv: list[str] | None, scratch: Pa
     if (script is None) == (argv is None):
         raise ActionError("give either script or argv", error_class="invalid-input", retryable=False)
     return tuple(argv) if argv is not None else command_line(script or "", shell, scratch)
-
-
-def _limit(context: ActionContext) -> int:
-    """Bytes of stdout, and of stderr, that become outputs; the log keeps more."""
-    setting = context.host.settings.get("output_limit")
-    return setting if isinstance(setting, int) else 1_000_000
 
 
 def folder(cwd: str, context: ActionContext) -> Path:

@@ -69,7 +69,7 @@ class ProcessGroup:
         return [pid for pid in marked(self._token, above) if not _in_group(pid, self.pid)]
 
     def _youngest_elder(self) -> int:
-        """The process id above which descendants are: ids grow until they wrap around. 0 when that may have happened."""
+        """The process id above which descendants are: ids grow until they wrap around; 0 when they may have."""
         if time.monotonic() - self._started > _SHORT:
             return 0
         try:

@@ -30,6 +30,8 @@ _START: Final = (
     "import json, sys; sys.path[:] = json.loads(sys.argv.pop()); from treadle.runtime._isolated import main; main()"
 )
 
+_LEVELS: Final = frozenset({"debug", "info", "warning", "error"})
+
 _EXIT_WAIT: Final = 5.0
 """Seconds that the process may take to exit after its answer: a thread of the action's may keep it."""
 
@@ -113,9 +115,7 @@ class _Session:
             self._requests[number] = asyncio.ensure_future(self._reply(number, frame["request"], frame["arguments"]))
         elif "log" in frame:
             level, message = frame["log"]
-            {"debug": self._context.log.debug, "warning": self._context.log.warning}.get(
-                level, self._context.log.error if level == "error" else self._context.log.info
-            )(str(message))
+            getattr(self._context.log, level if level in _LEVELS else "info")(str(message))
         elif "progress" in frame:
             self._context.progress(*frame["progress"])
         elif "cancel" in frame:

@@ -83,8 +83,9 @@ class ProcessRegistry:
 
     def discard(self, child: "Child") -> None:
         """A program and all of its processes have ended."""
-        self._live.discard(child)
-        self._tell(f"-{child.pid}\n")
+        if child in self._live:
+            self._live.remove(child)
+            self._tell(f"-{child.pid}\n")
 
     async def end_all(self, grace: float = GRACE) -> None:
         """End every program: SIGTERM, grace, SIGKILL, all at a time."""
@@ -157,6 +158,7 @@ class Child(asyncio.SubprocessProtocol):
         self._on_output = on_output
         self._registry = registry
         self._open_pipes = 2
+        self._asked = False
         self._exited = asyncio.Event()
         self._pipes_closed = asyncio.Event()
 
@@ -222,7 +224,10 @@ class Child(asyncio.SubprocessProtocol):
         A cancellation while that goes on takes the rest of the grace period away.
         """
         try:
-            self._group.signal(TERMINATE)
+            if not self._asked:
+                # Once: for many programs a second one means to stop cleaning up.
+                self._asked = True
+                self._group.signal(TERMINATE)
             if not await self._gone_within(grace):
                 await self._end_now()
         except asyncio.CancelledError:
@@ -283,7 +288,10 @@ async def start_child(
         ActionError: the folder does not exist (`cwd`), or the system refuses to start it (`start`).
     """
     _check(argv, cwd, env)
-    token = registry.announce()
+    try:
+        token = registry.announce()
+    except OSError as error:
+        raise _refused(argv, env, error) from error
     loop = asyncio.get_running_loop()
     starting = loop.create_task(
         loop.subprocess_exec(
