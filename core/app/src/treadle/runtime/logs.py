@@ -28,7 +28,7 @@ _SLICE = 16_384
 _TAIL_WINDOW = 262_144
 """Bytes from the end of a file in which `tail_log` looks for lines."""
 
-_LINE = re.compile(r"\S+ (stdout|stderr|log)([|+])(.*)\n?", re.DOTALL)
+_LINE = re.compile(r"\S+ (stdout|stderr|log)([|+])(.*)", re.DOTALL)
 _SAFE: Final = {"/": "~", ":": "+"}
 _PLAIN = re.compile(r"[a-z0-9_.#\[\]-]")
 _LONGEST_NAME = 160

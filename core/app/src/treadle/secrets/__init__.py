@@ -2,6 +2,20 @@
 
 from treadle.secrets._masker import MASK, Masker, MaskingStream
 from treadle.secrets._resolver import SecretResolver
+from treadle.secrets._sealing import RESERVED, SEALED, Sensitive, seal_json, unseal_json
 from treadle.secrets._vault import KEY_VARIABLE, KeySource, Vault
 
-__all__ = ["KEY_VARIABLE", "MASK", "KeySource", "Masker", "MaskingStream", "SecretResolver", "Vault"]
+__all__ = [
+    "KEY_VARIABLE",
+    "MASK",
+    "RESERVED",
+    "SEALED",
+    "KeySource",
+    "Masker",
+    "MaskingStream",
+    "SecretResolver",
+    "Sensitive",
+    "Vault",
+    "seal_json",
+    "unseal_json",
+]

@@ -73,6 +73,11 @@ class Masker:
         patterns = self._patterns
         return bool(patterns.texts) and patterns.in_text.search(text) is not None
 
+    def finds_bytes(self, data: bytes) -> bool:
+        """True when `mask_bytes` would change this."""
+        patterns = self._patterns
+        return bool(patterns.texts) and patterns.in_bytes.search(data) is not None
+
     def mask(self, text: str) -> str:
         """The text without sensitive values."""
         patterns = self._patterns
