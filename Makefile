@@ -58,7 +58,7 @@ docs: $(READY)
 # The configuration of the machine (mirrors, local folders of wheels) must not leak into the hashes.
 lock: $(UV)
 	env -u UV_INDEX -u UV_INDEX_URL -u UV_DEFAULT_INDEX -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS -u UV_NO_INDEX \
-	  $(UV) export --no-config --quiet --all-groups --all-extras --no-emit-workspace --no-header --format requirements-txt \
+	  $(UV) export --no-config --quiet --all-packages --all-groups --all-extras --no-emit-workspace --no-header --format requirements-txt \
 	  --python $(BIN)/python --output-file requirements.lock
 
 clean:

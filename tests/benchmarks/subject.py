@@ -112,7 +112,7 @@ def _treadle(folder: Path, synchronous: str, **overrides: object) -> Any:
 
     host = PluginHost()
     host.register(noop.NoopPlugin(), name="noop")
-    settings = {"home": str(_state(folder)), "sqlite": {"synchronous": synchronous}, **overrides}
+    settings: dict[str, Any] = {"home": str(_state(folder)), "sqlite": {"synchronous": synchronous}, **overrides}
     return Treadle(folder, overrides=settings, plugins=host)
 
 

@@ -46,6 +46,13 @@ def test_a_docstring_does_not_make_a_function_long(source):
     assert sizes.hard_limits(source(function("explained", 20, docstring_lines=100))) == []
 
 
+def test_a_table_is_not_a_long_function(source):
+    rows = "".join(f"        {n},\n" for n in range(100))
+    assert sizes.hard_limits(source(f"def table():\n    yield (\n{rows}    )\n")) == []
+    loop = "".join(f"        print({n})\n" for n in range(100))
+    assert len(sizes.hard_limits(source(f"def work():\n    for _ in x:\n{loop}"))) == 1
+
+
 def test_soft_limits_allow_few(source):
     short = "".join(function(f"f{n}", 3) for n in range(20))
     assert sizes.soft_limits(source(short + function("one", 31))) == []
@@ -86,11 +93,12 @@ def test_no_addresses(repository, text):
     ("text", "kind"),
     [
         ("https" + "://py" + "pi.org/simple/pluggy/\n", "the address of a registry"),
-        ("cd /ro" + "ot/project\n", "a person's home"),
-        ("in /Us" + "ers/anna/project\n", "a person's home"),
+        ("cd /ro" + "ot/.cache\n", "a person's home"),
+        ("in /srv/people/anna/project\n", "a person's home"),
     ],
 )
-def test_addresses(repository, text, kind):
+def test_addresses(repository, text, kind, monkeypatch):
+    monkeypatch.setenv("HOME", "/srv/people/anna")
     assert addresses.no_addresses(repository("one\n" + text)) == [f"note.md:2 names {kind}"]
 
 

@@ -1,4 +1,4 @@
-"""Nothing in the repository names a registry, a machine's folder, or a person's home."""
+"""Nothing in the repository names a registry, this machine's folders, or the home of whoever works here."""
 
 import re
 import subprocess
@@ -8,7 +8,8 @@ from typing import Final
 REGISTRIES: Final = re.compile(
     r"(?:test\.)?pypi\.(?:org|python\.org)|files\.pythonhosted\.org|registry\.npmjs\.org", re.IGNORECASE
 )
-HOMES: Final = re.compile(r"(?<![\w.$}/-])/(?:root|home/(?!user\b|me\b)\w+|Users/\w+)/")
+ROOTS_HOME: Final = r"/root/\.\w"
+"""A hidden file of the superuser's; the name `/root` alone is an example like any other."""
 _RULE: Final = "tests/workspace/workspace_rules/addresses.py"
 
 
@@ -23,8 +24,11 @@ def tracked(root: Path) -> list[Path]:
 
 def no_addresses(root: Path) -> list[str]:
     """Packages are named, places are not: neither an index's address nor a folder of one machine."""
-    here = re.escape(str(root.resolve())) + r"\b" if len(root.resolve().parts) > 2 else r"(?!)"
-    rules = {"the address of a registry": REGISTRIES, "a person's home": HOMES, "this checkout": re.compile(here)}
+    rules = {
+        "the address of a registry": REGISTRIES,
+        "a person's home": re.compile(f"{_folder(Path.home())}|{ROOTS_HOME}"),
+        "this checkout": re.compile(_folder(root.resolve())),
+    }
     broken = []
     for path in tracked(root):
         name = path.relative_to(root).as_posix()
@@ -32,6 +36,11 @@ def no_addresses(root: Path) -> list[str]:
             kinds = [kind for kind, pattern in rules.items() if pattern.search(line)]
             broken += [f"{name}:{number} names {kind}" for kind in kinds if name != _RULE]
     return broken
+
+
+def _folder(path: Path) -> str:
+    """A pattern for a folder's name; nothing matches one that is too short to tell, such as `/root`."""
+    return re.escape(str(path)) + r"\b" if len(path.parts) > 2 else r"(?!)"
 
 
 def _lines(path: Path) -> list[str]:
