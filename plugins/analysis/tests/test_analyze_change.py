@@ -63,6 +63,16 @@ def test_public_names_added_removed_and_moved(repository: GitRepository, analyze
     assert changes == {("src/geo/report.py", "removed", "show"), ("src/geo/summary.py", "added", "show")}
 
 
+def test_what_moved_and_can_still_be_had_is_not_broken(
+    repository: GitRepository, context: StandaloneContext, analyze, shapes: str
+) -> None:
+    moved = "class Base:\n    def side(self):\n        return 1\n\n\ndef perimeter(width, height):\n    return 0\n"
+    text = shapes.replace("class Square:", "from geo.base import Base, perimeter\n\n\nclass Square(Base):")
+    text = text.replace("def perimeter", "def _perimeter").replace("def side", "def _side")
+    repository.commit({"src/geo/shapes.py": text, "src/geo/base.py": moved}, "move")
+    assert [change["name"] for change in analyze()["api"] if change["breaking"]] == []
+
+
 def test_definitions_in_changed_lines(repository: GitRepository, analyze, shapes, tangled) -> None:
     repository.commit(
         {"src/geo/shapes.py": shapes.replace("return width * height", "return height * width") + tangled}, "x"

@@ -25,7 +25,7 @@ def test_a_passing_suite_with_coverage_of_the_changed_lines(project, run) -> Non
         "percent": 75.0,
         "covered": 3,
         "statements": 4,
-        "missed": [{"file": "src/lib.py", "lines": [3, 3]}],
+        "missed": {"src/lib.py": [[3, 3]]},
         "unmeasured": ["setup.py"],
     }
     assert [finding["rule"] for finding in outputs["findings"]] == ["uncovered"]
@@ -90,6 +90,36 @@ def test_the_sources_of_the_folder_are_tested_not_what_is_installed(project, run
     (elsewhere / "lib.py").write_text("def double(x):\n    return 'wrong'\n")
     monkeypatch.setenv("PYTHONPATH", str(elsewhere))
     assert run(project({"tests/test_lib.py": GOOD})).name == "success"
+
+
+def test_several_projects_in_one_repository(project, run, monkeypatch, tmp_path) -> None:
+    installed = tmp_path / "installed"
+    installed.mkdir()
+    (installed / "inner.py").write_text("def twice(x):\n    return 'the installed copy'\n")
+    monkeypatch.setenv("PYTHONPATH", str(installed))
+    root = project(
+        {
+            "pyproject.toml": "",
+            "packages/one/pyproject.toml": "",
+            "packages/one/src/inner.py": "def twice(x):\n    return 2 * x\n",
+            "packages/one/tests/test_inner.py": "import inner\n\ndef test_it():\n    assert inner.twice(2) == 4\n",
+            "packages/two/setup.py": "",
+            "packages/two/flat/__init__.py": "x = 1\n",
+        }
+    )
+    outcome = run(root, changes=[{"path": "packages/one/src/inner.py", "changed_lines": [[1, 2]]}])
+    assert outcome.outputs["changed_coverage"]["percent"] == 100.0
+    assert set(outcome.outputs["coverage"]["files"]) == {
+        "packages/one/src/inner.py",
+        "packages/two/flat/__init__.py",
+        "src/lib.py",
+    }
+
+
+def test_tests_that_run_another_copy_are_doubted(project, run) -> None:
+    root = project({"tests/test_other.py": "def test_nothing():\n    pass\n"})
+    outcome = run(root, changes=[{"path": "src/lib.py", "changed_lines": [[2, 3]]}])
+    assert "import another copy" in outcome.outputs["notes"][-1]
 
 
 def test_settings_of_a_folder_above_are_not_taken(project, run, tmp_path) -> None:

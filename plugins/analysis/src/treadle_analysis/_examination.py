@@ -1,6 +1,6 @@
 """All measurements of one change, put together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final
 
@@ -9,6 +9,7 @@ from treadle_hookspecs import Json
 from treadle_analysis import _api, _classify, _past, _requirements, _risk
 from treadle_analysis._files import ChangedFile, sums
 from treadle_analysis._imports import ImportGraph
+from treadle_analysis._inheritance import Inheritance, still_offers
 from treadle_analysis._source import Definition
 from treadle_analysis._tree import Tree
 
@@ -97,21 +98,30 @@ class Examination:
     @cached_property
     def api(self) -> list[_api.ApiChange]:
         """The public names of source files that differ."""
-        known = self.graph.reexported
-        changes: list[_api.ApiChange] = []
-        for file in self.source:
-            old = self.before.modules.get(file.before)
-            new = self.after.modules.get(file.path) if file.present else None
-            if not file.python or (new is None and file.present) or (old is None and file.before):
-                continue  # a side that does not parse would show everything as removed or added
-            is_known = lambda path, name: (path, name) in known  # noqa: E731 - too small to name apart
-            offered = _api.public_names(file.before or file.path, old, is_known)
-            offers = _api.public_names(file.path, new, is_known)
-            if file.old_path and file.before:  # who imported the old name of the module finds nothing there
-                changes += _api.compare(file.before, offered, {})
-                offered = {}
-            changes += _api.compare(file.path, offered, offers)
-        return changes
+        return [change for file in self.source if file.python for change in self._api_of(file)]
+
+    def _api_of(self, file: ChangedFile) -> Iterator[_api.ApiChange]:
+        old = self.before.modules.get(file.before)
+        new = self.after.modules.get(file.path) if file.present else None
+        if (new is None and file.present) or (old is None and file.before):
+            return  # a side that does not parse would show everything as removed or added
+        offered = _api.public_names(file.before or file.path, old, self._is_reexported)
+        offers = _api.public_names(file.path, new, self._is_reexported)
+        if file.old_path and file.before:  # who imported the old name of the module finds nothing there
+            yield from _api.compare(file.before, offered, {})
+            offered = {}
+        elif new is not None:
+            moved = [name for name in offered.keys() - offers.keys() if still_offers(new, name, self.inheritance)]
+            offered = {name: definition for name, definition in offered.items() if name not in moved}
+        yield from _api.compare(file.path, offered, offers)
+
+    def _is_reexported(self, path: str, name: str) -> bool:
+        return (path, name) in self.graph.reexported
+
+    @cached_property
+    def inheritance(self) -> Inheritance:
+        """The classes of the whole tree after the change."""
+        return Inheritance(self.after.modules.values())
 
     @cached_property
     def past(self) -> list[_past.Past]:

@@ -57,7 +57,8 @@ def _unparsed(change: Change, _: Limits) -> Iterator[Hit]:
 
 def _untested(change: Change, _: Limits) -> Iterator[Hit]:
     for found in change["definitions"]:
-        if found["kind"] == "function" and not found["changed_tests"] and not _is_dunder(found["name"]):
+        wanted = found["kind"] == "function" and found["public"] and not _is_dunder(found["name"])
+        if wanted and not found["changed_tests"]:
             evidence = {"changed_tests_naming_it": 0, "tests_naming_it": found["tests"], "new": found["new"]}
             yield Hit(f"Test `{found['name']}`", found["file"], _lines(found), evidence)
 
@@ -128,7 +129,9 @@ def _changelogs(change: Change) -> list[str]:
 TABLE: Final = (
     Rule("does-not-parse", "high", "a changed Python file has a syntax error", _unparsed),
     Rule("breaking-api", "high", "a public name is gone or incompatible, and no changelog file changed", _breaking),
-    Rule("untested-function", "medium", "a changed function of the source is named in no changed test", _untested),
+    Rule(
+        "untested-function", "medium", "a changed public function of the source is named in no changed test", _untested
+    ),
     Rule("complex-function", "medium", "a changed function is more complex than `max_complexity`", _complex),
     Rule("removed-test", "medium", "a test function is gone and stands in no other changed test file", _removed_test),
     Rule("stale-lock", "medium", "declared dependencies changed and the lock file did not", _lock),

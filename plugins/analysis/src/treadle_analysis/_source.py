@@ -37,6 +37,7 @@ class Definition:
         signature: as written, e.g. `(self, name: str = 'x') -> None`; "" for a class.
         parameters: in order.
         complexity: McCabe's number, nested functions counted by themselves; 0 for a class.
+        bases: of a class, the last names of what it inherits from.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Definition:
     signature: str = ""
     parameters: tuple[Parameter, ...] = ()
     complexity: int = 0
+    bases: tuple[str, ...] = ()
 
     @property
     def last_name(self) -> str:
@@ -68,17 +70,25 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class PythonModule:
-    """A parsed file. `exported` are the names of `__all__`, or None without one that can be read."""
+    """A parsed file.
+
+    Attributes:
+        tree: its syntax tree.
+        definitions: its functions and classes, in order.
+        exported: the names of `__all__`, or None without one that can be read.
+        imported: the names that imports bind in it, wherever they stand.
+    """
 
     tree: ast.Module
     definitions: tuple[Definition, ...]
     exported: frozenset[str] | None
+    imported: frozenset[str]
 
 
 def parse(text: str) -> PythonModule:
     """Read a file's definitions. Raises `SyntaxError`, and `ValueError` for text with NUL."""
     tree = ast.parse(text)
-    return PythonModule(tree, tuple(_definitions(tree.body, "", True)), _exported(tree))
+    return PythonModule(tree, tuple(_definitions(tree.body, "", True)), _exported(tree), _imported(tree))
 
 
 def _definitions(body: list[ast.stmt], prefix: str, visible: bool) -> Iterator[Definition]:
@@ -124,7 +134,9 @@ def _function(node: _FunctionNode, prefix: str, visible: bool) -> Definition:
 def _class(node: ast.ClassDef, prefix: str, visible: bool) -> Definition:
     documented = ast.get_docstring(node, clean=False) is not None
     last = node.end_lineno or node.lineno
-    return Definition(prefix + node.name, "class", _first_line(node), last, visible and _open(node.name), documented)
+    public = visible and _open(node.name)
+    bases = tuple(ast.unparse(base).partition("[")[0].rpartition(".")[2] for base in node.bases)
+    return Definition(prefix + node.name, "class", _first_line(node), last, public, documented, bases=bases)
 
 
 def _first_line(node: _FunctionNode | ast.ClassDef) -> int:
@@ -183,3 +195,8 @@ def _texts(node: ast.expr | None) -> frozenset[str] | None:
     if not isinstance(node, ast.List | ast.Tuple):
         return None
     return frozenset(item.value for item in node.elts if isinstance(item, ast.Constant) and isinstance(item.value, str))
+
+
+def _imported(tree: ast.Module) -> frozenset[str]:
+    nodes = (node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom))
+    return frozenset(alias.asname or alias.name.partition(".")[0] for node in nodes for alias in node.names)

@@ -100,13 +100,17 @@ def _task(task: Mapping[str, Any]) -> tuple[str, str, str, str, str]:
     lines = task.get("lines")
     span = f"{lines[0]}-{lines[1]}" if lines and lines[0] != lines[1] else lines[0] if lines else None
     evidence = task.get("evidence")
-    told = ", ".join(f"{name}: {found}" for name, found in evidence.items()) if isinstance(evidence, Mapping) else ""
+    told = (
+        ", ".join(f"{name.replace('_', ' ')}: {_as_text(found)}" for name, found in evidence.items())
+        if isinstance(evidence, Mapping)
+        else ""
+    )
     rule = f"{code(task.get('rule', ''))} {plain(task.get('severity', ''))}".strip()
     return (
         plain(task["title"]),
         place(task.get("file"), span),
         rule,
-        plain(told.replace("_", " ")),
+        plain(told),
         code(task.get("id", "")),
     )
 

@@ -4,24 +4,16 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from treadle_hookspecs import Json
 
-TEST_FOLDERS: Final = ("test", "tests", "testing")
-
-
-def measured_folders(folder: Path) -> list[str]:
-    """What of a project is measured: `src`, or else its packages and modules at the top that are no tests."""
-    if (folder / "src").is_dir():
-        return ["src"]
-    packages = [path.parent.name for path in folder.glob("*/__init__.py") if path.parent.name not in TEST_FOLDERS]
-    return sorted(packages) or ["."]
+from treadle_testing._layout import measured_folders
 
 
 def configuration(folder: Path, data_file: Path, children: bool) -> str:
     """A configuration of our own: the project's may write elsewhere, stop at a percentage, or need plugins."""
-    sources = "".join(f"\n    {folder / name}" for name in measured_folders(folder))
+    sources = "".join(f"\n    {place}" for place in measured_folders(folder))
     patch = "parallel = true\npatch = subprocess\n" if children else ""
     return (
         f"[run]\nsource ={sources}\ndata_file = {data_file}\n{patch}"
@@ -108,15 +100,18 @@ class ChangedCoverage:
         """Over all changed files."""
         return _share(self.files.values())
 
-    def missed(self) -> Iterator[tuple[str, int, int]]:
-        """`(path, first, last)` of the changed statements that no test ran."""
-        for path, file in sorted(self.files.items()):
-            for first, last in _ranges(file.missed):
-                yield path, first, last
+    @property
+    def untouched(self) -> bool:
+        """True when there is something to run in the change and the tests ran nothing of it."""
+        return self.share.statements > 0 and self.share.covered == 0
+
+    def missed(self) -> dict[str, list[tuple[int, int]]]:
+        """By path the ranges `(first, last)` of the changed statements that no test ran."""
+        return {path: list(_ranges(file.missed)) for path, file in sorted(self.files.items()) if file.missed}
 
     def to_json(self) -> dict[str, Json]:
-        """`{percent, covered, statements, missed: [{file, lines}], unmeasured}`."""
-        missed: list[Json] = [{"file": path, "lines": [first, last]} for path, first, last in self.missed()]
+        """`{percent, covered, statements, missed: {path: [[first, last]]}, unmeasured}`."""
+        missed: dict[str, Json] = {path: [list(lines) for lines in ranges] for path, ranges in self.missed().items()}
         return {**self.share.to_json(), "missed": missed, "unmeasured": list(self.unmeasured)}
 
 

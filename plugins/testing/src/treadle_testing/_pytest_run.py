@@ -11,6 +11,7 @@ from treadle_hookspecs import ActionContext, ActionError, ProcessResult
 from treadle_testing import _junit
 from treadle_testing._coverage import Coverage, configuration
 from treadle_testing._interpreter import Interpreter
+from treadle_testing._layout import import_folders
 from treadle_testing._run import Run, last_words
 
 PYTEST_SECTION: Final = re.compile(r"^\[(tool:pytest|pytest|tool\.pytest(\.ini_options)?)\]", re.MULTILINE)
@@ -65,10 +66,10 @@ class PytestRun:
     @property
     def environment(self) -> dict[str, str]:
         """The project's own sources come before anything installed; a measurement around us is not disturbed."""
-        places = [str(self.folder / "src")] if (self.folder / "src").is_dir() else []
+        places = map(str, import_folders(self.folder))
         inherited = os.environ.get("PYTHONPATH", "")
         return {
-            "PYTHONPATH": os.pathsep.join([*places, str(self.folder), *([inherited] if inherited else [])]),
+            "PYTHONPATH": os.pathsep.join([*places, *([inherited] if inherited else [])]),
             "COVERAGE_FILE": str(self._data_file),
             "COVERAGE_PROCESS_START": "",
             "COVERAGE_RCFILE": "",

@@ -134,7 +134,7 @@ class Judgement:
             "seconds": round(self.run.seconds, 3),
             "coverage": self.run.coverage.to_json(),
             "changed_coverage": self.changed.to_json(),
-            "notes": list(self.run.notes),
+            "notes": [*self.run.notes, *self._doubts()],
             "summary": self._summary(),
             "figures": list(self._figures()),
             "findings": list(self._findings(failures[:FAILURES_LISTED])),
@@ -157,6 +157,13 @@ class Judgement:
             yield "every test was skipped"
         if self.min_coverage is not None and self.run.coverage.reason:
             yield f"coverage was not measured: {self.run.coverage.reason}"
+
+    def _doubts(self) -> Iterator[str]:
+        if self.changed.untouched and self.totals["passed"]:
+            yield (
+                "the tests ran nothing of the changed files: either they do not touch them, or they import "
+                "another copy that is installed"
+            )
 
     def _summary(self) -> str:
         told = ", ".join(f"{count} {name}" for name, count in self.totals.items() if count and name != "tests")
@@ -184,7 +191,13 @@ class Judgement:
                 "message": f"{case.id}: {case.message}",
                 "new": None,
             }
-        for path, first, last in self.changed.missed():
-            lines = f"line {first}" if first == last else f"lines {first}-{last}"
-            message = f"{lines} changed and run by no test"
-            yield {"rule": "uncovered", "severity": "low", "file": path, "line": first, "message": message, "new": True}
+        for path, ranges in self.changed.missed().items():
+            lines = ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in ranges)
+            yield {
+                "rule": "uncovered",
+                "severity": "low",
+                "file": path,
+                "line": ranges[0][0],
+                "message": f"changed and run by no test: {lines}",
+                "new": True,
+            }
