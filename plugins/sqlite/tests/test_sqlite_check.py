@@ -2,6 +2,7 @@
 
 import hashlib
 import sqlite3
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -119,6 +120,24 @@ def test_a_marker_of_another_store_is_found(filled: SqliteStore, path: Path, con
     path.with_name("state.db.marker").write_text(content)
     (finding,) = filled.check()
     assert (finding.invariant, "does not belong" in finding.message) == ("I1", True)
+
+
+def test_it_sees_one_state_while_others_write(filled: SqliteStore, open_store: OpenStore) -> None:
+    done = threading.Event()
+    other = open_store()
+
+    def work() -> None:
+        seq = 3
+        while not done.is_set():
+            other.append([replace(noted("runs", seq), audit=[AuditEntry(seq, "user:ada", "look")])])
+            seq += 1
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    findings = [finding for _ in range(30) for finding in filled.check()]
+    done.set()
+    thread.join()
+    assert findings == []
 
 
 def test_a_broken_file_is_not_listed_without_end(filled: SqliteStore, path: Path) -> None:

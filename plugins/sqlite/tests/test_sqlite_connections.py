@@ -81,6 +81,29 @@ def test_each_thread_notices_a_write(store: SqliteStore) -> None:
     assert answers == [True] * 3
 
 
+def test_a_thread_that_has_not_looked_yet_is_told_to(store: SqliteStore) -> None:
+    """What was written between another thread's look and this one's first watch would be missed otherwise."""
+    answers: list[bool] = []
+    in_thread(lambda: answers.extend([store.watch(0), store.watch(0)])).join()
+    assert answers == [True, False]
+
+
+def test_an_interrupt_while_beginning_leaves_nothing_open(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = store._open_writer()
+    begin = writer._begin
+
+    def interrupted() -> None:
+        begin()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(writer, "_begin", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            store.append([started("e")])
+    store.append([started("e")])
+    assert len(store.read("e")) == 1
+
+
 def test_any_thread_may_append(store: SqliteStore) -> None:
     store.append([started(f"e{number}") for number in range(4)])
     errors: list[BaseException] = []

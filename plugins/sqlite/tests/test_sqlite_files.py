@@ -194,6 +194,31 @@ def test_a_crash_while_the_store_is_made_leaves_no_half(path: Path, monkeypatch:
     assert names(path.parent) == {"state.db", "state.db.marker", "state.db.claims"}
 
 
+def test_what_a_crash_left_of_a_store_in_the_making_does_no_harm(path: Path, tmp_path: Path) -> None:
+    """A log that stands beside a new file would be taken for its own."""
+    busy = SqliteStore(f"sqlite://{tmp_path}/busy/state.db")
+    busy.open()
+    busy.append([started("stale")])
+    path.parent.mkdir()
+    for suffix in ("", "-wal", "-shm"):
+        shutil.copy(tmp_path / "busy" / f"state.db{suffix}", path.with_name(f"state.db.new{suffix}"))
+    busy.close()
+    store = SqliteStore(f"sqlite://{path}")
+    store.open()
+    assert store.execution("stale") is None
+    store.close()
+    assert names(path.parent) == {"state.db", "state.db.marker", "state.db.claims"}
+
+
+def test_a_marker_that_was_not_finished_is_written_again(path: Path) -> None:
+    filled(path)
+    path.with_name("state.db.marker").write_bytes(b"")
+    store = SqliteStore(f"sqlite://{path}")
+    store.open()
+    assert list(store.check()) == []
+    store.close()
+
+
 def test_many_processes_make_one_store(path: Path) -> None:
     code = (
         "import sys; from treadle_sqlite._store import SqliteStore; from treadle_testkit._store_samples import started;"

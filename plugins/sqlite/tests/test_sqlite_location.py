@@ -10,7 +10,9 @@ def test_a_url_names_an_absolute_path() -> None:
 
 
 def test_a_path_may_hold_escapes() -> None:
-    assert locate("sqlite:///a%20b/%C3%A4.db", {}).path == Path("/a b/ä.db")
+    location = locate("sqlite:///a%20b/%C3%A4.db", {})
+    assert location.path == Path("/a b/ä.db")
+    assert locate(location.url, {}) == location
 
 
 def test_without_a_path_the_option_is_taken() -> None:

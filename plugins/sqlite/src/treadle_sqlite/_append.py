@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from treadle_hookspecs import Append, ClaimLostError, ExitCode, SequenceError, TreadleError
 
 from treadle_sqlite import _audit, _inbox, _payloads
-from treadle_sqlite._rows import event_rows, execution_values, id_range, step_values, update_values
+from treadle_sqlite._rows import event_rows, execution_values, step_ids, step_values, update_values
 from treadle_sqlite._schema import NUMBER_SHIFT
 from treadle_sqlite._sql import (
     INSERT_EVENT,
@@ -40,7 +40,7 @@ class _Driven:
 
     def recall_visits(self, connection: sqlite3.Connection) -> dict[tuple[str, int], int]:
         """Read the ids of the rows that stand."""
-        rows = connection.execute(SELECT_VISITS, id_range(self.number)).fetchall()
+        rows = connection.execute(SELECT_VISITS, step_ids(self.number)).fetchall()
         self.visits = {(address, visit): key for address, visit, key in rows}
         self.last_step = max((row[2] for row in rows), default=self.last_step)
         return self.visits

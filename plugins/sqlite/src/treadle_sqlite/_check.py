@@ -50,8 +50,7 @@ def _version(reader: Reader) -> Iterator[Finding]:
 
 
 def _surroundings(location: Location, reader: Reader) -> Iterator[Finding]:
-    store = reader.query("SELECT value FROM meta WHERE key = 'store'")[0][0]
-    if _guard.marked_store(location) != store:
+    if reader.query("SELECT value FROM meta WHERE key = 'store'") != [(_guard.marked_store(location),)]:
         yield Finding(
             "I1",
             f"{location.marker} does not belong to the state file beside it",

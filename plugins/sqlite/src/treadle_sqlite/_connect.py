@@ -2,8 +2,11 @@
 
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, Final
+
+from treadle_hookspecs import TreadleError
 
 from treadle_sqlite._errors import closed, storage_error
 from treadle_sqlite._location import Location
@@ -53,7 +56,7 @@ class Reader:
         self._connection: sqlite3.Connection | None = connect(location, reading=True)
         self.seen = self.data_version()
 
-    def query(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
+    def query(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[Any]:
         """All rows. Raises `TreadleError` (exit code 6)."""
         with self._lock:
             if self._connection is None:
@@ -62,6 +65,17 @@ class Reader:
                 return self._connection.execute(sql, parameters).fetchall()
             except sqlite3.Error as error:
                 raise storage_error(self._location, "read", error) from error
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let all queries of the block see one state of the file, whatever others write meanwhile."""
+        self.query("BEGIN")
+        try:
+            yield
+        finally:
+            # Damage that was found ends the transaction, and so does `close`.
+            with suppress(TreadleError):
+                self.query("COMMIT")
 
     def data_version(self) -> int:
         """A number that changes when another connection has committed."""

@@ -8,7 +8,8 @@ import os
 import sqlite3
 import time
 import uuid
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -25,8 +26,8 @@ _HEADER: Final = 100
 _OLDEST_SQLITE: Final = (3, 37, 0)
 """STRICT tables came with it."""
 
-_CREATION_WAIT: Final = 30.0
-"""Seconds to wait for another process that makes the database at this moment."""
+_PATIENCE: Final = 30.0
+"""Seconds to wait for another process that makes, migrates or checkpoints the database at this moment."""
 
 
 def prepare(location: Location) -> None:
@@ -51,18 +52,27 @@ def prepare(location: Location) -> None:
         raise storage_error(location, "open", error) from error
 
 
-def _create(location: Location) -> None:
-    lock = take(location.checkpoint_lock, wait=_CREATION_WAIT)
+@contextmanager
+def alone(location: Location) -> Iterator[None]:
+    """Keep others from making, migrating and checkpointing the database. Raises `TreadleError` (exit code 6)."""
+    lock = take(location.checkpoint_lock, wait=_PATIENCE)
     if lock is None:
         raise untrusted(
-            location, "another process has been making the state file for too long", "look for it, try again"
+            location,
+            "another process has been making or migrating the state file for too long",
+            f"its number stands in {location.checkpoint_lock}; end it, or try again later",
         )
     try:
+        yield
+    finally:
+        lock.release()
+
+
+def _create(location: Location) -> None:
+    with alone(location):
         if not location.path.exists():
             _refuse_remains(location)
             _build(location)
-    finally:
-        lock.release()
 
 
 def _refuse_remains(location: Location) -> None:
@@ -79,8 +89,8 @@ def _refuse_remains(location: Location) -> None:
 def _build(location: Location) -> None:
     """Make the database under another name first: a crash must not leave an empty file where a state file belongs."""
     draft = location.beside(".new")
-    for leftover in (draft, location.beside(".new-journal")):
-        leftover.unlink(missing_ok=True)
+    for suffix in ("", "-journal", "-wal", "-shm"):
+        location.beside(f".new{suffix}").unlink(missing_ok=True)
     os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     try:
         create_schema(draft)
@@ -117,8 +127,11 @@ def inspect_header(location: Location) -> None:
         raise _broken(location, "the state file is empty")
     if len(header) < _HEADER or not header.startswith(_MAGIC):
         raise _broken(location, "the state file is not a SQLite database")
-    if _is_cut_off(location) and _is_cut_off_at_rest(location):
-        raise _broken(location, "the state file is cut off: its end is missing")
+    if _is_cut_off(location):
+        # A checkpoint that runs at this moment may have written the header already, and the last pages not yet.
+        with alone(location):
+            if _is_cut_off(location):
+                raise _broken(location, "the state file is cut off: its end is missing")
 
 
 def _is_cut_off(location: Location) -> bool:
@@ -131,16 +144,6 @@ def _is_cut_off(location: Location) -> bool:
     stated = int.from_bytes(header[16:18], "big")
     page_size = 65536 if stated == 1 else stated
     return size < page_size * int.from_bytes(header[28:32], "big")
-
-
-def _is_cut_off_at_rest(location: Location) -> bool:
-    """Look again while nobody checkpoints: a database that grows at this moment may be behind its own header."""
-    lock = take(location.checkpoint_lock, wait=_CREATION_WAIT)
-    try:
-        return _is_cut_off(location)
-    finally:
-        if lock:
-            lock.release()
 
 
 def _has_content(path: Path) -> bool:
@@ -184,13 +187,11 @@ def mark(location: Location, connection: sqlite3.Connection) -> None:
     if location.path.stat().st_mode & 0o077:
         with suppress(PermissionError):
             location.path.chmod(0o600)
-    if location.marker.exists():
+    if marked_store(location) is not None:
         return
     store = connection.execute("SELECT value FROM meta WHERE key = 'store'").fetchone()[0]
-    draft = location.beside(f".marker.{os.getpid()}")
-    draft.touch(mode=0o600)
-    draft.write_bytes(orjson.dumps({"application": "treadle", "state": location.path.name, "store": store}) + b"\n")
-    draft.replace(location.marker)
+    location.marker.touch(mode=0o600)
+    location.marker.write_bytes(orjson.dumps({"application": "treadle", "store": store}) + b"\n")
 
 
 def marked_store(location: Location) -> str | None:
@@ -205,7 +206,7 @@ def _sync(path: Path) -> None:
     """Bring a file or a folder to the disk."""
     if os.name == "nt" and path.is_dir():
         return
-    descriptor = os.open(path, os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     try:
         os.fsync(descriptor)
     finally:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from treadle_hookspecs import ExitCode, Json, TreadleError
 
@@ -32,7 +32,7 @@ class Location:
     @property
     def url(self) -> str:
         """The store's URL in its one canonical form."""
-        return f"{SCHEME}://{self.path.as_posix()}"
+        return f"{SCHEME}:///{quote(self.path.as_posix().removeprefix('/'))}"
 
     @property
     def marker(self) -> Path:

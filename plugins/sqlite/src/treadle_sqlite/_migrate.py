@@ -1,6 +1,5 @@
 """Bringing an older database to this version's schema: forward only, after a backup, all or nothing."""
 
-import os
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Final
 
 from treadle_sqlite import _schema
 from treadle_sqlite._errors import untrusted
+from treadle_sqlite._guard import alone
 from treadle_sqlite._location import Location
 
 MIGRATIONS: Final[Mapping[int, tuple[str, ...]]] = {}
@@ -35,6 +35,16 @@ def migrate(
             f"the state file's schema {version} is older than any that this treadle can migrate",
             f"open it once with a treadle that knows schema {missing[0] + 1}",
         )
+    with alone(location):
+        return _migrate(location, connection, migrations, target)
+
+
+def _migrate(
+    location: Location, connection: sqlite3.Connection, migrations: Mapping[int, tuple[str, ...]], target: int
+) -> Path | None:
+    version = _version(connection)
+    if version >= target:
+        return None  # another process has done it while this one waited
     backup = back_up(location, connection, version)
     # Tables that others refer to may have to be made anew; whether all references hold is checked before the commit.
     connection.execute("PRAGMA foreign_keys = OFF")
@@ -56,7 +66,6 @@ def _apply(
     target: int,
     backup: Path,
 ) -> None:
-    # Another process may have migrated while this one waited for the write lock.
     for version in range(_version(connection), target):
         for statement in migrations[version]:
             connection.execute(statement)
@@ -73,7 +82,8 @@ def _apply(
 def back_up(location: Location, connection: sqlite3.Connection, version: int) -> Path:
     """Copy the database as it is, pages in the log included, to `….v{version}.backup` beside it."""
     target = location.beside(f".v{version}.backup")
-    draft = location.beside(f".v{version}.backup.{os.getpid()}")
+    draft = location.beside(f".v{version}.backup.new")
+    draft.unlink(missing_ok=True)
     draft.touch(mode=0o600)
     copy = sqlite3.connect(draft, isolation_level=None)
     try:

@@ -8,7 +8,6 @@ from treadle_hookspecs import Event, ExecutionQuery, ExecutionRow, StepRow
 
 from treadle_sqlite import _rows
 from treadle_sqlite._connect import Reader
-from treadle_sqlite._rows import id_range
 from treadle_sqlite._sql import SELECT_EVENTS, SELECT_EXECUTIONS, SELECT_STEPS
 
 _AFTER_ANY_TEXT: Final = "\U0010ffff"
@@ -16,19 +15,13 @@ _AFTER_ANY_TEXT: Final = "\U0010ffff"
 
 def log(reader: Reader, execution: str, after: int, limit: int) -> Sequence[Event]:
     """Events of one execution with `seq > after`, in order."""
-    number = _number(reader, execution)
-    if number is None:
-        return []
-    rows = reader.query(SELECT_EVENTS, (*id_range(number, after), limit or -1))
+    rows = reader.query(SELECT_EVENTS, {"execution": execution, "after": after, "limit": limit or -1})
     return [_rows.event(execution, row) for row in rows]
 
 
 def steps(reader: Reader, execution: str) -> Sequence[StepRow]:
     """Visits in the order they started."""
-    number = _number(reader, execution)
-    if number is None:
-        return []
-    return [_rows.step(execution, row) for row in reader.query(SELECT_STEPS, id_range(number))]
+    return [_rows.step(execution, row) for row in reader.query(SELECT_STEPS, {"execution": execution})]
 
 
 def execution(reader: Reader, id: str) -> ExecutionRow | None:
@@ -57,8 +50,3 @@ def _conditions(query: ExecutionQuery) -> tuple[str, list[object]]:
         conditions["id < ?"] = query.id_prefix + _AFTER_ANY_TEXT
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
     return where, list(conditions.values())
-
-
-def _number(reader: Reader, execution: str) -> int | None:
-    rows = reader.query("SELECT number FROM executions WHERE id = ?", (execution,))
-    return int(rows[0][0]) if rows else None

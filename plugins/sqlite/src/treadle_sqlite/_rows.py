@@ -9,10 +9,9 @@ from treadle_sqlite._codec import dump, load
 from treadle_sqlite._schema import NUMBER_SHIFT, SEQ_MASK
 
 
-def id_range(number: int, after: int = 0) -> tuple[int, int]:
-    """The first and the last id that an execution's events with `seq > after`, or its visits, can have."""
-    start = number << NUMBER_SHIFT
-    return start + after + 1, start + SEQ_MASK
+def step_ids(number: int) -> tuple[int, int]:
+    """Before the first and the last id that the visits of an execution can have."""
+    return number << NUMBER_SHIFT, (number << NUMBER_SHIFT) + SEQ_MASK
 
 
 def event_rows(number: int, append: Append) -> Iterator[tuple[object, ...]]:

@@ -10,7 +10,10 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 SELECT_EVENTS: Final = """
 SELECT id, event_type, timestamp, scope, step_id, visit, attempt, actor, cause, data, version
-FROM execution_history WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?
+FROM execution_history
+WHERE id > (SELECT number << 32 FROM executions WHERE id = :execution) + :after
+    AND id <= (SELECT number << 32 FROM executions WHERE id = :execution) + 0xFFFFFFFF
+ORDER BY id LIMIT :limit
 """
 
 INSERT_EXECUTION: Final = """
@@ -59,7 +62,10 @@ WHERE id = ?
 SELECT_STEPS: Final = """
 SELECT step_id, visit, module, action, status, outcome, attempts, inputs, outputs, started_at, completed_at, error,
     compensation
-FROM step_executions WHERE id BETWEEN ? AND ? ORDER BY id
+FROM step_executions
+WHERE id > (SELECT number << 32 FROM executions WHERE id = :execution)
+    AND id <= (SELECT number << 32 FROM executions WHERE id = :execution) + 0xFFFFFFFF
+ORDER BY id
 """
 
-SELECT_VISITS: Final = "SELECT step_id, visit, id FROM step_executions WHERE id BETWEEN ? AND ?"
+SELECT_VISITS: Final = "SELECT step_id, visit, id FROM step_executions WHERE id > ? AND id <= ?"

@@ -66,8 +66,12 @@ class SqliteStore:
         self._writer = Writer(self._location)
         self._appender = Appender(self._writer)
         self._claims = Claims(self._location, self._raise_epoch, self._appender.forget)
-        self._claims.sweep()
-        self._reader()
+        try:
+            self._claims.sweep()
+            self._reader()
+        except BaseException:
+            self.close()
+            raise
 
     def _adopt(self) -> None:
         """Look at the database before anything is done with it; bring it to this version."""
@@ -143,9 +147,12 @@ class SqliteStore:
     def watch(self, timeout: float) -> bool:
         """Block until something may have been written since this thread's last look, or `timeout` seconds passed.
 
-        A thread's first call compares with the moment when it first used the store. Writes of this process count too.
+        Writes of this process count too. A thread that has not used the store before is told to look at once.
         """
+        known = getattr(self._local, "reader", None)
         reader = self._reader()
+        if reader is not known:
+            return True
         deadline = time.monotonic() + timeout
         pause = _FIRST_PAUSE
         while True:
@@ -209,7 +216,9 @@ class SqliteStore:
 
     def check(self) -> Sequence[Finding]:
         """Look at the invariants a store can see."""
-        return tuple(_check.check(self._location, self._reader()))
+        reader = self._reader()
+        with reader.snapshot():
+            return tuple(_check.check(self._location, reader))
 
     def _open_writer(self) -> Writer:
         if self._writer is None:

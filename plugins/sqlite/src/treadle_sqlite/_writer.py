@@ -32,6 +32,9 @@ class Writer:
         try:
             return self._begin()
         except BaseException:
+            # An interrupt may have come after the transaction had begun.
+            if self._connection is not None:
+                self._roll_back(self._connection)
             self._lock.release()
             raise
 
