@@ -149,16 +149,16 @@ def project(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def open_treadle(bench: Bench, home: Path, project: Path) -> Iterator[Callable[[], Treadle]]:
+def open_treadle(bench: Bench, home: Path, project: Path) -> Iterator[Callable[..., Treadle]]:
     opened: list[Treadle] = []
 
-    def make() -> Treadle:
+    def make(**settings: Json) -> Treadle:
         import treadle_sqlite.plugin
 
         host = PluginHost(discover=False)
         host.register(treadle_sqlite.plugin, name="sqlite")
         host.register(bench, name="bench")
-        facade = Treadle(project, overrides={"home": str(home)}, plugins=host)
+        facade = Treadle(project, overrides={"home": str(home), **settings}, plugins=host)
         opened.append(facade)
         return facade
 

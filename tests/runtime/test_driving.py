@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -198,7 +199,7 @@ steps:
 
 
 def test_cancelling_from_another_process_ends_what_runs(
-    open_treadle: Callable[[], Treadle], write: Write, bench: Any
+    open_treadle: Callable[..., Treadle], write: Write, bench: Any
 ) -> None:
     import threading
 
@@ -224,7 +225,7 @@ def test_cancelling_from_another_process_ends_what_runs(
     assert "enough" in [event.data.get("reason") for event in driving.history(status.id)]
 
 
-def test_two_may_not_drive_one_execution(open_treadle: Callable[[], Treadle], write: Write, bench: Any) -> None:
+def test_two_may_not_drive_one_execution(open_treadle: Callable[..., Treadle], write: Write, bench: Any) -> None:
     import threading
 
     ids: list[str] = []
@@ -265,3 +266,25 @@ def test_metrics_count_what_the_store_holds(treadle: Treadle, write: Write) -> N
     assert metrics["total"] == 2
     assert metrics["success_rate"] == 0.5
     assert metrics["workflows"]["bad"]["by_status"] == {"failed": 1}  # type: ignore[index, call-overload]
+
+
+def test_what_has_ended_long_ago_is_deleted_with_its_logs_when_a_retention_is_set(
+    open_treadle: Callable[..., Treadle], write: Write, home: Path
+) -> None:
+    path = write("steps: [{id: a, uses: bench/blocking, with: {value: 1}}]")
+    first = open_treadle()
+    old = first.run(path)
+    first.close()
+    later = open_treadle(retention_days=1)
+    assert later.status(old.id).status == "completed"
+    assert (home / "logs" / old.id).is_dir()
+    assert later.prune(before=2**62) == 1
+    assert not (home / "logs" / old.id).exists()
+    with pytest.raises(TreadleError, match="no execution"):
+        later.status(old.id)
+
+
+def test_recovery_and_metrics_can_be_switched_off(open_treadle: Callable[..., Treadle], write: Write) -> None:
+    strict = open_treadle(metrics=False)
+    with pytest.raises(TreadleError, match="switched off"):
+        strict.metrics()

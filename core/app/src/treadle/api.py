@@ -72,6 +72,7 @@ class Treadle(Workflows):
         self._runtime: LocalRuntime | None = None
         self._triggered: set[asyncio.Task[Status]] = set()
         self._warnings: list[str] = []
+        self._drove = False
         self._listeners = Listeners(self._plugin_listeners, self._warnings.append)
 
     def __enter__(self) -> Self:
@@ -83,9 +84,11 @@ class Treadle(Workflows):
         self.close()
 
     def close(self) -> None:
-        """Let plugins hear the last events, and close the store."""
+        """Let plugins hear the last events, delete what is kept long enough, and close the store."""
         self._close_runtime()
         self._listeners.close()
+        if self._drove and self.settings.retention_days:
+            self.prune(now() - self.settings.retention_days * 86_400_000_000)
         super().close()
 
     @property
@@ -172,6 +175,12 @@ class Treadle(Workflows):
             state, sensitive = self._local().folded(row)
             launch = launch_again(row, state, self._definition(row), sensitive, self._actor)
             return await self._start(launch, listener=listener, on_start=on_start)
+        if not self.settings.recovery and row.status != "paused":
+            raise TreadleError(
+                f"execution {row.id} was interrupted, and recovery is switched off",
+                exit_code=ExitCode.NOT_ALLOWED,
+                suggestions=(f"recovery was set by {self.settings.origin('recovery')}", f"treadle cancel {row.id}"),
+            )
         if row.status == "paused" and self.store.claimed(row.id):
             return self._say(row, "resume", reason)
         return await self._go_on(row, lambda driver: go_on(driver, answers, self._actor, reason), listener)
@@ -392,6 +401,7 @@ class Treadle(Workflows):
 
         if self._runtime is None or self._runtime.loop is not asyncio.get_running_loop():
             self._close_runtime()
+            self._drove = True
             self._runtime = LocalRuntime(
                 Environment(
                     self.store,

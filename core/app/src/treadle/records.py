@@ -178,7 +178,23 @@ class Records:
         """Executions by status, success rate, mean duration; per workflow and in all."""
         from treadle.metrics import metrics_of
 
+        if not self.settings.metrics:
+            raise TreadleError("metrics are switched off", suggestions=(self.settings.origin("metrics"),))
         return metrics_of(self.executions())
+
+    def prune(self, before: int) -> int:
+        """Delete executions that ended before a time (microseconds), with their logs and scratch folders; how many."""
+        from shutil import rmtree
+
+        count = self.store.prune(before)
+        if count:
+            known_ids = {row.id for row in self.store.executions(ExecutionQuery())}
+            for kind in ("logs", "scratch"):
+                folder = self.settings.home / kind
+                for entry in folder.iterdir() if folder.is_dir() else ():
+                    if entry.name not in known_ids:
+                        rmtree(entry, ignore_errors=True)
+        return count
 
     def doctor(self) -> Sequence[Finding]:
         """Look at the invariants I1 to I10, as far as they can be seen from outside a run."""

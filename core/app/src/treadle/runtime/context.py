@@ -32,6 +32,7 @@ class Surroundings:
         resolve: an action by name.
         progress: told how far an attempt is.
         grace: seconds between TERM and KILL.
+        output_limit: bytes of stdout and of stderr that a result holds at the most.
     """
 
     execution: str
@@ -44,6 +45,7 @@ class Surroundings:
     resolve: "Callable[[str], ResolvedAction]"
     progress: Progress
     grace: float
+    output_limit: int
 
 
 class StepContext:
@@ -144,7 +146,7 @@ class StepContext:
             stdin=stdin,
             timeout=timeout,
             grace=self._surroundings.grace,
-            limit=limit,
+            limit=min(limit, self._surroundings.output_limit),
             log=self.step_log,
         )
         if check and not result.ok:

@@ -274,6 +274,7 @@ class LocalRuntime:
             environment.plugins.resolve,
             lambda address, fraction, message: environment.progressed(row.id, address, fraction, message),
             environment.settings.grace,
+            environment.settings.output_limit,
         )
         return Execution(
             row.id,
