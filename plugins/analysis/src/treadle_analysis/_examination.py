@@ -10,7 +10,7 @@ from treadle_analysis import _api, _classify, _past, _requirements, _risk
 from treadle_analysis._files import ChangedFile, sums
 from treadle_analysis._imports import ImportGraph
 from treadle_analysis._inheritance import Inheritance, still_offers
-from treadle_analysis._source import Definition
+from treadle_analysis._source import Definition, PythonModule
 from treadle_analysis._tree import Tree
 
 NAMED: Final = 100
@@ -101,19 +101,25 @@ class Examination:
         return [change for file in self.source if file.python for change in self._api_of(file)]
 
     def _api_of(self, file: ChangedFile) -> Iterator[_api.ApiChange]:
-        old = self.before.modules.get(file.before)
-        new = self.after.modules.get(file.path) if file.present else None
-        if (new is None and file.present) or (old is None and file.before):
+        old, new = self.before.modules.get(file.before), self.after.modules.get(file.path)
+        if bool(file.before) != bool(old) or file.present != bool(new):
             return  # a side that does not parse would show everything as removed or added
         offered = _api.public_names(file.before or file.path, old, self._is_reexported)
         offers = _api.public_names(file.path, new, self._is_reexported)
-        if file.old_path and file.before:  # who imported the old name of the module finds nothing there
+        if file.status == "renamed":  # who imported the old name of the module finds nothing there
             yield from _api.compare(file.before, offered, {})
             offered = {}
-        elif new is not None:
-            moved = [name for name in offered.keys() - offers.keys() if still_offers(new, name, self.inheritance)]
-            offered = {name: definition for name, definition in offered.items() if name not in moved}
-        yield from _api.compare(file.path, offered, offers)
+        yield from _api.compare(file.path, self._without_moved(offered, offers, new), offers)
+
+    def _without_moved(
+        self, offered: Mapping[str, Definition], offers: Mapping[str, Definition], new: PythonModule | None
+    ) -> dict[str, Definition]:
+        """What was offered, but for what is defined elsewhere now and can still be had from here."""
+        return {
+            name: definition
+            for name, definition in offered.items()
+            if name in offers or new is None or not still_offers(new, name, self.inheritance)
+        }
 
     def _is_reexported(self, path: str, name: str) -> bool:
         return (path, name) in self.graph.reexported

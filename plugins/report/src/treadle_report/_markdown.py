@@ -116,27 +116,31 @@ def _task(task: Mapping[str, Any]) -> tuple[str, str, str, str, str]:
 
 
 def _findings(facts: Facts) -> Iterator[str]:
+    """Those of the subject; what stood there before is counted."""
     for step in facts.steps:
+        known = sum(found.get("new") is False for found in step.findings)
+        shown = sorted((found for found in step.findings if found.get("new") is not False), key=_urgency)
         if not step.findings:
             continue
         yield f"## Findings of {code(step.address)}"
         yield ""
-        ordered = sorted(step.findings, key=_urgency)
-        rows = [_finding(found) for found in ordered[:LISTED]]
-        yield from table(("severity", "where", "rule", "finding", ""), rows)
-        yield from _left_out(len(ordered), step)
+        if shown:
+            rows = [_finding(found) for found in shown[:LISTED]]
+            yield from table(("severity", "where", "rule", "finding"), rows)
+        yield from _left_out(len(shown), step)
+        if known:
+            yield f"{known} known before are in the outputs of {code(step.address)}."
+            yield ""
 
 
-def _finding(found: Mapping[str, Any]) -> tuple[str, str, str, str, str]:
-    new = found.get("new")
-    age = NOTHING if new is None else "new" if new else "known"
+def _finding(found: Mapping[str, Any]) -> tuple[str, str, str, str]:
     where = place(found.get("file"), found.get("line"))
-    return plain(found.get("severity", "")), where, code(found.get("rule", "")), plain(found["message"]), age
+    return plain(found.get("severity", "")), where, code(found.get("rule", "")), plain(found["message"])
 
 
-def _urgency(finding: Mapping[str, Any]) -> tuple[bool, int]:
+def _urgency(finding: Mapping[str, Any]) -> int:
     severity = finding.get("severity")
-    return finding.get("new") is False, SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES)
+    return SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES)
 
 
 def _left_out(count: int, step: StepFacts) -> Iterator[str]:
