@@ -91,3 +91,13 @@ def test_people_see_masks_and_whole_payloads(codec: Codec, payloads: dict[str, b
 
 def test_a_payload_that_was_pruned_is_named(codec: Codec) -> None:
     assert displayed({"$payload": "abc", "size": 9}, {}.get) == {"missing_payload": "abc"}
+
+
+def test_keys_other_spellings_and_data_that_looks_sealed(codec: Codec) -> None:
+    codec.add_sensitive("hunter2-of-old")
+    original = event({"outputs": {"a": {"k-hunter2-of-old": 1}, "b": "aHVudGVyMi1vZi1vbGQ=", "c": {"$sealed": "junk"}}})
+    stored = codec.protect(original)
+    text = orjson.dumps(stored.data)
+    assert b"hunter2" not in text
+    assert b"aHVudGVyMi1vZi1vbGQ" not in text
+    assert codec.reveal(stored) == original

@@ -1,18 +1,19 @@
 """What stands between an execution's memory and the disk: sensitive values are sealed, large ones stored by hash.
 
 In memory an execution works with plain values. Before an event or a row is written, each leaf that holds a sensitive
-value is replaced by `{"$sealed": TOKEN}` and each output above the threshold by `{"$payload": HASH, "size": BYTES}`.
+value (and each object with one in a key) is replaced by `{"$sealed": TOKEN}`, and each output above the threshold by
+`{"$payload": HASH, "size": BYTES}`.
 Secrets never get as far: an attempt's outputs are masked before the decider sees them.
 """
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, cast
+from typing import cast
 
 import orjson
 from treadle_hookspecs import Event, Json, JsonObject
 
-MASK: Final = "***"
+from treadle.secrets import MASK, Sensitive, seal_json
 
 
 class Codec:
@@ -39,21 +40,23 @@ class Codec:
         self._load = load
         self._threshold = threshold
         self._on_sensitive = on_sensitive
-        self._sensitive: list[str] = []
+        self._sensitive = Sensitive()
+        self._known: list[str] = []
         self._payloads: dict[str, bytes] = {}
 
     def add_sensitive(self, value: Json) -> None:
         """From now on every leaf that holds this value, or a leaf of it, is sealed."""
         for leaf in _leaves(value):
             text = leaf if isinstance(leaf, str) else orjson.dumps(leaf).decode()
-            if text and leaf not in {True, False, None} and text not in self._sensitive:
-                self._sensitive.append(text)
+            if text and leaf not in {True, False, None} and text not in self._known:
+                self._known.append(text)
+                self._sensitive.add(text)
                 self._on_sensitive(text)
 
     @property
     def sensitive(self) -> Sequence[str]:
         """What is sealed."""
-        return tuple(self._sensitive)
+        return tuple(self._known)
 
     def keep(self, content: bytes) -> str:
         """Have content written with the next append; its SHA-256 in hex."""
@@ -75,9 +78,11 @@ class Codec:
 
     def protect_json(self, value: Json, place: str) -> Json:
         """JSON as it may be stored for the execution `place`; the same object when nothing had to change."""
-        if self._sensitive and _holds(value, self._sensitive):
-            value = self._sealed(value, place)
-        if isinstance(value, Mapping) and len(orjson.dumps(value)) > self._threshold:
+        encoded = orjson.dumps(value)
+        if self._sensitive.may_be_in(encoded):
+            value = seal_json(value, self._sensitive, lambda content: self._seal(content, place))
+            encoded = orjson.dumps(value)
+        if isinstance(value, Mapping) and len(encoded) > self._threshold:
             return {key: self._outlined(item) for key, item in value.items()}
         return value
 
@@ -93,15 +98,6 @@ class Codec:
         """JSON for people: payloads are loaded, what is sealed is masked."""
         return displayed(value, self._load)
 
-    def _sealed(self, value: Json, place: str) -> Json:
-        if isinstance(value, Mapping):
-            return {key: self._sealed(item, place) for key, item in value.items()}
-        if isinstance(value, Sequence) and not isinstance(value, str):
-            return [self._sealed(item, place) for item in value]
-        if _holds(value, self._sensitive):
-            return {"$sealed": self._seal(orjson.dumps(value), place)}
-        return value
-
     def _outlined(self, value: Json) -> Json:
         content = orjson.dumps(value)
         if len(content) <= self._threshold:
@@ -115,7 +111,9 @@ class Codec:
     def _revealed(self, marker: Mapping[str, Json], place: str) -> Json:
         if "$sealed" in marker:
             value: Json = orjson.loads(self._unseal(str(marker["$sealed"]), place))
-            self.add_sensitive(value)
+            if not isinstance(value, Mapping):
+                self.add_sensitive(value)
+            # An object was sealed whole for a key of it, or because it looks like a marker; its leaves are its own.
             return value
         return self.reveal_json(_loaded(marker, self._load), place)
 
@@ -150,16 +148,6 @@ def _replaced(value: Json, replace: Callable[[Mapping[str, Json]], Json]) -> Jso
     if isinstance(value, list | tuple):
         return [_replaced(item, replace) for item in value]
     return value
-
-
-def _holds(value: Json, sensitive: Sequence[str]) -> bool:
-    if isinstance(value, str):
-        return any(text in value for text in sensitive)
-    if isinstance(value, Mapping):
-        return any(_holds(item, sensitive) for item in value.values())
-    if isinstance(value, Sequence):
-        return any(_holds(item, sensitive) for item in value)
-    return value is not None and not isinstance(value, bool) and orjson.dumps(value).decode() in sensitive
 
 
 def _leaves(value: Json) -> list[Json]:

@@ -271,13 +271,23 @@ class Driver:
     def _start(self, address: Address, work: _Work) -> None:
         context, coroutine = work
         task = asyncio.get_running_loop().create_task(coroutine)
-        task.add_done_callback(self._watch_out)
+        task.add_done_callback(lambda ended: self._task_ended(address, ended))
         self._running[address] = (task, context)
 
-    def _watch_out(self, task: asyncio.Task[None]) -> None:
-        error = None if task.cancelled() else task.exception()
-        if error is not None:
-            self.fail(error)
+    def _task_ended(self, address: Address, task: asyncio.Task[None]) -> None:
+        if not task.cancelled():
+            error = task.exception()
+            if error is not None:
+                self.fail(error)
+        elif self._running.pop(address, None) is not None:  # it was called off before it took its first step
+            self._called_off_early(address)
+
+    def _called_off_early(self, address: Address) -> None:
+        if address in self._called_off:
+            self._called_off.discard(address)
+            self.handle(_cancelled(address))
+        else:
+            self._rest_if_idle()
 
     def _attempt(self, command: StartAttempt) -> _Work:
         context = StepContext(self.execution.surroundings, command.address, command.env)
