@@ -128,7 +128,7 @@ def began(log: CompensationLog, addresses: Sequence[str]) -> None:
     log.undoing = [by_address[address] for address in addresses]
     log.active = True
     for entry in log.undoing:
-        entry.state, entry.attempt, entry.interruptions, entry.error = "open", 0, 0, None
+        entry.state, entry.attempt, entry.interruptions = "open", 0, 0
 
 
 def tried(entry: Entry, attempt: int) -> None:

@@ -39,6 +39,7 @@ class Names(Mapping[str, object]):
         return len(self._names)
 
 
+_NOTHING: Final[Mapping[str, object]] = {}
 _STEP_NAMES: Final = dict.fromkeys(("outputs", "state", "outcome", "visit", "visits", "error"))
 
 
@@ -56,10 +57,9 @@ def base_context(state: "State") -> dict[str, object]:
 
 def scope_context(state: "State", scope: ScopeState) -> dict[str, object]:
     """With `steps` and `workflow` as a scope sees them; a handler sees the workflow's steps behind its own."""
-    steps = scope.graph.number if scope is state.root else {**state.root.graph.number, **scope.graph.number}
     return {
         **base_context(state),
-        "steps": Names(steps, lambda id_: _step(scope if id_ in scope.graph.number else state.root, id_)),
+        "steps": _steps(state, scope),
         "workflow": _workflow(state, None if scope is state.root else state.error),
     }
 
@@ -69,8 +69,11 @@ def step_context(
 ) -> dict[str, object]:
     """What a step's own expressions see; `outputs` and `error` are those of the attempt that has just ended."""
     context = scope_context(state, scope)
-    own = scope.outputs[at] or {} if outputs is None else outputs
-    context["outputs"] = _declared(scope, at, own)
+    if outputs is None:
+        context["outputs"] = _declared(scope, at, scope.outputs[at] or {})
+    else:
+        context["outputs"] = _declared(scope, at, outputs)
+        context["steps"] = _steps(state, scope, {scope.graph.ids[at]: context["outputs"]})
     if error is not None:
         context["error"] = error
     if scope is state.root:
@@ -94,9 +97,20 @@ def _secrets(state: "State") -> Names:
     return Names(dict(state.plan.secrets), lambda name: {"$secret": name})
 
 
-def _step(scope: ScopeState, id_: str) -> Names:
+def _steps(state: "State", scope: ScopeState, published: Mapping[str, object] = _NOTHING) -> Names:
+    """`steps`: the scope's own, and behind them the workflow's. `published` are outputs that stand in no event yet."""
+    own = scope.graph.number
+    names = own if scope is state.root else {**state.root.graph.number, **own}
+    return Names(names, lambda id_: _step(scope if id_ in own else state.root, id_, published.get(id_)))
+
+
+def _step(scope: ScopeState, id_: str, outputs: object = None) -> Names:
     at = scope.graph.number[id_]
-    return Names(_STEP_NAMES, lambda name: _of_step(scope, at, name))
+
+    def make(name: str) -> object:
+        return outputs if name == "outputs" and outputs is not None else _of_step(scope, at, name)
+
+    return Names(_STEP_NAMES, make)
 
 
 def _of_step(scope: ScopeState, at: int, name: str) -> Json:

@@ -93,7 +93,7 @@ def _attempt_ended(draft: Draft, stimulus: AttemptEnded) -> None:
 
 
 def _retry(draft: Draft, scope: ScopeState, at: int, stimulus: AttemptEnded) -> None:
-    due = max(draft.at, retry_due(scope.graph.steps[at].retry, tries_of(scope, at), stimulus))
+    due = retry_due(scope.graph.steps[at].retry, tries_of(scope, at), draft.at, stimulus.draw)
     data: dict[str, Any] = {"outcome": stimulus.outcome, "error": stimulus.error, "draw": stimulus.draw, "due": due}
     address = (scope.address, scope.graph.ids[at], scope.visits[at])
     draft.record(kinds.ATTEMPT_FAILED, *address, scope.attempts[at], data)

@@ -6,6 +6,7 @@ sequence of numbers. References to steps that do not exist are left out here; `f
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
 from itertools import chain
 from typing import Final
 
@@ -92,6 +93,18 @@ class Graph:
     def all_once(self) -> bool:
         """No step can be activated twice: counters decide everything."""
         return all(self.once)
+
+    @cached_property
+    def circular(self) -> tuple[str, ...]:
+        """The ids of steps that need each other in a circle; such a scope cannot run."""
+        for component in self.order:
+            members = frozenset(component)
+            needs = {at: members.intersection(self.needs[at]) for at in component}
+            try:
+                TopologicalSorter(needs).prepare()
+            except CycleError:
+                return tuple(self.ids[at] for at in component)
+        return ()
 
     @cached_property
     def closures(self) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ from treadle_engine.contexts import base_context
 from treadle_engine.draft import Draft
 from treadle_engine.expression_errors import ExpressionError
 from treadle_engine.plan import Compensation, Retry
-from treadle_engine.protocol import Address, AttemptEnded, Compensate, CompensationEnded, StartTimer
+from treadle_engine.protocol import Address, Compensate, CompensationEnded, StartTimer
 from treadle_engine.settling import error_of, retry_due
 from treadle_engine.state import State
 
@@ -75,10 +75,9 @@ def ended(draft: Draft, stimulus: CompensationEnded) -> None:
     error = error_of("failure", stimulus.error)
     data: dict[str, Any] = {"state": "failed", "error": error}
     retry = _retry(draft.state, entry)
-    attempt = AttemptEnded(address, draft.at, "failure", {}, error, stimulus.draw)
     tries = entry.attempt - entry.interruptions
     if tries < retry.max_attempts and error.get("retryable") is not False and _agreed(draft, retry, error):
-        data["due"] = retry_due(retry, tries, attempt)
+        data["due"] = retry_due(retry, tries, draft.at, stimulus.draw)
     _settled(draft, entry, data)
     if entry.state == "waiting":
         draft.command(StartTimer(undo_timer(entry), entry.due))

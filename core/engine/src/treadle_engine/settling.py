@@ -29,11 +29,11 @@ def result_of(outcome: str) -> str:
     return "cancelled" if outcome == "cancelled" else "succeeded"
 
 
-def retry_due(retry: Retry, tries: int, ended: AttemptEnded) -> int:
-    """When the next attempt is due, in microseconds: see `Retry`."""
+def retry_due(retry: Retry, tries: int, at: int, draw: float) -> int:
+    """When the next attempt is due, in microseconds, after one that ended `at`: see `Retry`."""
     delay = min(retry.max_delay, retry.delay * retry.backoff ** (tries - 1))
-    delay *= 1 + retry.jitter * (2 * ended.draw - 1)
-    return ended.at + max(0, round(delay * 1_000_000))
+    delay *= 1 + retry.jitter * (2 * draw - 1)
+    return at + max(0, round(delay * 1_000_000))
 
 
 def wants_retry(draft: Draft, scope: ScopeState, at: int, ended: AttemptEnded) -> bool:

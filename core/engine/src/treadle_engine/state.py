@@ -222,7 +222,10 @@ class State:
         """The scope instance at an address; it opens, and arms its first steps, when it is asked for first (R1, R2)."""
         scope = self.scopes.get(address)
         if scope is None:
-            scope = self.scopes[address] = ScopeState(address, graph_of(self.scope_plan(address)))
+            graph = graph_of(self.scope_plan(address))
+            if not graph.all_once and graph.circular:
+                raise ValueError(f"the needs of {', '.join(graph.circular)} go in a circle: validate the definition")
+            scope = self.scopes[address] = ScopeState(address, graph)
             offset_visits(self, scope)
             rebuild(scope)
         return scope
