@@ -7,7 +7,7 @@ from treadle_hookspecs import ActionError, PreviewContext
 from treadle_quality import _preview
 
 UNUSED = "import os\n\nx = 1\nimport sys\n\nprint(x)\n"
-BRANCHES = "def g(a):\n" + "".join(f"    if a == {n}:\n        return {n}\n" for n in range(12)) + "    return a\n"
+BRANCHES = "def g(a):\n" + "".join(f"    if a == {n}:\n        return {n}\n" for n in range(17)) + "    return a\n"
 
 
 def change(path: str, *ranges: list[int], old_path: str | None = None):
@@ -80,11 +80,11 @@ def test_names_that_look_like_options_are_files(project, perform) -> None:
 def test_a_new_function_over_the_limit(project, perform) -> None:
     root = project({"a.py": "x = 1\n\n\n" + BRANCHES})
     outputs = perform("quality/complexity", root, changes=[change("a.py", [10, 10])]).outputs
-    assert (outputs["verdict"], outputs["highest"], outputs["made_worse"]) == ("fail", 13, 1)
-    assert outputs["functions"][0]["lines"] == [4, 29]
-    assert outputs["findings"][0]["message"] == "`g` has complexity 13; limit 10"
+    assert (outputs["verdict"], outputs["highest"], outputs["made_worse"]) == ("fail", 18, 1)
+    assert outputs["functions"][0]["lines"] == [4, 39]
+    assert outputs["findings"][0]["message"] == "`g` has complexity 18; limit 15"
     assert perform("quality/complexity", root, changes=[change("a.py", [1, 1])]).outputs["functions"] == []
-    assert perform("quality/complexity", root, max_complexity=13).outputs["verdict"] == "pass"
+    assert perform("quality/complexity", root, max_complexity=18).outputs["verdict"] == "pass"
 
 
 def test_what_was_too_complex_before_and_did_not_grow_is_not_this_change_s_fault(project, perform) -> None:
@@ -93,15 +93,15 @@ def test_what_was_too_complex_before_and_did_not_grow_is_not_this_change_s_fault
     changes = [change("new.py", [24, 24], old_path="old.py")]
     outputs = perform("quality/complexity", root, changes=changes, baseline=str(before)).outputs
     assert (outputs["verdict"], outputs["over_limit"], outputs["made_worse"]) == ("pass", 1, 0)
-    assert outputs["functions"][0]["before"] == 13
+    assert outputs["functions"][0]["before"] == 18
     (root / "new.py").write_text(BRANCHES.replace("== 3", "== 3 and a"))
     assert perform("quality/complexity", root, changes=changes, baseline=str(before)).outputs["made_worse"] == 1
 
 
 def test_other_languages_are_measured_too(project, perform) -> None:
-    body = "".join(f"if (a == {n}) {{ return {n}; }}\n" for n in range(12))
+    body = "".join(f"if (a == {n}) {{ return {n}; }}\n" for n in range(17))
     root = project({"a.js": f"function g(a) {{\n{body}return a;\n}}\n"})
-    assert perform("quality/complexity", root).outputs["highest"] == 13
+    assert perform("quality/complexity", root).outputs["highest"] == 18
 
 
 def test_assess_joins_both(project, perform) -> None:

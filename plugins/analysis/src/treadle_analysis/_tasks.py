@@ -9,7 +9,7 @@ from treadle_analysis._rules import TABLE, Hit, Limits, Rule
 
 
 def derive_tasks(
-    change: dict[str, Any], max_complexity: int = 10, max_lines: int = 400, limit: int = 200
+    change: dict[str, Any], max_complexity: int = 15, max_lines: int = 400, limit: int = 200
 ) -> JsonObject:
     """Derive tasks from a measured change, by the rules of the README's table and nothing else.
 

@@ -11,96 +11,94 @@ def _outputs(**types: str) -> JsonObject:
     return {"type": "object", "properties": {name: {"type": kind} for name, kind in types.items()}}
 
 
+ACTIONS = (
+    Action(
+        "diff",
+        "treadle_git._diff:diff",
+        "What a change does: files, lines, hunks",
+        outputs=_outputs(
+            repo="string",
+            base="string",
+            head="string",
+            base_commit="string",
+            head_commit="string",
+            from_commit="string",
+            files="array",
+            totals="object",
+        ),
+        idempotent=True,
+        tools=GIT,
+        preview="treadle_git._preview:preview_diff",
+    ),
+    Action(
+        "changed-lines",
+        "treadle_git._diff:changed_lines",
+        "The lines that are new or different, by file",
+        outputs=_outputs(files="object", lines="integer"),
+        idempotent=True,
+        tools=GIT,
+        preview="treadle_git._preview:preview_diff",
+    ),
+    Action(
+        "worktree-add",
+        "treadle_git._worktree:worktree_add",
+        "Check a commit out in a worktree of its own",
+        aliases=("deploy_branch",),
+        outputs=_outputs(path="string", commit="string", repo="string", submodules="array", summary="string"),
+        idempotent=True,
+        tools=GIT,
+        preview="treadle_git._preview:preview_worktree_add",
+    ),
+    Action(
+        "worktree-remove",
+        "treadle_git._worktree:worktree_remove",
+        "Remove a worktree",
+        outputs=_outputs(path="string", removed="boolean"),
+        idempotent=True,
+        risk="medium",
+        tools=GIT,
+        preview="treadle_git._preview:preview_worktree_remove",
+    ),
+    Action(
+        "export",
+        "treadle_git._export:export",
+        "Write files of a commit to the scratch folder",
+        outputs=_outputs(path="string", commit="string", files="array", missing="array", summary="string"),
+        idempotent=True,
+        tools=GIT,
+        preview="treadle_git._preview:preview_export",
+    ),
+    Action(
+        "log",
+        "treadle_git._history:log",
+        "Commits, newest first",
+        outputs=_outputs(commits="array"),
+        idempotent=True,
+        tools=GIT,
+    ),
+    Action(
+        "show",
+        "treadle_git._history:show",
+        "One file as a commit holds it",
+        outputs=_outputs(path="string", commit="string", text="string"),
+        idempotent=True,
+        tools=GIT,
+    ),
+    Action(
+        "status",
+        "treadle_git._history:status",
+        "How the checkout stands",
+        outputs=_outputs(repo="string", branch="string", commit="string", clean="boolean", files="array"),
+        idempotent=True,
+        tools=GIT,
+    ),
+)
+
+
 @hookimpl
 def treadle_modules() -> Iterable[Module]:
     """The module `git`."""
-    yield Module(
-        "git",
-        "0.1.0",
-        (
-            Action(
-                "diff",
-                "treadle_git._diff:diff",
-                "What a change does: files, lines, hunks",
-                outputs=_outputs(
-                    repo="string",
-                    base="string",
-                    head="string",
-                    base_commit="string",
-                    head_commit="string",
-                    from_commit="string",
-                    files="array",
-                    totals="object",
-                ),
-                idempotent=True,
-                tools=GIT,
-                preview="treadle_git._preview:preview_diff",
-            ),
-            Action(
-                "changed-lines",
-                "treadle_git._diff:changed_lines",
-                "The lines that are new or different, by file",
-                outputs=_outputs(files="object", lines="integer"),
-                idempotent=True,
-                tools=GIT,
-                preview="treadle_git._preview:preview_diff",
-            ),
-            Action(
-                "worktree-add",
-                "treadle_git._worktree:worktree_add",
-                "Check a commit out in a worktree of its own",
-                aliases=("deploy_branch",),
-                outputs=_outputs(path="string", commit="string", repo="string", submodules="array", summary="string"),
-                idempotent=True,
-                tools=GIT,
-                preview="treadle_git._preview:preview_worktree_add",
-            ),
-            Action(
-                "worktree-remove",
-                "treadle_git._worktree:worktree_remove",
-                "Remove a worktree",
-                outputs=_outputs(path="string", removed="boolean"),
-                idempotent=True,
-                risk="medium",
-                tools=GIT,
-                preview="treadle_git._preview:preview_worktree_remove",
-            ),
-            Action(
-                "export",
-                "treadle_git._export:export",
-                "Write files of a commit to the scratch folder",
-                outputs=_outputs(path="string", commit="string", files="array", missing="array", summary="string"),
-                idempotent=True,
-                tools=GIT,
-                preview="treadle_git._preview:preview_export",
-            ),
-            Action(
-                "log",
-                "treadle_git._history:log",
-                "Commits, newest first",
-                outputs=_outputs(commits="array"),
-                idempotent=True,
-                tools=GIT,
-            ),
-            Action(
-                "show",
-                "treadle_git._history:show",
-                "One file as a commit holds it",
-                outputs=_outputs(path="string", commit="string", text="string"),
-                idempotent=True,
-                tools=GIT,
-            ),
-            Action(
-                "status",
-                "treadle_git._history:status",
-                "How the checkout stands",
-                outputs=_outputs(repo="string", branch="string", commit="string", clean="boolean", files="array"),
-                idempotent=True,
-                tools=GIT,
-            ),
-        ),
-        "Differences, worktrees and history of a git repository",
-    )
+    yield Module("git", "0.1.0", ACTIONS, "Differences, worktrees and history of a git repository")
 
 
 @hookimpl

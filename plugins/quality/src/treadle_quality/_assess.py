@@ -15,7 +15,7 @@ async def assess(
     path: str = ".",
     changes: list[dict[str, Any]] | None = None,
     baseline: str = "",
-    max_complexity: int = 10,
+    max_complexity: int = 15,
     max_style_findings: int = 0,
     *,
     context: ActionContext,

@@ -74,7 +74,7 @@ async def complexity(
     path: str = ".",
     changes: list[dict[str, Any]] | None = None,
     baseline: str = "",
-    max_complexity: int = 10,
+    max_complexity: int = 15,
     *,
     context: ActionContext,
 ) -> JsonObject:

@@ -9,24 +9,22 @@ def _outputs(**types: str) -> JsonObject:
     return {"type": "object", "properties": {name: {"type": kind} for name, kind in types.items()}}
 
 
+ACTIONS = (
+    Action(
+        "markdown",
+        "treadle_report._write:markdown",
+        "Write a report of the execution so far, every figure with its step",
+        outputs=_outputs(path="string", reported_verdict="string", figures_shown="integer", summary="string"),
+        idempotent=True,
+        preview="treadle_report._preview:preview_markdown",
+    ),
+)
+
+
 @hookimpl
 def treadle_modules() -> Iterable[Module]:
     """The module `report`."""
-    yield Module(
-        "report",
-        "0.1.0",
-        (
-            Action(
-                "markdown",
-                "treadle_report._write:markdown",
-                "Write a report of the execution so far, every figure with its step",
-                outputs=_outputs(path="string", reported_verdict="string", figures_shown="integer", summary="string"),
-                idempotent=True,
-                preview="treadle_report._preview:preview_markdown",
-            ),
-        ),
-        "Reports of executions",
-    )
+    yield Module("report", "0.1.0", ACTIONS, "Reports of executions")
 
 
 @hookimpl

@@ -9,38 +9,36 @@ def _outputs(**types: str) -> JsonObject:
     return {"type": "object", "properties": {name: {"type": kind} for name, kind in types.items()}}
 
 
+ACTIONS = (
+    Action(
+        "run-tests",
+        "treadle_testing._run_tests:run_tests",
+        "Run a project's tests under coverage, with structured results",
+        aliases=("run_tests",),
+        outputs=_outputs(
+            verdict="string",
+            passed="boolean",
+            reasons="array",
+            totals="object",
+            failures="array",
+            slowest="array",
+            seconds="number",
+            coverage="object",
+            changed_coverage="object",
+            notes="array",
+            runner="object",
+            summary="string",
+            figures="array",
+            findings="array",
+        ),
+        idempotent=True,
+        risk="medium",
+        preview="treadle_testing._preview:preview_run_tests",
+    ),
+)
+
+
 @hookimpl
 def treadle_modules() -> Iterable[Module]:
     """The module `testing`."""
-    yield Module(
-        "testing",
-        "0.1.0",
-        (
-            Action(
-                "run-tests",
-                "treadle_testing._run_tests:run_tests",
-                "Run a project's tests under coverage, with structured results",
-                aliases=("run_tests",),
-                outputs=_outputs(
-                    verdict="string",
-                    passed="boolean",
-                    reasons="array",
-                    totals="object",
-                    failures="array",
-                    slowest="array",
-                    seconds="number",
-                    coverage="object",
-                    changed_coverage="object",
-                    notes="array",
-                    runner="object",
-                    summary="string",
-                    figures="array",
-                    findings="array",
-                ),
-                idempotent=True,
-                risk="medium",
-                preview="treadle_testing._preview:preview_run_tests",
-            ),
-        ),
-        "A project's tests, run and counted",
-    )
+    yield Module("testing", "0.1.0", ACTIONS, "A project's tests, run and counted")
