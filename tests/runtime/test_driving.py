@@ -140,9 +140,11 @@ steps:
 
 def test_large_outputs_are_stored_by_hash_and_shown_whole(treadle: Treadle, write: Write) -> None:
     status = treadle.run(
-        write(
-            "steps:\n  - {id: big, uses: bench/large}\n  - {id: use, uses: bench/note, with: {value: '{{ steps.big.outputs.text | length }}'}}"
-        )
+        write("""
+steps:
+  - {id: big, uses: bench/large}
+  - {id: use, uses: bench/note, with: {value: "{{ steps.big.outputs.text | length }}"}}
+""")
     )
     assert status.steps["big"]["outputs"] == {"text": "x" * 300_000}
     assert status.steps["use"]["outputs"] == {"value": 300_000}
@@ -288,3 +290,17 @@ def test_recovery_and_metrics_can_be_switched_off(open_treadle: Callable[..., Tr
     strict = open_treadle(metrics=False)
     with pytest.raises(TreadleError, match="switched off"):
         strict.metrics()
+
+
+def test_treadle_says_of_itself_what_the_level_asks_for(
+    open_treadle: Callable[..., Treadle], write: Write, home: Path
+) -> None:
+    path = write("steps: [{id: a, uses: bench/noop}]")
+    quiet = open_treadle()
+    quiet.run(path)
+    quiet.close()
+    assert not (home / "treadle.log").exists()
+    talking = open_treadle(log_level="DEBUG")
+    status = talking.run(path)
+    talking.close()
+    assert f"{status.id}: completed" in (home / "treadle.log").read_text()

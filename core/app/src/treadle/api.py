@@ -31,6 +31,7 @@ from treadle_hookspecs import (
     TriggerEvent,
 )
 
+from treadle.diagnostics import Diagnostics
 from treadle.lookup import project_root
 from treadle.preview import DryRun, PreviewedStep
 from treadle.records import LogLine
@@ -73,7 +74,8 @@ class Treadle(Workflows):
         self._triggered: set[asyncio.Task[Status]] = set()
         self._warnings: list[str] = []
         self._drove = False
-        self._listeners = Listeners(self._plugin_listeners, self._warnings.append)
+        self._diagnostics = Diagnostics(lambda: self.settings)
+        self._listeners = Listeners(self._plugin_listeners, self._warn)
 
     def __enter__(self) -> Self:
         return self
@@ -90,6 +92,7 @@ class Treadle(Workflows):
         if self._drove and self.settings.retention_days:
             self.prune(now() - self.settings.retention_days * 86_400_000_000)
         super().close()
+        self._diagnostics.close()
 
     @property
     def warnings(self) -> Sequence[str]:
@@ -300,7 +303,7 @@ class Treadle(Workflows):
         with self._listening(listener):
             id_ = await runtime.start(launch, on_start=on_start, stay_paused=stay_paused)
             await self._finish_triggered()
-        return self.status(id_)
+        return self._ended(self.status(id_))
 
     async def _go_on(
         self, row: ExecutionRow, begin: "Callable[[Driver], None]", listener: EventListener | None
@@ -309,7 +312,11 @@ class Treadle(Workflows):
         with self._listening(listener):
             await runtime.go_on(row, begin)
             await self._finish_triggered()
-        return self.status(row.id)
+        return self._ended(self.status(row.id))
+
+    def _ended(self, status: Status) -> Status:
+        self._diagnostics.say("DEBUG", f"{status.workflow} {status.id}: {status.status}, exit code {status.exit_code}")
+        return status
 
     def _definition(self, row: ExecutionRow) -> Definition:
         definition = self.store.definition(row.definition)
@@ -337,6 +344,10 @@ class Treadle(Workflows):
             raise TreadleError(f"execution {row.id} has ended: it {row.status}", exit_code=ExitCode.CONFLICT)
         return row
 
+    def _warn(self, message: str) -> None:
+        self._warnings.append(message)
+        self._diagnostics.say("WARNING", message)
+
     @property
     def _actor(self) -> str:
         try:
@@ -362,13 +373,13 @@ class Treadle(Workflows):
 
         for start in triggered(event, self._root, self.plugins):
             if depth > MAX_DEPTH:
-                self._warnings.append(f"{start.found.name} was not started: a chain of {MAX_DEPTH} triggers led to it")
+                self._warn(f"{start.found.name} was not started: a chain of {MAX_DEPTH} triggers led to it")
                 continue
             data: dict[str, Json] = {"name": event.name, "data": event.data, "depth": depth}
             try:
                 inputs = self._inputs(start.plan, start.inputs)
             except TreadleError as error:
-                self._warnings.append(f"{start.found.name} was not started by the event {event.name}: {error}")
+                self._warn(f"{start.found.name} was not started by the event {event.name}: {error}")
                 continue
             launch = self._launch(start.found, start.text, start.plan, inputs, "event", data)
             task = asyncio.get_running_loop().create_task(self._start_triggered(launch))
