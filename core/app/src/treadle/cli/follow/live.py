@@ -50,7 +50,8 @@ class LiveTree:
 
     def output(self, address: str, text: str) -> None:
         """Print a line that a step printed, above the tree."""
-        self._live.console.print(Text.assemble((f"{address} {self._marks.bar} ", "dim"), text), soft_wrap=True)
+        line = Text.assemble((f"{address} {self._marks.bar} ", "dim" if self._styled else ""), text)
+        self._live.console.print(line, soft_wrap=True)
 
     def progress(self, address: str, fraction: float | None, message: str) -> None:
         """Show how far a step is."""
