@@ -1,9 +1,12 @@
 """Every problem of a definition: code, place, message, hint; all of them at once."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
+from treadle.cli.shell import core_command
 from treadle.definition import Loaded, Problem
+from treadle.definition._check_inputs import RUN_OPTIONS
 
 Problems = Callable[[str], tuple[Problem, ...]]
 
@@ -246,6 +249,9 @@ NOTES = [
     ),
     ("steps:\n  - {id: a, run: x}\n  - {id: b, run: 'x', when: steps.a.state == 'failed', needs: []}\n", []),
     ("steps:\n  - {id: a, run: x}\ninputs: {n: {required: true, default: 1}}\n", [("warning", "TRD0127", "`n`")]),
+    (STEP + "inputs: {json: {}}\n", [("note", "TRD0128", "the option --json is one of `treadle run` itself")]),
+    (STEP + "inputs: {a_b: {}, _a_b: {}}\n", [("note", "TRD0128", "the option --a-b is one for the input `a_b`")]),
+    (STEP + "inputs: {progress: {type: boolean}}\n", [("note", "TRD0128", "--progress")]),
 ]
 
 
@@ -287,3 +293,11 @@ def test_sound_definitions_have_no_problems(problems: Problems, text: str) -> No
 def test_ten_thousand_steps_are_enough(problems: Problems) -> None:
     steps = "".join(f"  - {{id: s{number}, end: completed, needs: []}}\n" for number in range(10_001))
     assert [problem.code for problem in problems("steps:\n" + steps)] == ["TRD0115"]
+
+
+def test_the_options_that_are_taken_are_those_of_the_command_line() -> None:
+    command: Any = core_command("run")
+    options = {
+        name for option in command.params if not option.hidden for name in (*option.opts, *option.secondary_opts)
+    }
+    assert {name.removeprefix("--") for name in options if name.startswith("--")} | {"help"} == RUN_OPTIONS

@@ -9,7 +9,7 @@ from treadle.definition._catalogue import Catalogue
 from treadle.definition._document import Path, plain
 from treadle.definition._known_outputs import RUN
 from treadle.definition._model import Workflow
-from treadle.definition._report import Report, did_you_mean, kind_of
+from treadle.definition._report import Report, kind_of
 from treadle.definition._scopes import Scope, StepAt
 from treadle.definition._values import fits, type_words
 
@@ -46,7 +46,7 @@ def _check_compensation(at: StepAt, catalogue: Catalogue, report: Report) -> Non
         _check_inputs(undo.uses, undo.with_, path, "uses", catalogue, report)
     elif undo.action is not None and catalogue.rollback_action(undo.action) is None:
         known = list(catalogue.rollback_types())
-        hint = did_you_mean(undo.action, known) or _installing(undo.action, catalogue) or _there_is(known)
+        hint = report.suggest(undo.action, known) or _installing(undo.action, catalogue) or _there_is(known)
         report.at_value("TRD0144", f"there is no rollback action `{undo.action}`", (*path, "action"), hint=hint)
 
 
@@ -57,7 +57,7 @@ def _check_action(name: str, place: Path, catalogue: Catalogue, report: Report) 
     reason = catalogue.unavailable(name)
     message = f"action `{name}` is not installed" + (f": {reason}" if reason else "")
     hint = "" if reason else _installing(name, catalogue)
-    guess = did_you_mean(name, known)
+    guess = report.suggest(name, known)
     module = [other for other in known if other.split("/")[0] == name.split("/")[0]]
     report.at_value("TRD0140", message, place, hint=hint or guess or _there_is(module) or "treadle plugins lists them")
 
@@ -75,7 +75,9 @@ def _unknown_trigger(name: str, number: int, catalogue: Catalogue, report: Repor
     node = report.document.node(("triggers", number))
     path: Path = ("triggers", number, name) if hasattr(node, "entries") else ("triggers", number)
     known = list(catalogue.trigger_types())
-    report.at_key("TRD0145", f"there is no trigger `{name}`", path, hint=did_you_mean(name, known) or _there_is(known))
+    report.at_key(
+        "TRD0145", f"there is no trigger `{name}`", path, hint=report.suggest(name, known) or _there_is(known)
+    )
 
 
 def _check_inputs(
@@ -95,7 +97,7 @@ def _check_inputs(
         place = (*path, "with", key)
         if key not in known:
             if not schema.get("additionalProperties"):
-                hint = did_you_mean(key, known) or _there_is(list(known))
+                hint = report.suggest(key, known) or _there_is(list(known))
                 report.at_key("TRD0142", f"action `{name}` has no input `{key}`", place, hint=hint)
         else:
             _check_literal(name, key, value, known[key], place, schema, report)

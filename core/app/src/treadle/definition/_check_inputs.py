@@ -1,17 +1,28 @@
 """Checks of the workflow's declared inputs."""
 
+from typing import Final
+
 from treadle.definition._model import Input, Workflow
 from treadle.definition._report import Report
 from treadle.definition._values import is_type
 
+RUN_OPTIONS: Final = frozenset(
+    {"dry-run", "help", "input", "inputs-file", "json", "json-lines", "no-progress", "progress", "verbose"}
+)
+"""Options that `treadle run` has itself. A test holds them against the command line."""
+
 
 def check_declared_inputs(workflow: Workflow, report: Report) -> None:
-    """Defaults and choices against types."""
+    """Defaults and choices against types, and names against the options of `treadle run`."""
+    taken: dict[str, str] = {}
     for name, spec in workflow.inputs.items():
-        _check(name, spec, report)
+        _check_values(name, spec, report)
+        options = _options(name, spec)
+        _check_options(name, options, taken, report)
+        taken |= {option: name for option in options if option not in taken}
 
 
-def _check(name: str, spec: Input, report: Report) -> None:
+def _check_values(name: str, spec: Input, report: Report) -> None:
     place = ("inputs", name)
     for number, choice in enumerate(spec.enum):
         if not is_type(choice, spec.type):
@@ -25,3 +36,17 @@ def _check(name: str, spec: Input, report: Report) -> None:
     if spec.required:
         message = f"input `{name}` is required: its default is never used"
         report.at_key("TRD0127", message, (*place, "default"), severity="warning")
+
+
+def _options(name: str, spec: Input) -> list[str]:
+    option = name.strip("_").replace("_", "-")
+    return [option, f"no-{option}"] if spec.type == "boolean" else [option]
+
+
+def _check_options(name: str, options: list[str], taken: dict[str, str], report: Report) -> None:
+    option = next((option for option in options if option in RUN_OPTIONS or option in taken), None)
+    if option is None:
+        return
+    owner = "of `treadle run` itself" if option in RUN_OPTIONS else f"for the input `{taken[option]}`"
+    hint = f"the input is reached by --input {name}=…"
+    report.at_key("TRD0128", f"the option --{option} is one {owner}", ("inputs", name), hint=hint, severity="note")

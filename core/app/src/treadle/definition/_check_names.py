@@ -1,6 +1,6 @@
 """Checks of expressions: that they can be read, and that what they name can be there."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,12 +9,12 @@ from treadle_engine.expressions import ExpressionError, Reference, references
 from treadle.definition._catalogue import Catalogue
 from treadle.definition._document import Scalar, Table, scalars
 from treadle.definition._known_outputs import known_outputs
-from treadle.definition._model import Workflow
 from treadle.definition._order import Order
 from treadle.definition._places import Spot, spots_of
-from treadle.definition._report import Report, did_you_mean
+from treadle.definition._report import Report
 from treadle.definition._run_text import RunTextError, run_text
 from treadle.definition._scopes import Scope, StepAt, is_mode
+from treadle.definition._structure import Structure
 
 _LATER: Final = {"item": "for_each", "matrix": "matrix", "loop": "loop"}
 _OF_STEP: Final = ("outputs", "state", "outcome", "visit", "visits", "error")
@@ -36,11 +36,11 @@ class _Use:
 
 
 def check_names(
-    workflow: Workflow, scopes: tuple[Scope, ...], catalogue: Catalogue, orders: dict[str, Order], report: Report
+    structure: Structure, scopes: tuple[Scope, ...], catalogue: Catalogue, orders: dict[str, Order], report: Report
 ) -> None:
     """Every expression of the definition. `orders` are the scopes' by their key, where their edges are sound."""
-    checker = _Names(workflow, scopes, catalogue, orders, report)
-    for spot in spots_of(workflow, scopes):
+    checker = _Names(structure, scopes, catalogue, orders, report)
+    for spot in spots_of(structure.workflow, scopes):
         node = report.document.node(spot.path)
         for scalar in scalars(node) if node is not None else ():
             if isinstance(scalar.value, str):
@@ -50,13 +50,13 @@ def check_names(
 class _Names:
     def __init__(
         self,
-        workflow: Workflow,
+        structure: Structure,
         scopes: tuple[Scope, ...],
         catalogue: Catalogue,
         orders: dict[str, Order],
         report: Report,
     ) -> None:
-        self._workflow = workflow
+        self._written_ids = structure.ids
         self._scopes = scopes
         self._catalogue = catalogue
         self._orders = orders
@@ -121,7 +121,7 @@ class _Names:
         self._report.within(code, message, use.scalar, offset, length, hint=hint, severity=severity)  # type: ignore[arg-type]
 
     def _unknown_context(self, use: _Use, first: str) -> None:
-        hint = did_you_mean(first, use.spot.names) or f"known here: {', '.join(sorted(use.spot.names))}"
+        hint = self._report.suggest(first, use.spot.names) or f"known here: {', '.join(sorted(use.spot.names))}"
         if first in _LATER:
             hint = f"`{first}` belongs to `{_LATER[first]}`, which is not available in this version"
         elif first == "secrets":
@@ -138,7 +138,9 @@ class _Names:
             return
         word = {"inputs": "input", "vars": "variable", "env": "environment variable"}[kind]
         declare = {"inputs": "declare it under `inputs`", "vars": "declare it under `vars`"}
-        hint = did_you_mean(name, self._declared[kind]) or declare.get(kind, "declare it under the workflow's `env`")
+        hint = self._report.suggest(name, self._declared[kind]) or declare.get(
+            kind, "declare it under the workflow's `env`"
+        )
         self._tell("TRD0131", f"{word} `{name}` is not declared", use, hint=hint)
 
     def _secret(self, use: _Use) -> None:
@@ -148,7 +150,7 @@ class _Names:
         if len(path) != 2 or not whole or not (alone or use.spot.script):
             self._tell("TRD0135", "a secret cannot be part of an expression or a text", use, hint=_WHOLE)
         elif path[1] not in self._declared["secrets"]:
-            hint = did_you_mean(path[1], self._declared["secrets"]) or "declare it under `secrets`"
+            hint = self._report.suggest(path[1], self._declared["secrets"]) or "declare it under `secrets`"
             self._tell("TRD0131", f"secret `{path[1]}` is not declared", use, hint=hint)
 
     def _fixed(self, use: _Use) -> None:
@@ -167,7 +169,7 @@ class _Names:
             self._unknown_step(use, path[1])
         elif at.sound:
             if len(path) > 2 and path[2] not in _OF_STEP:
-                hint = did_you_mean(path[2], _OF_STEP) or f"it has {', '.join(_OF_STEP)}"
+                hint = self._report.suggest(path[2], _OF_STEP) or f"it has {', '.join(_OF_STEP)}"
                 if path[2] in known_outputs(at, self._catalogue).names:
                     hint = f"did you mean `steps.{path[1]}.outputs.{path[2]}`?"
                 self._tell("TRD0131", f"a step has no `{path[2]}`", use, hint=hint)
@@ -179,27 +181,25 @@ class _Names:
     def _named(self, id_: str, scope: Scope | None) -> tuple[StepAt | None, Scope | None]:
         """A step as an expression sees it: of its own scope, else of the workflow's."""
         for candidate in filter(None, (scope, self._scopes[0] if self._scopes else None)):
-            for at in candidate.steps:
-                if at.step.id == id_:
-                    return at, candidate
+            if id_ in candidate.by_id:
+                return candidate.by_id[id_], candidate
         return None, None
 
     def _unknown_step(self, use: _Use, id_: str) -> None:
-        written = self._report.document
-        visible = _ids([use.spot.scope, *self._scopes[:1]])
-        hint = did_you_mean(id_, visible)
-        elsewhere = next((scope for scope in self._scopes if id_ in scope.ids), None)
+        elsewhere = next((scope for scope in self._scopes if id_ in scope.by_id), None)
+        if elsewhere is None and id_ in self._written_ids:
+            return  # the step is there and has a problem of its own
+        visible = [name for scope in (use.spot.scope, *self._scopes[:1]) if scope for name in scope.by_id]
+        hint = self._report.suggest(id_, visible)
         if elsewhere is not None:
             hint = f"it stands in `{elsewhere.body}`, which has not run yet"
-        elif any(_id_at(written.node((*at.path, "id"))) == id_ for scope in self._scopes for at in scope.steps):
-            return  # the step is there and has a problem of its own
         self._tell("TRD0107", f"step `{id_}` is not defined", use, hint=hint)
 
     def _output(self, use: _Use, at: StepAt, name: str) -> None:
         known = known_outputs(at, self._catalogue)
         if not known.closed or name in known.names or use.reference.guarded:
             return
-        hint = did_you_mean(name, known.names) or f"it has {', '.join(sorted(known.names))}"
+        hint = self._report.suggest(name, known.names) or f"it has {', '.join(sorted(known.names))}"
         self._tell("TRD0133", f"step `{at.step.id}` has no output `{name}`", use, hint=hint)
 
     def _check_order(self, use: _Use, named: StepAt, own: StepAt) -> None:
@@ -213,11 +213,3 @@ class _Names:
         elif verdict == "unsure" and use.reference.path[2:3] == ("outputs",) and not use.reference.guarded:
             message = f"nothing says that `{named.step.id}` has run before `{own.step.id}`"
             self._tell("TRD0126", message, use, hint=f"add `{named.step.id}` to its `needs`", note=True)
-
-
-def _ids(scopes: Iterable[Scope | None]) -> list[str]:
-    return [id_ for scope in scopes if scope is not None for id_ in scope.ids]
-
-
-def _id_at(node: object) -> object:
-    return node.value if isinstance(node, Scalar) else None

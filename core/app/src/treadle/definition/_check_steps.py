@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from treadle.definition._document import Items, Path
 from treadle.definition._model import BELONGS, JOINS, KINDS, MAX_STEPS, NamedJoin, Workflow
-from treadle.definition._report import Report, did_you_mean
+from treadle.definition._report import Report
 from treadle.definition._scopes import Scope, StepAt, is_mode, kinds_of, references_of
 
 
@@ -77,7 +77,7 @@ def _check_join(at: StepAt, report: Report) -> None:
     place = (*at.path, "join")
     if isinstance(join, NamedJoin):
         if is_mode(join.text) and join.text not in JOINS:
-            hint = did_you_mean(join.text, JOINS) or f"there is {', '.join(JOINS)}, {{at_least: n}}, or an expression"
+            hint = report.suggest(join.text, JOINS) or f"there is {', '.join(JOINS)}, {{at_least: n}}, or an expression"
             report.at_value("TRD0106", f"`{join.text}` is not a join", place, hint=hint)
     elif at.step.needs is not None and join.at_least > len(set(at.step.needs)):
         message = f"the join waits for {join.at_least} of {len(set(at.step.needs))} needs: it can never hold"
@@ -102,9 +102,9 @@ def _check_references(
         several = isinstance(report.document.node(path), Items)
         for number, id_ in enumerate(ids):
             place = (*path, number) if several else path
-            if id_ in scope.ids:
+            if id_ in scope.by_id:
                 continue
-            elsewhere = next((other for other in scopes if id_ in other.ids), None)
+            elsewhere = next((other for other in scopes if id_ in other.by_id), None)
             if elsewhere is not None:
                 message = f"step `{id_}` stands in `{elsewhere.body}`, out of reach of `{scope.body}`"
                 report.at_value("TRD0107", message, place, hint="needs and routes stay within one list of steps")
@@ -113,8 +113,8 @@ def _check_references(
 
 
 def _unknown_step(id_: str, scope: Scope, place: Path, report: Report) -> None:
-    guess = did_you_mean(id_, [at.step.id for at in scope.steps if at.sound])
-    meant = next((at for at in scope.steps if guess == f"did you mean `{at.step.id}`?"), None)
+    guess = report.suggest(id_, scope.by_id)
+    meant = scope.by_id.get(guess.removeprefix("did you mean `").removesuffix("`?"))
     hint = f"{guess} (defined at line {report.line_of((*meant.path, 'id'))})" if meant else ""
     report.at_value("TRD0107", f"step `{id_}` is not defined", place, hint=hint, label="no step has this id")
 

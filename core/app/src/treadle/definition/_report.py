@@ -1,10 +1,13 @@
 """Collecting problems with their places."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
+from typing import Final
 
 from treadle.definition._document import Document, Path, Scalar, Span
 from treadle.definition._problems import Problem, Severity
+
+MAX_COMPARISONS: Final = 100_000
 
 
 class Report:
@@ -12,6 +15,8 @@ class Report:
 
     def __init__(self, document: Document) -> None:
         self.document = document
+        self._comparisons = MAX_COMPARISONS
+        self._seen: set[Problem] = set()
         self.problems: list[Problem] = []
 
     def add(
@@ -20,7 +25,8 @@ class Report:
         """Add a problem; the same one at the same place counts once."""
         at = self.document.place(span)
         problem = Problem(code, severity, message, self.document.name, at.line, at.column, at.length, hint, label)
-        if problem not in self.problems:
+        if problem not in self._seen:
+            self._seen.add(problem)
             self.problems.append(problem)
 
     def at_key(
@@ -50,6 +56,11 @@ class Report:
         """A problem of a part of a text."""
         span = self.document.within(scalar, offset, length)
         self.add(code, message, span, hint=hint, label=label, severity=severity)
+
+    def suggest(self, name: str, names: Collection[str]) -> str:
+        """`did you mean `x`?`, or "". Comparing is slow, so a file with thousands of mistakes gets no more of it."""
+        self._comparisons -= len(names)
+        return did_you_mean(name, names) if self._comparisons > 0 else ""
 
     def line_of(self, path: Path) -> int:
         """The line of a key."""

@@ -6,6 +6,7 @@ whatever the value, so a place that is judged wrongly gives a wrong word, never 
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from treadle_engine.expressions import ExpressionError, enclosed_expression
@@ -48,6 +49,7 @@ class References:
         return self._names[expression]
 
 
+@lru_cache(maxsize=1024)
 def run_text(text: str, shell: str) -> RunText:
     """Take the expressions out of a script.
 

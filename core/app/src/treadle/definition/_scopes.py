@@ -1,7 +1,7 @@
 """The bodies of a definition: lists of steps with their places."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from treadle_engine.plan import Case, Join, ScopePlan, StepPlan
 
@@ -35,11 +35,10 @@ class Scope:
 
     body: str
     steps: tuple[StepAt, ...]
+    by_id: dict[str, StepAt] = field(init=False, repr=False, compare=False)
 
-    @property
-    def ids(self) -> frozenset[str]:
-        """The ids of its steps."""
-        return frozenset(at.step.id for at in self.steps)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_id", {at.step.id: at for at in reversed(self.steps)})
 
 
 def kinds_of(step: Step) -> list[str]:

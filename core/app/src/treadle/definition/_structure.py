@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from treadle.definition._document import Document, Items, Path, Scalar, Table, plain
 from treadle.definition._model import BODIES, KINDS, LATER, LATER_KINDS, Defaults, Step, Workflow
-from treadle.definition._report import Report, did_you_mean, kind_of
+from treadle.definition._report import Report, kind_of
 
 _ROUNDS: Final = 40
 _FALLBACK: Final[dict[str, Any]] = {"treadle": 1, "name": "unnamed", "steps": [{"id": "_", "set": {}}]}
@@ -205,7 +205,7 @@ def _tell(found: Any, report: Report) -> None:
 def _tell_unknown(path: Path, report: Report) -> None:
     key = str(path[-1])
     known = sorted(_keys_at(path[:-1]))
-    hint = did_you_mean(key, known) or (f"write {_FOREIGN[key]}" if key in _FOREIGN else "")
+    hint = report.suggest(key, known) or (f"write {_FOREIGN[key]}" if key in _FOREIGN else "")
     shown = (
         f"known here: {', '.join(known)}" if len(known) <= 8 else "treadle explain TRD0104 shows how to find the keys"
     )
@@ -227,7 +227,7 @@ def _tell_wrong(found: Any, path: Path, report: Report) -> None:
         report.at_value("TRD0116", f"this version reads language version 1, not {found['input']!r}", path)
     elif kind == "literal_error":
         choices = re.findall(r"'([^']*)'", context["expected"])
-        hint = did_you_mean(str(found["input"]), choices)
+        hint = report.suggest(str(found["input"]), choices)
         message = f"{_label(path)} must be {_one_of(choices)}, not {found['input']!r}"
         report.at_value("TRD0106", message, path, hint=hint)
     elif kind in _BOUNDS:

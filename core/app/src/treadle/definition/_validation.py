@@ -29,7 +29,7 @@ def _checked(found: Structure, catalogue: Catalogue, report: Report) -> Plan | N
     check_steps(workflow, scopes, found.ids, report)
     # An error in the edges would make the graph say things that nobody meant.
     orders = {} if report.broken else check_graph(workflow, scopes, report)
-    check_names(workflow, scopes, catalogue, orders, report)
+    check_names(found, scopes, catalogue, orders, report)
     check_actions(workflow, scopes, catalogue, report)
     check_declared_inputs(workflow, report)
     return None if report.broken else compiled(workflow, scopes, catalogue, report.document)
