@@ -1,7 +1,7 @@
 """The picture of an execution as lines: it fits whatever the size, and says what matters."""
 
 import pytest
-from treadle.cli.console import Marks
+from treadle.cli.console import Marks, printable
 from treadle.cli.follow import layout
 from treadle.cli.follow.view import ExecutionView
 from treadle.cli.moments import duration, from_iso, iso
@@ -120,6 +120,22 @@ def test_what_runs_comes_before_what_failed_and_both_before_the_rest():
 )
 def test_durations(seconds, text):
     assert duration(0, int(seconds * SECOND)) == text
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("\x1b[31mred\x1b[0m", "red"),
+        ("\x1b[2K\x1b[1Aover", "over"),
+        ("\x1b]0;title\x07text", "text"),
+        ("\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\", "link"),
+        ("half\rdone\x08\x00", "halfdone"),
+        ("tab\tü│✓", "tab\tü│✓"),
+        ("\x1b", ""),
+    ],
+)
+def test_what_a_step_printed_cannot_steer_the_terminal(raw, shown):
+    assert printable(raw) == shown
 
 
 def test_moments_round_trip():

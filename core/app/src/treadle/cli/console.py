@@ -1,6 +1,7 @@
 """Where the command line talks: data on stdout, everything else on stderr, and no colour where nobody sees it."""
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +11,10 @@ from treadle_hookspecs import ExitCode, TreadleError
 
 from treadle.cli import first_sign
 
+_CONTROL: Final = re.compile(
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)"  # sequences: of colour and cursor, titles, others
+    r"|[\x00-\x08\x0b-\x1f\x7f-\x9f]"  # single controls, but not tab and line end
+)
 _SGR: Final = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36"}
 
 
@@ -28,6 +33,11 @@ class Marks:
 
 
 ASCII_MARKS: Final = Marks("+", ">", ".", "x", "-", "<", "|", "..")
+
+
+def printable(text: str) -> str:
+    """What a step printed, without what would move the cursor, set the title, or colour what follows."""
+    return _CONTROL.sub("", text)
 
 
 def wants_color(stream: TextIO, environ: Mapping[str, str], choice: bool | None = None) -> bool:

@@ -4,6 +4,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from treadle.cli import shapes
+from treadle.cli.console import printable
 from treadle.cli.session import Session
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Ending:
 
     def _error(self, status: "Status") -> list[str]:
         error = status.error or {}
-        step, message = str(error.get("step") or ""), str(error.get("message") or error.get("type") or "")
+        step, message = str(error.get("step") or ""), printable(str(error.get("message") or error.get("type") or ""))
         lines = [f"  step `{step}`: {message}" if step else f"  {message}"]
         bar = self._terminal.paint(self._terminal.marks.bar, "dim")
         lines += [f"  {bar} {text}" for text in self._last_lines(status.id, step)]
@@ -61,7 +62,7 @@ class Ending:
         if not step:
             return []
         lines = deque(self._session.treadle.logs(execution, step), maxlen=_LAST_LINES)
-        return [line.text for line in lines]
+        return [printable(line.text) for line in lines]
 
     def _next(self, status: "Status") -> list[str]:
         """The commands that a person may want now."""

@@ -9,7 +9,7 @@ from rich.text import Text
 from treadle_hookspecs import Event
 
 from treadle.cli import first_sign
-from treadle.cli.console import Terminal
+from treadle.cli.console import Terminal, printable
 from treadle.cli.follow import layout
 from treadle.cli.follow.view import ExecutionView
 from treadle.cli.moments import now
@@ -50,14 +50,14 @@ class LiveTree:
 
     def output(self, address: str, text: str) -> None:
         """Print a line that a step printed, above the tree."""
-        line = Text.assemble((f"{address} {self._marks.bar} ", "dim" if self._styled else ""), text)
+        line = Text.assemble((f"{address} {self._marks.bar} ", "dim" if self._styled else ""), printable(text))
         self._live.console.print(line, soft_wrap=True)
 
     def progress(self, address: str, fraction: float | None, message: str) -> None:
         """Show how far a step is."""
         with self._lock:
             step = self._view.step(address)
-            step.progress, step.message = fraction, message
+            step.progress, step.message = fraction, printable(message)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         with self._lock:

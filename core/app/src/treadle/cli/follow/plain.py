@@ -4,7 +4,7 @@ from threading import Lock
 
 from treadle_hookspecs import Event
 
-from treadle.cli.console import Terminal
+from treadle.cli.console import Terminal, printable
 from treadle.cli.follow.layout import note
 from treadle.cli.follow.view import DONE, FAILED, ExecutionView, StepView
 from treadle.cli.moments import duration
@@ -34,7 +34,7 @@ class PlainLines:
 
     def output(self, address: str, text: str) -> None:
         """Print a line that a step printed."""
-        self._terminal.say(f"{self._terminal.paint(address + ' |', 'dim')} {text}")
+        self._terminal.say(f"{self._terminal.paint(address + ' |', 'dim')} {printable(text)}")
 
     def progress(self, address: str, fraction: float | None, message: str) -> None:
         """Print the messages; a fraction alone would fill the log."""

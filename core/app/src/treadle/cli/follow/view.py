@@ -6,6 +6,8 @@ from typing import Final
 
 from treadle_hookspecs import Event, Json
 
+from treadle.cli.console import printable
+
 DONE: Final = frozenset({"succeeded"})
 FAILED: Final = frozenset({"failed", "upstream_failed", "cancelled", "interrupted"})
 SKIPPED: Final = frozenset({"skipped"})
@@ -115,7 +117,7 @@ def _texts(value: Json) -> tuple[str, ...]:
 def message_of(error: Json) -> str:
     """The first line of an error's message; "" when there is none."""
     text = error.get("message") if isinstance(error, Mapping) else error
-    return str(text).strip().partition("\n")[0] if text else ""
+    return printable(str(text).strip().partition("\n")[0]) if text else ""
 
 
 def _started(step: StepView, event: Event) -> None:
