@@ -79,7 +79,7 @@ class Codec:
     def protect_json(self, value: Json, place: str) -> Json:
         """JSON as it may be stored for the execution `place`; the same object when nothing had to change."""
         encoded = orjson.dumps(value)
-        if self._sensitive.may_be_in(encoded):
+        if (self._known or b'"$' in encoded) and self._sensitive.may_be_in(encoded):
             value = seal_json(value, self._sensitive, lambda content: self._seal(content, place))
             encoded = orjson.dumps(value)
         if isinstance(value, Mapping) and len(encoded) > self._threshold:
@@ -125,6 +125,8 @@ def with_data(event: Event, data: Json) -> Event:
 
 def displayed(value: Json, load: Callable[[str], bytes | None]) -> Json:
     """Stored JSON for people: payloads are loaded, what is sealed is masked."""
+    if not value:
+        return value
 
     def shown(marker: Mapping[str, Json]) -> Json:
         return MASK if "$sealed" in marker else displayed(_loaded(marker, load), load)

@@ -62,6 +62,11 @@ def declared() -> dict[str, str]:
     return dict(sorted(_declared.items()))
 
 
+def armed() -> bool:
+    """True when a test has named a point: a caller with many points to pass may ask first."""
+    return _armed is not None
+
+
 def crash_point(name: str) -> None:
     """Pass a declared point."""
     if _armed is not None:

@@ -52,9 +52,12 @@ class Projector:
         ended_at = self.row.finished_at
         changed = False
         for event in events:
-            if event.type in _EXECUTION_KINDS:
+            kind = event.type
+            if kind == kinds.VISIT_STARTED:
+                rows.steps.append(_started(event))
+            elif kind in _EXECUTION_KINDS:
                 changed = True
-                ended_at = event.at if event.type in _ENDS else ended_at
+                ended_at = event.at if kind in _ENDS else ended_at
             else:
                 self._step(event, rows)
         if rows.steps and rows.steps[-1].visit:
@@ -75,8 +78,6 @@ class Projector:
 
     def _step(self, event: Event, rows: Rows) -> None:
         match event.type:
-            case kinds.VISIT_STARTED:
-                rows.steps.append(_started(event))
             case kinds.VISIT_SETTLED if event.visit:
                 rows.updates.append(self._settled(event))
             case kinds.VISIT_SETTLED | kinds.VISIT_SKIPPED:

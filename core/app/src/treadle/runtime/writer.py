@@ -12,7 +12,7 @@ from typing import Final
 from treadle_engine.events import KINDS
 from treadle_hookspecs import Append, StoreBackend
 
-from treadle.runtime.crash import crash_point, declare
+from treadle.runtime.crash import armed, crash_point, declare
 
 Durable = Callable[[BaseException | None], None]
 """Called in the loop once an append is durable, or with the error that refused it."""
@@ -107,6 +107,8 @@ class Writer:
 
 
 def _pass_points(points: Mapping[str, str], batch: list[Append]) -> None:
+    if not armed():
+        return
     for append in batch:
         for event in append.events:
             crash_point(points[event.type])
