@@ -109,16 +109,17 @@ VISITS: Final = Rule(
     "I4",
     "in execution {} the visit {}#{} is {} in the log and {} in the table of steps",
     """
-    SELECT e.id, v.step_id, v.visit, iif(v.settled, 'over', iif(v.started, 'open', 'missing')),
-        iif(s.id IS NULL, 'missing', iif(s.completed_at IS NULL, 'open', 'over'))
+    SELECT e.id, v.step_id, v.visit, iif(max(v.settled), 'over', iif(max(v.started), 'open', 'missing')),
+        iif(max(v.over), 'over', iif(max(v.stands), 'open', 'missing'))
     FROM
         (SELECT execution, trim(scope || '/' || step_id, '/') AS step_id, visit,
-             max(event_type = 'visit_started') AS started, max(event_type = 'visit_settled') AS settled
-         FROM execution_history
-         WHERE event_type IN ('visit_started', 'visit_settled') AND visit > 0 GROUP BY 1, 2, 3) AS v
+             event_type = 'visit_started' AS started, event_type = 'visit_settled' AS settled, 0 AS stands, 0 AS over
+         FROM execution_history WHERE event_type IN ('visit_started', 'visit_settled') AND visit > 0
+         UNION ALL
+         SELECT execution, step_id, visit, 0, 0, 1, completed_at IS NOT NULL FROM step_executions WHERE visit > 0) AS v
         JOIN executions AS e ON e.number = v.execution
-        LEFT JOIN step_executions AS s ON s.execution = v.execution AND s.step_id = v.step_id AND s.visit = v.visit
-    WHERE NOT v.started OR s.id IS NULL OR v.settled <> (s.completed_at IS NOT NULL)
+    GROUP BY v.execution, v.step_id, v.visit
+    HAVING max(v.started) <> max(v.stands) OR max(v.settled) <> max(v.over) OR max(v.settled) > max(v.started)
     """,
 )
 
