@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from treadle.definition._document import Items, Path
-from treadle.definition._model import BELONGS, JOINS, KINDS, MAX_STEPS, NamedJoin, Workflow
+from treadle.definition._fields import JOINS, MAX_STEPS
+from treadle.definition._model import BELONGS, KINDS, NamedJoin, Workflow
 from treadle.definition._report import Report
 from treadle.definition._scopes import Scope, StepAt, is_mode, kinds_of, references_of
 

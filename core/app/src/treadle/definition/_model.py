@@ -4,123 +4,34 @@ A field's description is its rule in the reference. `LATER` marks a key that the
 run: it is recognised, and refused with a message of its own.
 """
 
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
-    WithJsonSchema,
-    model_validator,
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from treadle.definition._fields import (
+    ACTION,
+    EVENT,
+    JOINS,
+    MAX_ATTEMPTS,
+    MAX_SECONDS,
+    MAX_STEPS,
+    MAX_VISITS,
+    NAME,
+    Command,
+    Duration,
+    Expression,
+    Planned,
+    Risk,
+    Shell,
+    Short,
+    StepId,
+    Targets,
+    Text,
+    Type,
+    Variables,
+    Word,
 )
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
-
-MAX_SECONDS: Final = 31 * 86_400
-MAX_STEPS: Final = 10_000
-MAX_ATTEMPTS: Final = 100
-MAX_VISITS: Final = 1_000
-
-STEP_ID: Final = r"^[a-z_][a-z0-9_-]{0,63}$"
-NAME: Final = r"^[a-z0-9][a-z0-9._-]{0,127}$"
-WORD: Final = r"^[A-Za-z_][A-Za-z0-9_]{0,63}$"
-VARIABLE: Final = r"^[A-Za-z_][A-Za-z0-9_]{0,127}$"
-ACTION: Final = r"^[A-Za-z0-9@_][A-Za-z0-9@_./-]{0,199}$"
-EVENT: Final = r"^[A-Za-z0-9_][A-Za-z0-9_.:/-]{0,127}$"
-DURATION: Final = r"^(?=.)(?:\d{1,4}d)?(?:\d{1,5}h)?(?:\d{1,6}m)?(?:\d{1,8}(?:\.\d{1,6})?s)?$"
-
-JOINS: Final = (
-    "none_failed_min_one_success",
-    "all_success",
-    "none_failed",
-    "all_done",
-    "always",
-    "one_success",
-    "one_failed",
-)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Short:
-    """A second way to write a field: `convert` turns it into the first; `schema` is its JSON Schema."""
-
-    convert: Callable[[Any], Any]
-    schema: dict[str, Any]
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_before_validator_function(self.convert, handler(source))
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {"anyOf": [self.schema, handler(schema)]}
-
-
-def seconds(value: object) -> float:
-    """A duration in seconds. Raises `PydanticCustomError`."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        raise PydanticCustomError(
-            "TRD0114", "must be a duration: seconds as a number, or a text such as 30s, 5m, 1h30m, 3d"
-        )
-    amount = _spelled(value) if isinstance(value, str) else float(value)
-    if not 0 <= amount <= MAX_SECONDS:
-        raise PydanticCustomError("TRD0115", "must lie between 0 and 31 days")
-    return amount
-
-
-def _spelled(text: str) -> float:
-    if not re.fullmatch(DURATION, text):
-        raise PydanticCustomError("TRD0114", "is not a duration: write 30s, 5m, 1h30m or 3d, or seconds as a number")
-    factors = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
-    return sum(float(number) * factors[unit] for number, unit in re.findall(r"([\d.]+)([dhms])", text))
-
-
-def _listed(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-def _condition(value: object) -> object:
-    """`when: true` is written as a boolean and means the expression."""
-    return str(value).lower() if isinstance(value, bool) else value
-
-
-def _single(value: object) -> object:
-    if isinstance(value, (dict, list)):
-        raise PydanticCustomError("TRD0106", "must be a text, a number or a boolean")
-    return value
-
-
-Duration: TypeAlias = Annotated[
-    float,
-    BeforeValidator(seconds),
-    WithJsonSchema(
-        {"anyOf": [{"type": "number", "minimum": 0, "maximum": MAX_SECONDS}, {"type": "string", "pattern": DURATION}]}
-    ),
-]
-Expression: TypeAlias = Annotated[str, Field(min_length=1, max_length=8000), Short(_condition, {"type": "boolean"})]
-StepId: TypeAlias = Annotated[str, Field(pattern=STEP_ID)]
-Target: TypeAlias = Annotated[str, Field(max_length=200)]
-Targets: TypeAlias = Annotated[list[Target], Short(_listed, {"type": "string", "maxLength": 200})]
-Word: TypeAlias = Annotated[str, Field(pattern=WORD)]
-Variable: TypeAlias = Annotated[str, Field(pattern=VARIABLE)]
-Text: TypeAlias = Annotated[str, Field(max_length=1_000_000)]
-EnvValue: TypeAlias = Annotated[
-    Any, BeforeValidator(_single), WithJsonSchema({"type": ["string", "number", "boolean", "null"]})
-]
-Type: TypeAlias = Literal["string", "integer", "number", "boolean", "array", "object", "any"]
-
-
-@dataclass(frozen=True, slots=True)
-class Later:
-    """Marks a key of the language that this version does not run."""
-
-
-LATER: Final = Later()
-Planned: TypeAlias = Annotated[Any, LATER]
 
 
 class Keys(BaseModel):
@@ -229,33 +140,6 @@ def _join(value: object) -> object:
 
 
 _JOIN_TEXT: Final = {"anyOf": [{"enum": list(JOINS)}, {"type": "string", "pattern": "[^a-z_]", "maxLength": 8000}]}
-
-
-def _texts(value: object) -> object:
-    """A text, or a list of texts with at least one item."""
-    if isinstance(value, str) or (isinstance(value, list) and value and all(isinstance(item, str) for item in value)):
-        return value
-    raise PydanticCustomError("TRD0106", "must be a text or a list of texts")
-
-
-SHELLS: Final = ("sh", "bash", "pwsh", "python")
-
-
-def _shell(value: object) -> object:
-    if isinstance(value, list) or value in SHELLS:
-        return _texts(value)
-    raise PydanticCustomError("TRD0106", "must be sh, bash, pwsh, python, or a list such as [perl, -e]")
-
-
-_LIST_OF_TEXTS: Final = {"type": "array", "items": {"type": "string"}, "minItems": 1}
-Command: TypeAlias = Annotated[
-    Any, BeforeValidator(_texts), WithJsonSchema({"anyOf": [{"type": "string"}, _LIST_OF_TEXTS]})
-]
-Shell: TypeAlias = Annotated[
-    Any, BeforeValidator(_shell), WithJsonSchema({"anyOf": [{"enum": list(SHELLS)}, _LIST_OF_TEXTS]})
-]
-Variables: TypeAlias = dict[Variable, EnvValue]
-Risk: TypeAlias = Literal["low", "medium", "high"]
 
 
 class Step(Keys):

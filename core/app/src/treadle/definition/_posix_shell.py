@@ -1,7 +1,7 @@
 """The words of sh and bash, as far as one must know them to put a quoted reference into a script."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 from treadle.definition._run_text import References, RunTextError, env_only, expression_at, passed_through
@@ -14,6 +14,12 @@ _KEYWORD: Final = re.compile(r"[A-Za-z_]\w*|\[\[(?=\s)|\]\](?=[\s;&|)]|$)|[!{](?
 _BEFORE_COMMAND: Final = frozenset(
     {"then", "do", "else", "elif", "if", "while", "until", "time", "!", "{", "case", "esac", "fi", "done"}
 )
+_PREFIXES: Final = _BEFORE_COMMAND | {"command", "builtin", "exec", "env", "sudo", "nohup"}
+_EVALUATORS: Final = frozenset({"eval", "let", "trap"})
+_INTERPRETERS: Final = frozenset(
+    {"sh", "bash", "dash", "ash", "ksh", "zsh", "su", "python", "python3", "perl", "ruby", "node", "php", "pwsh"}
+)
+_PROGRAM_OPTION: Final = re.compile(r"-[A-Za-z]*[ce]|--eval|--command|-Command")
 _WORD_STARTS: Final = frozenset(" \t\n;&|()<>`")
 _HEREDOC: Final = re.compile(r"<<(?P<strip>-?)[ \t]*(?P<word>(?:'[^']*'|\"[^\"]*\"|\\.|[^\s;&|()<>'\"\\])+)")
 _COMPARES: Final = re.compile(r"-(?:eq|ne|lt|le|gt|ge)(?=\s)")
@@ -51,6 +57,22 @@ class _Frame:
     """It holds an operator that takes its operands as arithmetic."""
     delimiter: str = ""
     strip: bool = False
+    words: list[str] = field(default_factory=list)
+    """Of the simple command at hand, as written; the word at the end is not among them yet."""
+    word: int = -1
+    """Where that word starts, or -1."""
+
+    @property
+    def interprets(self) -> str:
+        """What would run the word at hand as a program: `eval`, `sh -c` …; or ""."""
+        command = next((word for word in self.words if word not in _PREFIXES and "=" not in word), "")
+        if command in _EVALUATORS:
+            return command
+        option = self.words[-1] if self.words else ""
+        if not _PROGRAM_OPTION.fullmatch(option):
+            return ""
+        programs = [word.rpartition("/")[2] for word in self.words[:-1]]
+        return next((f"{program} {option}" for program in programs if program in _INTERPRETERS), "")
 
 
 class PosixShell:
@@ -97,6 +119,8 @@ class PosixShell:
         self._refuse(at)
         expression, end = expression_at(self._text, at)
         self._out.append(_REFERENCES[self._frame.kind] % self._references.name(expression))
+        if self._frame.word < 0:
+            self._frame.word = at
         self._frame.commanding = False
         if any(frame.testing for frame in self._frames):
             self._tested.append(at)
@@ -115,6 +139,9 @@ class PosixShell:
             raise RunTextError("a backslash stands before {{", at - 1, 3, "for a backslash before the value write \\\\")
         if kind == "ansi" and not self._bash:
             raise env_only(self._text, at, "whether sh knows $'…' depends on the machine")
+        evaluator = next(filter(None, (frame.interprets for frame in self._frames if frame.kind == "code")), "")
+        if evaluator:
+            raise env_only(self._text, at, f"`{evaluator}` would run the value as a program")
         if any(frame.escaped for frame in self._frames):
             raise env_only(self._text, at, "in nested backticks quotes mean something else: write $(…)")
 
@@ -196,19 +223,14 @@ class PosixShell:
         text, frame = self._text, self._frame
         character = text[at]
         if character == "\\":
-            frame.commanding = False
-            return self._escape(at)
-        if character == "\n":
-            return self._newline(at)
-        if character in ";&|":
-            frame.commanding = True
-            return self._copy(at)
-        if character in "()":
-            return self._bracket(at)
+            return self._escaped(at)
+        if character in " \t\n;&|()":
+            self._end_word(at)
+            return self._separator(at)
         if character == "`" and frame.close == "`":
             return self._pop(at)
-        if character in " \t":
-            return self._copy(at)
+        if frame.word < 0:
+            frame.word = at
         starts = at == frame.begin or text[at - 1] in _WORD_STARTS
         if character == "#" and starts:
             return self._push("comment", at, 1)
@@ -218,6 +240,31 @@ class PosixShell:
         if word:
             return self._word(at, word.group())
         return self._in_word(at)
+
+    def _escaped(self, at: int) -> int:
+        if self._text.startswith("\\\n", at):
+            self._end_word(at)
+        elif self._frame.word < 0:
+            self._frame.word = at
+        self._frame.commanding = False
+        return self._escape(at)
+
+    def _end_word(self, at: int) -> None:
+        frame = self._frame
+        if frame.word >= 0:
+            frame.words.append(self._text[frame.word : at])
+            frame.word = -1
+        if self._text[at] in "\n;&|()":
+            frame.words.clear()
+
+    def _separator(self, at: int) -> int:
+        character = self._text[at]
+        if character == "\n":
+            return self._newline(at)
+        if character in "()":
+            return self._bracket(at)
+        self._frame.commanding = self._frame.commanding or character in ";&|"
+        return self._copy(at)
 
     def _in_word(self, at: int) -> int:
         text = self._text

@@ -8,6 +8,7 @@ from pydantic_core import PydanticUndefined
 from treadle_engine.expressions import vocabulary
 
 from treadle.definition import _model as model
+from treadle.definition._fields import DURATION, MAX_SECONDS
 from treadle.definition._structure import planned_keys
 
 _SECTIONS: Final[tuple[tuple[str, str, type[BaseModel]], ...]] = (
@@ -86,7 +87,7 @@ def _type(schema: Any, root: Any) -> str:
         return "object"
     if "enum" in schema or "const" in schema:
         return ", ".join(f"`{value}`" for value in schema.get("enum", [schema.get("const")]))
-    if any(option.get("pattern") == model.DURATION for option in schema.get("anyOf", ())):
+    if any(option.get("pattern") == DURATION for option in schema.get("anyOf", ())):
         return "duration"
     if "anyOf" in schema:
         return " or ".join(dict.fromkeys(filter(None, (_type(option, root) for option in schema["anyOf"]))))
@@ -106,5 +107,5 @@ def _default(field: Any) -> str:
     if field.default in (None, "", PydanticUndefined):
         return ""
     if isinstance(field.default, float):
-        return "31d" if field.default == model.MAX_SECONDS else f"`{field.default:g}`"
+        return "31d" if field.default == MAX_SECONDS else f"`{field.default:g}`"
     return f"`{str(field.default).lower()}`"

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from treadle_engine.plan import Case, Join, ScopePlan, StepPlan
 
 from treadle.definition._document import Path
-from treadle.definition._model import BODIES, CALLS, JOINS, KINDS, AtLeast, NamedJoin, Step, Workflow
+from treadle.definition._fields import JOINS
+from treadle.definition._model import BODIES, CALLS, KINDS, AtLeast, NamedJoin, Step, Workflow
 from treadle.definition._structure import Structure
 
 

@@ -9,7 +9,8 @@ from typing import Any, Final, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from treadle.definition._document import Document, Items, Path, Scalar, Table, plain
-from treadle.definition._model import BODIES, KINDS, LATER, LATER_KINDS, Defaults, Step, Workflow
+from treadle.definition._fields import LATER
+from treadle.definition._model import BODIES, KINDS, LATER_KINDS, Defaults, Step, Workflow
 from treadle.definition._report import Report, kind_of
 
 _ROUNDS: Final = 40
