@@ -54,6 +54,16 @@ def test_cancel_rest_ends_the_needs_that_are_not_awaited_any_more() -> None:
     assert runtime.states() == {"a": "succeeded", "b": "cancelled", "c": "cancelled", "joined": "succeeded"}
 
 
+def test_a_join_expression_that_cannot_be_evaluated_fails_the_step() -> None:
+    join = Join("expression", expression="steps.a.outputs.missing")
+    runtime = ScriptedRuntime(workflow(StepPlan("a"), StepPlan("joined", needs=("a",), join=join)))
+    runtime.start()
+    assert runtime.run() == "failed"
+    error = runtime.state.step("", "joined").error
+    assert error is not None
+    assert str(error["message"]).startswith("join: ")
+
+
 def test_a_join_expression_is_judged_once_no_need_is_open() -> None:
     join = Join("expression", expression="steps.a.state == 'failed' and steps.b.state == 'succeeded'")
     steps = [StepPlan("a", needs=()), StepPlan("b", needs=()), StepPlan("joined", needs=("a", "b"), join=join)]

@@ -42,7 +42,7 @@ def decide(state: State, stimulus: Stimulus) -> Turn:
 
 def _start(draft: Draft, stimulus: Start) -> None:
     state, plan = draft.state, draft.state.plan
-    if state.started_at:
+    if state.last_seq:
         return
     data: dict[str, Any] = {**stimulus.header}
     for name in ("inputs", "trigger"):
@@ -127,7 +127,7 @@ def _timer_fired(draft: Draft, stimulus: TimerFired) -> None:
 
 def _time_is_up(draft: Draft) -> None:
     state = draft.state
-    if state.terminal or not state.started_at or state.root.finished or state.root.closing is not None:
+    if state.terminal or not state.last_seq or state.root.finished or state.root.closing is not None:
         return
     message = f"the workflow ran longer than its timeout of {state.plan.timeout:g} seconds"
     error = {"step": "", "type": "timeout", "message": message}
@@ -148,7 +148,7 @@ def _resume(draft: Draft, stimulus: Resume) -> None:
 
 def _cancel(draft: Draft, stimulus: Cancel) -> None:
     state = draft.state
-    if state.started_at and not state.terminal:
+    if state.last_seq and not state.terminal:
         draft.record(kinds.EXECUTION_CANCEL_REQUESTED, data=_reason(stimulus.reason))
 
 
@@ -162,7 +162,7 @@ def _roll_back(draft: Draft, stimulus: Rollback) -> None:
 
 
 def _is_active(state: State) -> bool:
-    return bool(state.started_at) and (not state.terminal or state.log.active)
+    return bool(state.last_seq) and (not state.terminal or state.log.active)
 
 
 def _reason(text: str) -> dict[str, Any]:

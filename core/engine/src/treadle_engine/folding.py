@@ -3,7 +3,7 @@
 Nothing here evaluates an expression or decides: what was decided is in the event.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from treadle_hookspecs import Event
@@ -60,9 +60,9 @@ def _cancel_requested(state: "State", event: Event) -> None:
     state.cancel_reason = str(event.data.get("reason", ""))
     for scope in state.scopes.values():
         if not scope.finished:
-            scope.called_off.update(scope.live)
+            call_off(scope, scope.live)
             if scope.closing is None:
-                scope.closing_due = Closing("cancelled")
+                tokens.close(scope, Closing("cancelled"))
 
 
 def _execution_closing(state: "State", event: Event) -> None:
@@ -70,8 +70,9 @@ def _execution_closing(state: "State", event: Event) -> None:
     scope = state.open_scope(event.scope)
     scope.closing = Closing(data["reason"], data.get("error"), data.get("status", ""))
     scope.closing_due = None
+    scope.disturbed = True
     if scope.closing.reason in {"cancelled", "timeout"}:
-        scope.called_off.update(scope.live)
+        call_off(scope, scope.live)
     if scope.closing.reason == "timeout":
         state.timed_out = True
 
@@ -242,12 +243,13 @@ def _direct(scope: ScopeState, at: int, outputs: Mapping[str, Any]) -> None:
         status = outputs.get("status", "completed")
         message = outputs.get("message") or f"step {scope.graph.ids[at]} ended the execution as failed"
         error = {"step": scope.place(at), "type": "end", "message": message} if status == "failed" else None
-        scope.closing_due = Closing("end", error, status)
+        tokens.close(scope, Closing("end", error, status))
 
 
-def call_off(scope: ScopeState, steps: Any) -> None:
+def call_off(scope: ScopeState, steps: Iterable[int]) -> None:
     """Ask steps to end that have not: live visits, and those that did not start."""
     scope.called_off.update(at for at in steps if scope.phase[at] != SETTLED)
+    scope.disturbed = True
 
 
 def _token_parked(state: "State", event: Event) -> None:

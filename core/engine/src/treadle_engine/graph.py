@@ -11,7 +11,7 @@ from itertools import chain
 from typing import Final
 
 from treadle_engine.plan import Join, ScopePlan, StepPlan
-from treadle_engine.step_code import StepCode
+from treadle_engine.step_code import StepCode, code_of
 
 DEFAULT_JOIN: Final = Join()
 FAILURE_OUTCOMES: Final = frozenset({"failure", "timeout", "rejected"})
@@ -146,7 +146,7 @@ class Graph:
         """A step's expressions."""
         code = self._codes[at]
         if code is None:
-            code = self._codes[at] = StepCode(self.steps[at], self.joins[at])
+            code = self._codes[at] = code_of(self.steps[at], self.joins[at])
         return code
 
     def handled_by_join(self, failed: int) -> bool:

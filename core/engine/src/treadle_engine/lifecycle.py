@@ -29,10 +29,11 @@ def proceed(draft: Draft) -> None:
     if not state.scopes:
         return
     while True:
-        scope = next(reversed(state.scopes.values()))
-        if not state.terminal and (scope.disturbed or not scope.finished):
-            _run(draft, scope)
-            if not scope.finished:
+        if not state.terminal:
+            for scope in reversed(tuple(state.scopes.values())):
+                if scope.disturbed or not scope.finished:
+                    _run(draft, scope)
+            if not all(scope.finished for scope in state.scopes.values()):
                 return
         if state.log.active:
             rollback.go_on(draft)
@@ -44,8 +45,9 @@ def _run(draft: Draft, scope: ScopeState) -> None:
     """Take a scope as far as it goes without anything from outside."""
     while True:
         before = draft.state.last_seq
-        close_if_due(draft, scope)
         if scope.disturbed:
+            scope.disturbed = False
+            close_if_due(draft, scope)
             call_off(draft, scope)
         start_ready(draft, scope)
         _settle_doomed(draft, scope)

@@ -160,9 +160,14 @@ def _recovering(scope: ScopeState) -> int:
 
 
 def _holds(draft: Draft, scope: ScopeState, at: int) -> bool:
-    """R5: a join's expression; one that cannot be evaluated does not hold."""
+    """R5: a join's expression. One that cannot be evaluated lets the step start, which then fails by it."""
     try:
-        code = scope.graph.code(at).join
-        return code is not None and bool(code.evaluate(scope_context(draft.state, scope)))
+        return join_holds(draft, scope, at)
     except ExpressionError:
-        return False
+        return True
+
+
+def join_holds(draft: Draft, scope: ScopeState, at: int) -> bool:
+    """The value of a join's expression. Raises `ExpressionError`."""
+    code = scope.graph.code(at).join
+    return code is None or bool(code.evaluate(scope_context(draft.state, scope)))

@@ -24,6 +24,7 @@ def rebuild(scope: ScopeState) -> None:
     if not graph.all_once:
         scope.idle = sum(1 << at for at in range(size) if scope.phase[at] == IDLE and not graph.once[at])
         scope.doubtful = scope.idle
+    scope.disturbed = scope.closing is not None or scope.closing_due is not None or bool(scope.called_off)
     scope.ready.clear()
     scope.queue.clear()
     for at in range(size):

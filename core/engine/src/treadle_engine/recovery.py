@@ -16,7 +16,7 @@ from treadle_engine.state import State
 def recover(draft: Draft, stimulus: Recover) -> None:
     """Go on after the process that drove the execution is gone."""
     state = draft.state
-    if not state.started_at:
+    if not state.last_seq:
         return
     if _was_busy(state):
         draft.record(kinds.EXECUTION_RESUMED, data={"recovered": True})

@@ -107,6 +107,7 @@ class ScopeState:
         idle, doubtful: bit sets of the idle steps that may be activated more than once, and of those that may have
             become unreachable since they were last looked at.
         absorbed: `(target, source)` of tokens that `merge: once` absorbed in this turn.
+        disturbed: something has to be closed or called off before anything else happens.
         swept: what a closing scope does not start has been settled.
         told: live visits that a command asked to end.
     """
@@ -122,6 +123,7 @@ class ScopeState:
         "called_off",
         "closing",
         "closing_due",
+        "disturbed",
         "doomed",
         "doubtful",
         "earlier",
@@ -195,6 +197,7 @@ class ScopeState:
         self.idle = 0
         self.doubtful = 0
         self.absorbed: list[tuple[int, int]] = []
+        self.disturbed = False
         self.swept = False
         self.told: set[int] = set()
 
@@ -202,11 +205,6 @@ class ScopeState:
     def finished(self) -> bool:
         """R11: nothing is live, nothing is ready, nothing waits."""
         return not self.unsettled and not self.parked
-
-    @property
-    def disturbed(self) -> bool:
-        """Something has to be closed or called off before anything else happens."""
-        return self.closing_due is not None or len(self.called_off) != len(self.told)
 
     @property
     def error(self) -> JsonObject | None:

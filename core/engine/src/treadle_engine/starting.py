@@ -10,6 +10,7 @@ from treadle_engine import events as kinds
 from treadle_engine.contexts import step_context
 from treadle_engine.draft import Draft
 from treadle_engine.expression_errors import ExpressionError, expression_failure
+from treadle_engine.liveness import join_holds
 from treadle_engine.protocol import Address, Publish, StartAttempt
 from treadle_engine.scope_state import IDLE, ScopeState
 from treadle_engine.settling import settle
@@ -51,17 +52,24 @@ def _activate(draft: Draft, scope: ScopeState, at: int) -> None:
     if not graph.once[at] and scope.activations.get(at, 0) >= step.max_visits:
         _exhaust(draft, scope, at)
         return
-    if step.when:
-        try:
-            condition = graph.code(at).when
-            holds = condition is None or condition.evaluate(step_context(draft.state, scope, at))
-        except ExpressionError as error:
-            _fail_at_start(draft, scope, at, expression_failure("when", error))
-            return
-        if not holds:
-            _skip(draft, scope, at)
-            return
-    _begin(draft, scope, at)
+    key = "join"
+    try:
+        if graph.joins[at].expression:
+            join_holds(draft, scope, at)
+        key = "when"
+        holds = not step.when or _condition_holds(draft, scope, at)
+    except ExpressionError as error:
+        _fail_at_start(draft, scope, at, expression_failure(key, error))
+        return
+    if holds:
+        _begin(draft, scope, at)
+    else:
+        _skip(draft, scope, at)
+
+
+def _condition_holds(draft: Draft, scope: ScopeState, at: int) -> bool:
+    condition = scope.graph.code(at).when
+    return condition is None or bool(condition.evaluate(step_context(draft.state, scope, at)))
 
 
 def _exhaust(draft: Draft, scope: ScopeState, at: int) -> None:

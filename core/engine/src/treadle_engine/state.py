@@ -163,7 +163,7 @@ class State:
             return "rolling_back"
         if self.ended:
             return self.ended
-        if not self.started_at:
+        if not self.last_seq:
             return "queued"
         if self.paused:
             return "paused"

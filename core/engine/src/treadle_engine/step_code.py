@@ -86,6 +86,13 @@ class StepCode:
         """`retry.when` of the compensation, if there is one."""
         return compiled_condition(self._step.compensate.retry.when) if self._step.compensate is not None else None
 
+    @property
+    def plain(self) -> bool:
+        """There is no expression in the step at all."""
+        step = self._step
+        conditions = (step.when, step.retry.when, step.switch, step.compensate, self._join.expression)
+        return not any(conditions) and not holds_expression(step.with_) and not holds_expression(step.env)
+
     def uses(self, steps: set[str]) -> bool:
         """The inputs, the environment or a condition of the step refer to one of these steps."""
         codes = (self.with_, self.env, self.when, self.join, *self.cases)
@@ -95,3 +102,12 @@ class StepCode:
             if code is not None
             for path in code.names
         )
+
+
+_PLAIN: Final = StepCode(StepPlan(""), Join())
+
+
+def code_of(step: StepPlan, join: Join) -> StepCode:
+    """A step's expressions; steps without any share one object."""
+    code = StepCode(step, join)
+    return _PLAIN if code.plain else code

@@ -15,7 +15,7 @@ def deliver(scope: ScopeState, target: int, source: int, carry: int) -> None:
         scope.held.setdefault(target, []).append(carry)
         reconsider(scope, target)
     else:
-        scope.parked.append(Parked(target, source, carry))
+        _park(scope, target, source, carry)
 
 
 def take(scope: ScopeState, at: int) -> int:
@@ -24,7 +24,8 @@ def take(scope: ScopeState, at: int) -> int:
     tokens = scope.held.pop(at, None)
     if tokens:
         carry |= tokens[0]
-        scope.parked.extend(Parked(at, at, token) for token in tokens[1:])
+        for token in tokens[1:]:
+            _park(scope, at, at, token)
     scope.armed[at] = 0
     scope.granted.discard(at)
     return carry
@@ -106,13 +107,25 @@ def end_thread(scope: ScopeState, at: int, carry: int) -> None:
 def close_for_failure(scope: ScopeState, failed: int) -> None:
     """R12: `fail_fast` fires."""
     if scope.graph.fails_fast and scope.closing is None and scope.closing_due is None:
-        scope.closing_due = Closing("failure", {"step": scope.place(failed), **scope.failures[failed]})
+        close(scope, Closing("failure", {"step": scope.place(failed), **scope.failures[failed]}))
+
+
+def close(scope: ScopeState, closing: Closing) -> None:
+    """The scope has to close before anything else happens in it."""
+    scope.closing_due = closing
+    scope.disturbed = True
 
 
 def _repaired(scope: ScopeState, start: int, carry: int) -> int:
     """Those failures whose step can be entered again from `start` on."""
     reach = scope.graph.closures[start] | 1 << start
     return carry & reach
+
+
+def _park(scope: ScopeState, target: int, source: int, carry: int) -> None:
+    scope.parked.append(Parked(target, source, carry))
+    if scope.closing is not None:
+        scope.disturbed = True  # it will not be let in
 
 
 def _absorbed(scope: ScopeState, target: int, carry: int) -> bool:
