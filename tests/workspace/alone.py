@@ -6,17 +6,17 @@ requirements.lock. Usage: `alone.py [FOLDER …]`, e.g. `alone.py plugins/git`; 
 """
 
 import os
-import shutil
 import subprocess
 import sys
+import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
 from workspace_rules.members import Member, members, read_manifest, shown
 
 ROOT: Final = Path(__file__).parents[2]
-PLACE: Final = ROOT / ".venv/alone"
 UV: Final = ROOT / ".venv/bin/uv"
 HARNESS: Final = ("pytest", "pytest-asyncio", "pytest-timeout", "hypothesis", "uv-build")
 
@@ -24,9 +24,9 @@ HARNESS: Final = ("pytest", "pytest-asyncio", "pytest-timeout", "hypothesis", "u
 def main(arguments: list[str]) -> int:
     """1 when a package cannot stand alone, and its output; else 0."""
     chosen = [member for member in _candidates() if not arguments or shown(member.folder, ROOT) in arguments]
-    shutil.rmtree(PLACE, ignore_errors=True)
-    failed = [member.name for member in chosen if not stands_alone(member)]
-    shutil.rmtree(PLACE, ignore_errors=True)
+    with environments() as place, ThreadPoolExecutor(os.cpu_count()) as workers:
+        stood = list(workers.map(lambda member: stands_alone(member, place), chosen))
+    failed = [member.name for member, well in zip(chosen, stood, strict=True) if not well]
     if failed:
         sys.stderr.write(f"cannot stand alone: {', '.join(failed)}\n")
     return 1 if failed else 0
@@ -37,10 +37,15 @@ def _candidates() -> list[Member]:
     return [*members(ROOT), Member(ROOT, read_manifest(ROOT / "pyproject.toml"))]
 
 
-def stands_alone(member: Member) -> bool:
+def environments() -> tempfile.TemporaryDirectory[str]:
+    """A folder for environments, on the disk that uv's links can reach, deleted at the end."""
+    return tempfile.TemporaryDirectory(prefix="alone-", dir=ROOT / ".venv", ignore_cleanup_errors=True)
+
+
+def stands_alone(member: Member, place: str) -> bool:
     """Install it, run its tests; what went wrong is printed."""
     started = time.monotonic()
-    home = PLACE / member.name
+    home = Path(place) / member.name
     problem = make_environment(home) or install(home, *HARNESS)
     problem = problem or install(home, "--no-build-isolation", "--editable", str(member.folder), *_test_group(member))
     problem = problem or attempt([str(home / "bin/python"), *_proof(member)])

@@ -3,13 +3,12 @@
 Usage: `budget.py`. It fails when `treadle` or `treadle[dev]` is larger than it may be.
 """
 
-import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from alone import PLACE, ROOT, attempt, install, make_environment
+from alone import ROOT, attempt, environments, install, make_environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +25,11 @@ BUDGETS: Final = (Budget("", 30, 45.0), Budget("[dev]", 45, 80.0))
 
 def main() -> int:
     """1 when something is over its budget."""
-    try:
-        return max(int(not _holds(budget)) for budget in BUDGETS)
-    finally:
-        shutil.rmtree(PLACE, ignore_errors=True)
+    with environments() as place:
+        return max(int(not _holds(budget, Path(place) / "budget")) for budget in BUDGETS)
 
 
-def _holds(budget: Budget) -> bool:
-    home = PLACE / "budget"
+def _holds(budget: Budget, home: Path) -> bool:
     problem = make_environment(home) or install(home, "--editable", f"{ROOT}{budget.extras}")
     problem = problem or attempt([str(home / "bin/treadle"), "--version"])
     count, megabytes = measure(home)
