@@ -187,7 +187,8 @@ def completed() -> Status:
 
 def failed(**more: Any) -> Status:
     error = {"step": "test", "type": "exit-code", "message": "3 tests failed"}
-    steps = {"build": step("succeeded"), "test": step("failed", "3 tests failed")}
+    undone = {"compensation": "failed"} if more.get("rollback") == "partial" else {}
+    steps = {"build": {**step("succeeded"), **undone}, "test": step("failed", "3 tests failed")}
     return Status(ID, "release", "failed", error=error, steps=steps, exit_code=1, log_dir="/logs/x", **more)
 
 

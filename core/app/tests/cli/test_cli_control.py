@@ -95,3 +95,13 @@ def test_emit_refuses_what_is_no_object(fake, data):
     ran = fake("completed", "emit", "push", "--data", data)
     assert ran.code == 2
     assert "--data" in ran.err
+
+
+def test_status_says_how_to_go_on(fake):
+    assert f"treadle resume {ID} --interrupted retry|fail" in fake("interrupted", "status", "2026").err
+    assert f"treadle rollback {ID} --continue" in fake("partial", "status", "2026").err
+    assert fake("completed", "status", "2026").err == ""
+
+
+def test_what_could_not_be_undone_is_named(fake):
+    assert "could not be undone: build" in fake("partial", "rollback", "2026", "--yes").err

@@ -137,7 +137,7 @@ def rollback(
         raise typer.Exit(ExitCode.NOT_ALLOWED)
     driving = Driving(session, json_output=json_output, progress=progress)
     status = driving.go_on(id, lambda listener: treadle.rollback(id, reason=reason, again=again, listener=listener))
-    driving.finish(status)
+    driving.finish(status, cause=False)
     raise typer.Exit(ExitCode.OK if status.rollback in ("done", "none") else ExitCode.FAILED)
 
 

@@ -62,11 +62,16 @@ def error_lines(error: TreadleError, session: Session) -> list[str]:
     head = paint(f"error[{error.code}]" if error.code else "error", "bold", "red")
     lines = [f"{head}: {error.message}"]
     lines += [f"  at {place}" for place in [_place(error.context)] if place]
-    lines += [f"  {name}: {_plain(value)}" for name, value in error.context.items() if name not in _PLACE]
+    lines += [f"  {name}: {_plain(value)}" for name, value in error.context.items() if _worth_a_line(name, value)]
     lines += [f"{paint('hint', 'bold', 'cyan')}: {suggestion}" for suggestion in error.suggestions]
     if error.code:
         lines.append(f"{paint('help', 'bold', 'cyan')}: treadle explain {error.code}")
     return lines
+
+
+def _worth_a_line(name: str, value: Json) -> bool:
+    """Objects are for machines: what a person needs of them is in the message."""
+    return name not in _PLACE and not isinstance(value, Mapping)
 
 
 def _place(context: Mapping[str, Json]) -> str:

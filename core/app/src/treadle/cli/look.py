@@ -9,6 +9,7 @@ from treadle_hookspecs import Event, ExecutionRow
 from treadle.cli import describe, options, shapes
 from treadle.cli.follow import ExecutionView
 from treadle.cli.follow.driving import Driving
+from treadle.cli.follow.ending import Ending
 from treadle.cli.moments import duration, local
 from treadle.cli.session import Session
 
@@ -39,6 +40,8 @@ def status(
         session.terminal.data(shapes.text(shapes.executions(rows)))
     elif rows:
         _show_rows(session, rows, all_roots=all_)
+        if len(rows) == limit:
+            session.terminal.say(f"the latest {limit}; --limit 0 shows all")
     else:
         session.terminal.say("no executions here; treadle status --all shows those of every project")
 
@@ -49,6 +52,8 @@ def _show_one(session: Session, execution: str, *, as_json: bool) -> None:
         session.terminal.data(shapes.text(found.to_json()))
     else:
         session.terminal.data("\n".join(describe.status_lines(found, session.terminal)))
+        for line in Ending(session).next_lines(found):
+            session.terminal.say(line)
 
 
 def _show_rows(session: Session, rows: Sequence[ExecutionRow], *, all_roots: bool) -> None:

@@ -26,10 +26,8 @@ class RunCommand(PlainParameters, TyperCommand):
         session = parent.obj if parent is not None else None
         name = self._workflow(args)
         if name and isinstance(session, Session):
-            plan = session.plan(name)
-            if plan is not None:
-                command = _command_for(plan, panels=self.rich_markup_mode is not None)
-                return command.make_context(info_name, args, parent, **extra)
+            command = _command_for(session.plan(name), panels=self.rich_markup_mode is not None)
+            return command.make_context(info_name, args, parent, **extra)
         return super().make_context(info_name, args, parent, **extra)
 
     def _workflow(self, args: list[str]) -> str:

@@ -60,7 +60,7 @@ class Session:
     terminal: Terminal = field(default_factory=Terminal)
     _treadle: "Treadle | None" = None
     _offered: dict[str, Entry] | None = None
-    _plans: "dict[str, Plan | None]" = field(default_factory=dict)
+    _plans: "dict[str, Plan]" = field(default_factory=dict)
 
     def begin(self, options: Options) -> None:
         """Take over the global options."""
@@ -74,15 +74,10 @@ class Session:
             self._treadle = self.connect(self.options)
         return self._treadle
 
-    def plan(self, workflow: str) -> "Plan | None":
-        """The plan of a workflow by path or name, loaded once; None when its definition has problems."""
+    def plan(self, workflow: str) -> "Plan":
+        """The plan of a workflow by path or name, loaded once. Raises `TreadleError`."""
         if workflow not in self._plans:
-            from treadle.workflows import DefinitionError
-
-            try:
-                self._plans[workflow] = self.treadle.plan(workflow)
-            except DefinitionError:
-                self._plans[workflow] = None
+            self._plans[workflow] = self.treadle.plan(workflow)
         return self._plans[workflow]
 
     def host(self) -> Host:

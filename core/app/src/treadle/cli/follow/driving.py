@@ -39,9 +39,8 @@ class Driving:
         """Run a workflow."""
         treadle = self._session.treadle
         plan = self._session.plan(workflow)
-        view = ExecutionView(plan.name if plan else workflow)
-        if plan is not None:
-            view.expect(step.id for step in plan.root.steps)
+        view = ExecutionView(plan.name)
+        view.expect(step.id for step in plan.root.steps)
         view.expected = self._usual_duration(view.workflow)
         return self.finish(self.follow(view, lambda listener: treadle.run(workflow, inputs, listener=listener)))
 
@@ -105,9 +104,9 @@ class Driving:
 
         return OutputFollower(shown, self._session.treadle.tail)
 
-    def finish(self, status: "Status") -> int:
-        """Print the result and how to go on; the exit code."""
+    def finish(self, status: "Status", *, cause: bool = True) -> int:
+        """Print the result, the cause of a failure unless it is known, and how to go on; the exit code."""
         for warning in self._session.treadle.warnings:
             self._session.terminal.say(f"warning: {warning}")
-        Ending(self._session).tell(status, as_json=self._json_output, events_only=self._json_lines)
+        Ending(self._session).tell(status, as_json=self._json_output, events_only=self._json_lines, cause=cause)
         return status.exit_code

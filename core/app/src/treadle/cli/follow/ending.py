@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from treadle.api import Status
 
 _LAST_LINES: Final = 20
+_UNDOING: Final = "!"
+"""In the address of a log, before the purpose of a run that was not the step's own."""
 
 
 class Ending:
@@ -20,28 +22,19 @@ class Ending:
         self._terminal = session.terminal
         self._session = session
 
-    def tell(self, status: "Status", *, as_json: bool = False, events_only: bool = False) -> None:
+    def tell(self, status: "Status", *, as_json: bool = False, events_only: bool = False, cause: bool = True) -> None:
         """Data to stdout: the whole status as JSON, or the outputs; talk to stderr."""
         if as_json:
             self._terminal.data(shapes.text(status.to_json()))
         elif not events_only:
             self._outputs(status)
-        for line in self._lines(status):
+        for line in [self._head(status), *(self._error(status) if cause else ()), *self.next_lines(status)]:
             self._terminal.say(line)
 
     def _outputs(self, status: "Status") -> None:
         for name, value in status.outputs.items():
             text = value.rstrip("\n") if isinstance(value, str) else shapes.line_of(value)
             self._terminal.data(f"{name}: {text}" if "\n" not in text else f"{name}:\n{_indented(text)}")
-
-    def _lines(self, status: "Status") -> list[str]:
-        head = self._head(status)
-        if status.status == "completed" and status.rollback != "partial":
-            return [head]
-        lines = [head]
-        if status.error:
-            lines += self._error(status)
-        return [*lines, *self._next(status)]
 
     def _head(self, status: "Status") -> str:
         style = {"completed": "green", "failed": "red", "cancelled": "red"}.get(status.status, "yellow")
@@ -50,22 +43,26 @@ class Ending:
         return f"{self._terminal.paint(status.status + warned + undone, 'bold', style)}: {status.workflow} {status.id}"
 
     def _error(self, status: "Status") -> list[str]:
-        error = status.error or {}
-        step, message = str(error.get("step") or ""), printable(str(error.get("message") or error.get("type") or ""))
-        lines = [f"  step `{step}`: {message}" if step else f"  {message}"]
+        """What failed, the end of its log, and where the whole of it is."""
+        if not status.error:
+            return []
+        step = str(status.error.get("step") or "")
+        message = printable(str(status.error.get("message") or status.error.get("type") or "failed"))
+        first, *more = message.splitlines() or ["failed"]
         bar = self._terminal.paint(self._terminal.marks.bar, "dim")
-        lines += [f"  {bar} {text}" for text in self._last_lines(status.id, step)]
-        return [*lines, f"  log: {status.log_dir}"] if status.log_dir else lines
+        lines = [f"  step `{step}`: {first}" if step else f"  {first}"]
+        lines += [f"  {bar} {line}" for line in self._last_lines(status.id, step) or more]
+        return [*lines, f"  log: {status.log_dir}"] if status.log_dir and step else lines
 
     def _last_lines(self, execution: str, step: str) -> list[str]:
-        """The end of the failed step's log; nothing when it has none."""
+        """The end of what the failed step printed, without what undoing it printed."""
         if not step:
             return []
-        lines = deque(self._session.treadle.logs(execution, step), maxlen=_LAST_LINES)
-        return [printable(line.text) for line in lines]
+        printed = (line for line in self._session.treadle.logs(execution, step) if _UNDOING not in line.address)
+        return [printable(line.text) for line in deque(printed, maxlen=_LAST_LINES)]
 
-    def _next(self, status: "Status") -> list[str]:
-        """The commands that a person may want now."""
+    def next_lines(self, status: "Status") -> list[str]:
+        """What is left to say, and the commands that a person may want now."""
         steps = {
             "paused": [("go on", f"treadle resume {status.id}")],
             "interrupted": [("go on", f"treadle resume {status.id}{self._answers(status)}")],
@@ -77,10 +74,18 @@ class Ending:
             steps.append(("undo the rest", f"treadle rollback {status.id} --continue"))
         elif status.status in ("failed", "cancelled") and self._session.treadle.rollback_plan(status.id):
             steps.append(("undo", f"treadle rollback {status.id}"))
-        return [*self._questions(status), *(f"  {what + ':':<10} {command}" for what, command in steps)]
+        return [
+            *self._questions(status),
+            *self._left(status),
+            *(f"  {what + ':':<10} {command}" for what, command in steps),
+        ]
 
     def _questions(self, status: "Status") -> list[str]:
         return [f"  `{question['address']}` was interrupted: may it run again?" for question in status.questions]
+
+    def _left(self, status: "Status") -> list[str]:
+        left = [address for address, step in status.steps.items() if step.get("compensation") == "failed"]
+        return [f"  could not be undone: {', '.join(left)}"] if left else []
 
     def _answers(self, status: "Status") -> str:
         return " --interrupted retry|fail" if status.questions else ""

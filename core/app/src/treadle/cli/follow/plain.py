@@ -47,7 +47,7 @@ class PlainLines:
             return f"{self._view.workflow or 'execution'} {event.execution}"
         if event.type in ("execution_paused", "execution_closing", "execution_cancel_requested", "rollback_started"):
             reason = event.data.get("reason")
-            return f"{self._view.status}" + (f": {reason}" if reason else "")
+            return f"{self._view.status}" + (f" ({reason})" if reason else "")
         if not event.step:
             return ""
         step = self._view.step(f"{event.scope}/{event.step}" if event.scope else event.step)
