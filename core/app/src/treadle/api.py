@@ -420,7 +420,7 @@ class Treadle(Workflows):
                     self.plugins,
                     self.host(),
                     self._listeners,
-                    self.settings.home,
+                    self.home,
                     self._published,
                     self._listeners.tell_progress,
                     self._listeners.tell_stop,

@@ -91,6 +91,11 @@ class Records:
             self._store = self._open_store()
         return self._store
 
+    @cached_property
+    def home(self) -> Path:
+        """The folder of state, logs and keys; made now, for the user alone, if it is not there."""
+        return private_folder(self.settings.home)
+
     def resolve(self, prefix: str) -> ExecutionRow:
         """The execution whose id begins so. Raises `TreadleError` (3 for none, 2 for several, with the candidates)."""
         exact = self.store.execution(prefix)
@@ -232,6 +237,13 @@ class Records:
 
     def _open_store(self) -> StoreBackend:
         url = self.settings.store
+        private_folder(self.settings.home)
         store = self.plugins.state_store(url.split(":", 1)[0])(url, self.settings.store_options())
         store.open()
         return store
+
+
+def private_folder(folder: Path) -> Path:
+    """Make a folder that nobody else can read, if it is not there; its path."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
