@@ -6,7 +6,8 @@ Every kind that the log will ever hold is named here. `data` holds JSON only; a 
 from typing import Final
 
 EXECUTION_STARTED: Final = "execution_started"
-"""`definition, plan` (hashes), `language, decider, expressions` (versions), `inputs, trigger, env, root, origin`."""
+"""`definition, plan` (hashes), `language, decider, expressions` (versions), `inputs, trigger, env, vars, root, origin`,
+`takeover` (R13a: what an earlier execution had finished)."""
 EXECUTION_PAUSED: Final = "execution_paused"
 """`reason`."""
 EXECUTION_RESUMED: Final = "execution_resumed"
@@ -14,7 +15,8 @@ EXECUTION_RESUMED: Final = "execution_resumed"
 EXECUTION_CANCEL_REQUESTED: Final = "execution_cancel_requested"
 """`reason`."""
 EXECUTION_CLOSING: Final = "execution_closing"
-"""`reason` (failure, cancelled, end, timeout), `error`: nothing new starts but what R12 allows."""
+"""`reason` (failure, cancelled, end, timeout), `error`, `status` (of an `end` step): nothing new starts but what R12
+allows. `scope` says which scope closes."""
 EXECUTION_COMPLETED: Final = "execution_completed"
 """`outputs, warnings`."""
 EXECUTION_FAILED: Final = "execution_failed"
@@ -27,16 +29,19 @@ VISIT_STARTED: Final = "visit_started"
 VISIT_WAITING: Final = "visit_waiting"
 """`for` (timer, signal, person …), `due`."""
 VISIT_SETTLED: Final = "visit_settled"
-"""`outcome, state, outputs, error, routed` (targets taken), `vars`, `attempts`, `compensation` (frozen entry)."""
+"""`outcome, state, outputs, error, routed` (targets taken), `vars`, `attempts`, `compensation` (frozen entry:
+`action, inputs, rollback_action, timeout`), `irreversible` (nothing before it will be undone). `visit` is 0 when the
+step was exhausted: none was counted."""
 VISIT_SKIPPED: Final = "visit_skipped"
-"""`state` (skipped, upstream_failed), `reason` (when, dead, join, closed), `routed`. `visit` is 0: none was counted."""
+"""`state` (skipped, upstream_failed, cancelled), `reason` (when, dead, join, closed, cancel), `routed`. `visit` is 0:
+none was counted."""
 VISIT_INTERRUPTED: Final = "visit_interrupted"
 """`decision` (retry, fail, ask)."""
 
 ATTEMPT_STARTED: Final = "attempt_started"
 """The second attempt of a visit and later ones."""
 ATTEMPT_FAILED: Final = "attempt_failed"
-"""`error, draw, due`: another attempt follows at `due`."""
+"""`outcome, error, draw, due`: another attempt follows at `due`."""
 
 TIMER_SET: Final = "timer_set"
 """`timer` (an id), `due`."""
@@ -46,7 +51,7 @@ SIGNAL_RECEIVED: Final = "signal_received"
 """`name, data, signal` (the inbox id)."""
 
 TOKEN_PARKED: Final = "token_parked"  # noqa: S105
-"""`from, failure`: a re-entry waits for its region (R7)."""
+"""`from, failure` (ids of the failures it carries): a re-entry waits for its region (R7)."""
 TOKEN_ABSORBED: Final = "token_absorbed"  # noqa: S105
 """`from, reason` (merge, closed, exhausted)."""
 REGION_REARMED: Final = "region_rearmed"

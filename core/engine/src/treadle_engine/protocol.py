@@ -36,7 +36,11 @@ class Address(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Begin. `header` goes into `execution_started` as it is (hashes, root, env, origin)."""
+    """Begin. `header` goes into `execution_started` as it is (hashes, root, env, origin, takeover).
+
+    `env` in it is the environment that was read; the workflow's own is laid over it. `takeover` is what
+    `treadle_engine.takeover.takeover_of` made of an execution that this one continues (R13a).
+    """
 
     at: int
     inputs: JsonObject = field(default_factory=dict)

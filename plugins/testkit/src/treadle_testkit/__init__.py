@@ -10,13 +10,15 @@ if TYPE_CHECKING:
     from treadle_testkit._project import Project
     from treadle_testkit.actions import StandaloneContext
     from treadle_testkit.repositories import GitRepository
+    from treadle_testkit.scripted import ScriptedRuntime
 
-__all__ = ["ClosedPluginHost", "GitRepository", "Project", "StandaloneContext"]
+__all__ = ["ClosedPluginHost", "GitRepository", "Project", "ScriptedRuntime", "StandaloneContext"]
 
 _HOMES: Final = {
     "ClosedPluginHost": "_plugin_manager",
     "GitRepository": "repositories",
     "Project": "_project",
+    "ScriptedRuntime": "scripted",
     "StandaloneContext": "actions",
 }
 
