@@ -64,7 +64,8 @@ def test_failures_name_file_line_and_message(project, run) -> None:
 def test_a_module_that_cannot_be_imported_is_an_error_of_the_suite(project, run) -> None:
     outcome = run(project({"tests/test_lib.py": "import nowhere_to_be_found\n"}))
     assert outcome.name == "needs-work"
-    assert "nowhere_to_be_found" in outcome.outputs["failures"][0]["detail"]
+    assert outcome.outputs["failures"][0]["message"] == "ModuleNotFoundError: No module named 'nowhere_to_be_found'"
+    assert outcome.outputs["reasons"][1].startswith("not installed: nowhere_to_be_found; give the project's `python`")
 
 
 def test_no_tests_is_not_a_pass(project, run) -> None:
@@ -143,6 +144,7 @@ def test_a_suite_that_cannot_start_is_no_result(project, run) -> None:
         run(root)
     assert raised.value.error_class == "tests-not-run"
     assert raised.value.outputs["verdict"] == "not-checked"
+    assert "unrecognized arguments: --no-such-option" in raised.value.outputs["summary"]
     assert "requirements" in raised.value.message
 
 

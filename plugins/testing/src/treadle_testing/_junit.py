@@ -17,6 +17,8 @@ State: TypeAlias = Literal["passed", "failed", "error", "skipped"]
 
 SIZE_LIMIT: Final = 100_000_000
 DETAIL_LIMIT: Final = 4_000
+COLLECTION: Final = "collection failure"
+"""What pytest calls it when a test module cannot be imported; the reason stands in the traceback."""
 PLACE: Final = re.compile(r"^(?:E\s+)?([^\s:][^:\n]*\.\w+):(\d+)(?::|$)", re.MULTILINE)
 
 
@@ -96,9 +98,17 @@ _STATES: Final[dict[str, State]] = {"failure": "failed", "error": "error", "skip
 def _told(child: ET.Element, identity: str, state: State, seconds: float, file: str, line: int) -> Case:
     detail = "".join(child.itertext()).strip()
     message = child.get("message", "") or next(iter(detail.splitlines()), "")
+    if message == COLLECTION:
+        message = last_error(detail) or message
     if state != "skipped":
         file, line = _failing_place(detail, file, line)
     return Case(identity, state, seconds, file, line, message.strip().split("\n")[0][:500], detail[-DETAIL_LIMIT:])
+
+
+def last_error(text: str) -> str:
+    """The last line that pytest marks with `E`, which says what went wrong; "" without one."""
+    marked = [line[1:].strip() for line in text.splitlines() if line.startswith("E  ")]
+    return marked[-1] if marked else ""
 
 
 def _failing_place(detail: str, file: str, line: int) -> tuple[str, int]:

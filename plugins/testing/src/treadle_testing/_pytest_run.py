@@ -134,7 +134,7 @@ class PytestRun:
             f"pytest ended with exit code {ended.exit_code} before it could give a result:\n" + last_words(ended, 8)
             + "\nif something is missing, give `requirements` (for instance `-e .[test]`) or the project's `python`",
             error_class="tests-not-run",
-            outputs={"verdict": "not-checked", "summary": f"pytest ended with exit code {ended.exit_code}"},
+            outputs={"verdict": "not-checked", "summary": f"pytest could not start: {_reason(ended)}"},
             retryable=False,
         )  # fmt: skip
 
@@ -148,6 +148,13 @@ class PytestRun:
         if not made.ok:
             return Coverage(reason=last_words(made, 1))
         return Coverage.read(report)
+
+
+def _reason(ended: ProcessResult) -> str:
+    """What pytest blames, in one line."""
+    lines = last_words(ended, 8).splitlines()
+    told = next((line for line in lines if "rror:" in line), f"exit code {ended.exit_code}")
+    return _junit.last_error(f"{ended.stdout}\n{ended.stderr}") or told
 
 
 def _has_pytest_settings(folder: Path) -> bool:

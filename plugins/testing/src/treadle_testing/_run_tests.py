@@ -1,6 +1,7 @@
 """`testing/run-tests`: run a project's tests and say, with figures, what came of it."""
 
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ FIGURES: Final = {
     "errors": "tests with errors",
     "skipped": "tests skipped",
 }
+MISSING: Final = re.compile(r"ModuleNotFoundError: No module named '([^']+)'")
 OUTCOMES: Final = {"pass": "success", "fail": "needs-work", "not-checked": "not-checked"}
 
 
@@ -144,6 +146,8 @@ class Judgement:
         broken = self.totals["failed"] + self.totals["errors"]
         if broken:
             yield f"{broken} of {self.totals['tests']} tests failed"
+            if missing := self._missing_modules():
+                yield f"not installed: {', '.join(missing)}; give the project's `python` or its `requirements`"
         elif self.run.exit_code not in (0, 5):
             yield f"the test command ended with exit code {self.run.exit_code}"
         percent = self.changed.share.percent
@@ -157,6 +161,10 @@ class Judgement:
             yield "every test was skipped"
         if self.min_coverage is not None and self.run.coverage.reason:
             yield f"coverage was not measured: {self.run.coverage.reason}"
+
+    def _missing_modules(self) -> list[str]:
+        broken = (case for case in self.run.cases if case.state in ("failed", "error"))
+        return sorted({match[1] for case in broken for match in MISSING.finditer(case.detail)})
 
     def _doubts(self) -> Iterator[str]:
         if self.changed.untouched and self.totals["passed"]:
