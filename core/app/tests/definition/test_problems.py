@@ -191,6 +191,7 @@ CASES = [
         "whole",
     ),
     (T + STEP + "    env: {A: 'x {{ secrets.T }}'}\n", "TRD0135", "cannot be part", "whole"),
+    (T + "steps:\n  - {id: a, run: [echo, 'x {{ secrets.T }}']}\n", "TRD0135", "cannot be part", "whole"),
     # actions
     ("steps:\n  - {id: a, uses: example/gret}\n", "TRD0140", "`example/gret` is not installed", "`example/greet`?"),
     ("steps:\n  - {id: a, uses: testing/run-tests}\n", "TRD0140", "not installed", "run: pip install treadle-testing"),
@@ -268,6 +269,7 @@ def test_notes_and_warnings_leave_a_plan(
 
 
 SOUND = [
+    "inputs: {n: {}}\nsteps:\n  - {id: a, run: [echo, '$(({{ inputs.n }}))']}\n",
     "steps:\n  - {id: a, run: x, retry: {max_attempts: 3, when: error.type == 'exit-code'}}\n",
     "steps:\n  - {id: a, run: x, switch: [{when: outputs.exit_code == 0, goto: b}]}\n  - {id: b, end: completed}\n",
     "steps:\n  - {id: a, run: x, compensate: {run: 'undo {{ outputs.stdout }}'}}\n",

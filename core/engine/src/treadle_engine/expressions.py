@@ -86,7 +86,7 @@ def compile_value(value: Json) -> CompiledValue:
     values become text (`as_text`).
     """
     if isinstance(value, str):
-        return _text(value)
+        return _text(value) if "{{" in value or "{%" in value else _constant(value)
     if isinstance(value, Mapping):
         return _object(value)
     if isinstance(value, Sequence):
@@ -153,8 +153,6 @@ def _constant(value: Json) -> CompiledValue:
 
 @lru_cache(maxsize=4096)
 def _text(text: str) -> CompiledValue:
-    if "{{" not in text and "{%" not in text:
-        return _constant(text)
     parts = [part if isinstance(part, str) else _compiled(part) for part in split(text)]
     pieces = [part for part in parts if isinstance(part, CompiledValue)]
     if not pieces:

@@ -50,7 +50,7 @@ def _unreachable(finding: Finding, by_id: dict[str, StepAt], report: Report) -> 
         hint = "route to it, give it `needs`, or remove it"
     else:
         why = "nothing leads to it"
-        hint = "route to it, or give it needs that can be met"
+        hint = "route to it, give it needs that can be met, or name it in `start`"
     report.at_value("TRD0120", f"step `{finding.step}` is never reached: {why}", (*at.path, "id"), hint=hint)
 
 

@@ -89,8 +89,8 @@ class _Names:
         if not spot.bare and "{{" not in text and "{%" not in text:
             return
         try:
-            if spot.script and spot.step is not None:
-                self._script(text, spot)
+            if spot.interpreter:
+                run_text(text, spot.interpreter)
             found = references(text, expression=spot.bare)
         except ExpressionError as error:
             self._report.within("TRD0130", error.message, scalar, error.offset, 2, label="here")
@@ -100,13 +100,6 @@ class _Names:
         else:
             for reference in found:
                 self._reference(_Use(reference, scalar, spot))
-
-    def _script(self, text: str, spot: Spot) -> None:
-        step = spot.step.step if spot.step is not None else None
-        if step is not None and spot.path[-1] == "run":
-            undoing = "compensate" in spot.path
-            shell = "sh" if undoing or step.shell is None else step.shell
-            run_text(text, shell if isinstance(shell, str) else str(shell[0]))
 
     def _reference(self, use: _Use) -> None:
         first = use.reference.path[0]
@@ -147,7 +140,7 @@ class _Names:
         path, whole = use.reference.path, use.reference.whole
         text = str(use.scalar.value).strip()
         alone = text.startswith("{{") and text.find("}}") == len(text) - 2
-        if len(path) != 2 or not whole or not (alone or use.spot.script):
+        if len(path) != 2 or not whole or not (alone or use.spot.interpreter):
             self._tell("TRD0135", "a secret cannot be part of an expression or a text", use, hint=_WHOLE)
         elif path[1] not in self._declared["secrets"]:
             hint = self._report.suggest(path[1], self._declared["secrets"]) or "declare it under `secrets`"

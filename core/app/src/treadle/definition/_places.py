@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from treadle.definition._document import Path
-from treadle.definition._model import Workflow
+from treadle.definition._model import Step, Workflow
 from treadle.definition._scopes import Scope, StepAt
 
 EARLY: Final = frozenset({"inputs", "trigger", "execution", "workflow"})
@@ -23,8 +23,7 @@ class Spot:
         step: the step that it belongs to, None for the workflow's own.
         scope: the list of steps around it.
         after: it is evaluated when the step's visit has ended.
-        secrets: a secret may be handed over here.
-        script: a `run` text.
+        interpreter: the shell that runs the text, where it is a script; else "".
     """
 
     path: Path
@@ -33,13 +32,12 @@ class Spot:
     step: StepAt | None = None
     scope: Scope | None = None
     after: bool = False
-    secrets: bool = False
-    script: bool = False
+    interpreter: str = ""
 
 
 def spots_of(workflow: Workflow, scopes: tuple[Scope, ...]) -> Iterator[Spot]:
     """Every value that may hold expressions, in no particular order."""
-    yield Spot(("env",), EARLY | {"secrets"}, secrets=True)
+    yield Spot(("env",), EARLY | {"secrets"})
     yield Spot(("vars",), EARLY | {"env"})
     yield Spot(("outputs",), RUNNING)
     for number, trigger in enumerate(workflow.triggers):
@@ -53,12 +51,19 @@ def spots_of(workflow: Workflow, scopes: tuple[Scope, ...]) -> Iterator[Spot]:
                 yield from _of_step(at, scope)
 
 
+def _interpreter(step: Step) -> str:
+    """What runs a step's command; "" for one that is started without a shell."""
+    if not isinstance(step.run, str):
+        return ""
+    return str(step.shell[0]) if isinstance(step.shell, list) else step.shell or "sh"
+
+
 def _of_step(at: StepAt, scope: Scope) -> Iterator[Spot]:
     path = at.path
     yield Spot((*path, "when"), RUNNING, bare=True, step=at, scope=scope)
-    yield Spot((*path, "env"), RUNNING | {"secrets"}, step=at, scope=scope, secrets=True)
-    yield Spot((*path, "with"), RUNNING | {"secrets"}, step=at, scope=scope, secrets=True)
-    yield Spot((*path, "run"), RUNNING | {"secrets"}, step=at, scope=scope, secrets=True, script=True)
+    yield Spot((*path, "env"), RUNNING | {"secrets"}, step=at, scope=scope)
+    yield Spot((*path, "with"), RUNNING | {"secrets"}, step=at, scope=scope)
+    yield Spot((*path, "run"), RUNNING | {"secrets"}, step=at, scope=scope, interpreter=_interpreter(at.step))
     for key in ("cwd", "set", "emit"):
         yield Spot((*path, key), RUNNING, step=at, scope=scope)
     own = RUNNING | {"outputs"}
@@ -66,7 +71,7 @@ def _of_step(at: StepAt, scope: Scope) -> Iterator[Spot]:
         yield Spot((*path, "switch", number, "when"), own, bare=True, step=at, scope=scope, after=True)
     yield Spot((*path, "retry", "when"), own | {"error"}, bare=True, step=at, scope=scope, after=True)
     undo = (*path, "compensate")
-    yield Spot((*undo, "with"), own | {"secrets"}, step=at, scope=scope, after=True, secrets=True)
-    yield Spot((*undo, "run"), own, step=at, scope=scope, after=True, script=True)
+    yield Spot((*undo, "with"), own | {"secrets"}, step=at, scope=scope, after=True)
+    yield Spot((*undo, "run"), own, step=at, scope=scope, after=True, interpreter="sh")
     if at.step.join is not None and hasattr(at.step.join, "text"):
         yield Spot((*path, "join"), RUNNING, bare=True, step=at, scope=scope)

@@ -73,7 +73,6 @@ class Structure:
     """
 
     workflow: Workflow
-    whole: bool
     replaced: frozenset[Path]
     ids: frozenset[str]
 
@@ -88,8 +87,7 @@ def structure(report: Report) -> Structure | None:
             report.at_value("TRD0105", "the definition is empty", (), hint="treadle init --example hello writes one")
         return None
     data = _with_raw_texts(document)
-    planned = _take_out_planned(data, report)
-    replaced: set[Path] = set(planned)
+    replaced = _take_out_planned(data, report)
     for _ in range(_ROUNDS):
         try:
             workflow = Workflow.model_validate(data)
@@ -98,7 +96,7 @@ def structure(report: Report) -> Structure | None:
                 _tell(found, report)
                 _prune(data, tuple(found["loc"]), found["type"], replaced)
         else:
-            return Structure(workflow, not report.broken, frozenset(replaced), frozenset(_written_ids(document)))
+            return Structure(workflow, frozenset(replaced), frozenset(_written_ids(document)))
     return None
 
 
@@ -141,21 +139,21 @@ def _parent(data: Any, path: Path) -> Any:
     return data
 
 
-def _take_out_planned(data: dict[str, Any], report: Report) -> Iterator[Path]:
+def _take_out_planned(data: dict[str, Any], report: Report) -> set[Path]:
     """Tell of the language's keys that this version does not run; the steps that they were the kind of."""
     if data.get("mode") == "autopilot":
         del data["mode"]
     _take_out(data, (), Workflow, report)
     _take_out(data.get("defaults"), ("defaults",), Defaults, report)
-    replaced = []
+    replaced: set[Path] = set()
     for body in BODIES:
         steps = data.get(body)
         for number, step in enumerate(steps if isinstance(steps, list) else ()):
             gone = _take_out(step, (body, number), Step, report)
             if gone.intersection(LATER_KINDS) and not any(kind in step for kind in KINDS):
                 step["set"] = {}
-                replaced.append((body, number))
-    return iter(replaced)
+                replaced.add((body, number))
+    return replaced
 
 
 def _take_out(data: Any, path: Path, model: type[BaseModel], report: Report) -> set[str]:
