@@ -65,6 +65,22 @@ def test_a_bad_change_is_rejected_by_every_check_and_reported_all_the_same(
     assert leftovers(repository, tmp_path / "home") == []
 
 
+def test_a_rejected_change_can_be_tried_again(
+    treadle: Treadle, repository: GitRepository, branch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("READY", raising=False)
+    branch({"tests/test_ready.py": "import os\n\n\ndef test_ready():\n    assert os.environ['READY']\n"})
+    rejected = process(treadle)
+    assert (rejected.status, rejected.rollback) == ("failed", "done")
+    assert leftovers(repository, tmp_path / "home") == []
+    monkeypatch.setenv("READY", "1")
+    again = treadle.resume(rejected.id)
+    assert again.status == "completed", again.error
+    assert again.outputs["verdict"] == "pass"
+    assert again.id != rejected.id
+    assert leftovers(repository, tmp_path / "home") == []
+
+
 def test_an_unknown_revision_fails_at_once_and_is_reported(treadle: Treadle, tmp_path: Path) -> None:
     report = tmp_path / "report.md"
     status = process(treadle, head="featur", report=str(report))
