@@ -80,7 +80,6 @@ def test_r14_an_answer_may_name_one_visit() -> None:
     [
         (S("a", on_interrupt="retry"), "running"),
         (S("a", on_interrupt="fail"), "failed"),
-        (S("a", idempotent=True), "running"),
         (S("a"), "interrupted"),
     ],
 )

@@ -133,7 +133,7 @@ def _visits(scope: ScopeState, at: int) -> list[JsonObject]:
         return scope.earlier[at]
     if not scope.visits[at] or not scope.outcomes[at]:
         return []
-    return [scope.visit_record(at)]
+    return [scope.visit_record(at, scope.outputs[at] or {})]
 
 
 def _declared(scope: ScopeState, at: int, outputs: JsonObject) -> JsonObject:

@@ -1,6 +1,6 @@
 """The turn in the making: what is recorded is folded at once, so that the next decision sees it."""
 
-from typing import Final
+from typing import Any, Final
 
 from treadle_hookspecs import Event, JsonObject
 
@@ -59,10 +59,10 @@ class Draft:
 
     def skip(self, scope: ScopeState, at: int, state: str, reason: str, routed: tuple[str, ...] = ()) -> None:
         """Record that a step ends without a visit."""
-        data: dict[str, object] = {"state": state, "reason": reason}
+        data: dict[str, Any] = {"state": state, "reason": reason}
         if routed:
             data["routed"] = list(routed)
-        self.record(kinds.VISIT_SKIPPED, scope.address, scope.graph.ids[at], data=data)  # type: ignore[arg-type]
+        self.record(kinds.VISIT_SKIPPED, scope.address, scope.graph.ids[at], data=data)
 
     def turn(self) -> Turn:
         """What the stimulus led to."""

@@ -153,7 +153,7 @@ def _visit_settled(state: "State", event: Event) -> None:
         scope.exhaustions[at] = scope.exhaustions.get(at, 0) + 1
     scope.results[at], scope.outcomes[at], scope.errors[at] = result, data["outcome"], error
     if event.visit and not scope.graph.once[at]:
-        scope.earlier.setdefault(at, []).append(scope.visit_record(at))
+        scope.earlier.setdefault(at, []).append(scope.visit_record(at, data.get("outputs", {})))
     routed = [scope.graph.number[id_] for id_ in data.get("routed", ())]
     if "vars" in data:
         state.vars.update(data["vars"])

@@ -53,7 +53,7 @@ def _run(draft: Draft, scope: ScopeState) -> None:
         _settle_doomed(draft, scope)
         if draft.state.last_seq == before:
             survey(draft, scope)
-            if scope.parked and scope.closing is None:
+            if scope.parked and scope.closing is None and not scope.disturbed:
                 let_in(draft, scope)
         if draft.state.last_seq == before and not _may_start(draft, scope):
             break
@@ -114,7 +114,7 @@ def _finish(draft: Draft) -> None:
     state = draft.state
     outputs, problem = _outputs(draft)
     error = state.error
-    verdict = "failed" if error is not None else state.root.verdict
+    verdict = state.root.verdict if error is None else "failed"
     if verdict == "completed" and problem is not None:
         verdict, error = "failed", problem
     data: dict[str, Any] = {"outputs": outputs} if outputs else {}
@@ -131,7 +131,7 @@ def _finish(draft: Draft) -> None:
     if state.plan.timeout is not None:
         draft.command(CancelTimer(TIMEOUT_TIMER))
     draft.record(f"execution_{verdict}", data=data)
-    draft.command(Finish(verdict))  # type: ignore[arg-type]
+    draft.command(Finish(verdict))
 
 
 def _outputs(draft: Draft) -> tuple[dict[str, Json], Any]:

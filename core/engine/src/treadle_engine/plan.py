@@ -147,6 +147,7 @@ class StepPlan:
     irreversible: bool = False
     idempotent: bool = False
     on_interrupt: OnInterrupt = "ask"
+    """R14. The compiler resolves the default: `retry` where the step is idempotent."""
     uncertain: bool = False
     """A failure of it may have had an effect (a command, an agent): it enters the compensation log."""
     risk: Risk = "low"

@@ -1,5 +1,7 @@
 """R7, R8: tokens for steps that have run already."""
 
+from typing import Any
+
 from treadle_engine import events as kinds
 from treadle_engine.draft import Draft
 from treadle_engine.graph import bits
@@ -30,7 +32,7 @@ def announce(draft: Draft, scope: ScopeState) -> None:
 
 def _announce(draft: Draft, scope: ScopeState, parked: Parked) -> None:
     ids = scope.graph.ids
-    data: dict[str, object] = {"from": ids[parked.source]}
+    data: dict[str, Any] = {"from": ids[parked.source]}
     if parked.carry:
         data["failure"] = [ids[failed] for failed in bits(parked.carry)]
-    draft.record(kinds.TOKEN_PARKED, scope.address, ids[parked.target], data=data)  # type: ignore[arg-type]
+    draft.record(kinds.TOKEN_PARKED, scope.address, ids[parked.target], data=data)

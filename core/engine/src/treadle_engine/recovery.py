@@ -5,7 +5,6 @@ from treadle_engine import rollback
 from treadle_engine.closing import retry_timer
 from treadle_engine.draft import Draft
 from treadle_engine.lifecycle import TIMEOUT_TIMER
-from treadle_engine.plan import OnInterrupt
 from treadle_engine.protocol import Address, AskInterrupted, Recover, StartTimer
 from treadle_engine.scope_state import INTERRUPTED, RETRYING, RUNNING, ScopeState
 from treadle_engine.settling import settle
@@ -62,7 +61,7 @@ def _decide(draft: Draft, scope: ScopeState, at: int, stimulus: Recover) -> None
         change(draft, scope, at)
         return
     wanted = stimulus.interrupted
-    decision = wanted.get(f"{scope.place(at)}#{visit}", wanted.get("", _default(step.on_interrupt, step.idempotent)))
+    decision = wanted.get(f"{scope.place(at)}#{visit}", wanted.get("", step.on_interrupt))
     address = Address(scope.address, step.id, visit, scope.attempts[at])
     if not (decision == "ask" and scope.phase[at] == INTERRUPTED):
         data = {"decision": decision}
@@ -75,8 +74,3 @@ def _decide(draft: Draft, scope: ScopeState, at: int, stimulus: Recover) -> None
     else:
         message = f"step {step.id} was interrupted: the process that ran it is gone"
         settle(draft, scope, at, "failure", error={"type": "interrupted", "message": message})
-
-
-def _default(on_interrupt: OnInterrupt, idempotent: bool) -> OnInterrupt:
-    """A step that may run twice is run again without asking."""
-    return "retry" if on_interrupt == "ask" and idempotent else on_interrupt

@@ -6,7 +6,7 @@ What is *base* is written by `dump` and follows from the events alone. What is *
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from treadle_hookspecs import Json, JsonObject
 
@@ -18,6 +18,7 @@ RETRYING: Final = 2
 INTERRUPTED: Final = 3
 SETTLED: Final = 4
 """Phases of a step."""
+EndStatus: TypeAlias = Literal["completed", "failed", "cancelled"]
 LIVE: Final = frozenset({RUNNING, RETRYING, INTERRUPTED})
 """A visit has started and not settled: R's live set, re-entries aside."""
 
@@ -216,7 +217,7 @@ class ScopeState:
         return self.closing.error if self.closing is not None and self.closing.status == "failed" else None
 
     @property
-    def verdict(self) -> str:
+    def verdict(self) -> EndStatus:
         """R11, once it is finished: `failed`, `cancelled` or `completed`."""
         if self.error is not None:
             return "failed"
@@ -227,13 +228,13 @@ class ScopeState:
         id_ = self.graph.ids[at]
         return f"{self.address}/{id_}" if self.address else id_
 
-    def visit_record(self, at: int) -> JsonObject:
-        """What `steps.x.visits` keeps of the visit that ended last."""
+    def visit_record(self, at: int, outputs: JsonObject) -> JsonObject:
+        """What `steps.x.visits` keeps of the visit that ended last and published `outputs`."""
         return {
             "visit": self.visits[at],
             "state": self.results[at],
             "outcome": self.outcomes[at],
-            "outputs": self.outputs[at] or {},
+            "outputs": outputs,
             "error": self.errors[at],
         }
 
