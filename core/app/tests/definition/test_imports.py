@@ -24,8 +24,10 @@ def test_unknown_names_are_attribute_errors() -> None:
 def test_a_workflow_of_paths_needs_no_jinja() -> None:
     program = """
 import sys
+from unittest.mock import Mock
 from treadle.definition import load_text
-from treadle.plugins import PluginHost
+catalogue = Mock(**{name + ".return_value": None for name in ("action_inputs", "action_outputs")})
+catalogue.action.return_value.risk = "low"
 text = '''
 treadle: 1
 name: a
@@ -34,7 +36,7 @@ steps:
   - id: a
     run: "echo {{ inputs.x }}"
 '''
-loaded = load_text(text, "a.yaml", PluginHost())
+loaded = load_text(text, "a.yaml", catalogue)
 assert loaded.plan is not None, loaded.problems
 assert "jinja2" not in sys.modules
 """
