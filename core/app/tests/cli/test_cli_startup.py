@@ -178,3 +178,20 @@ def test_help_has_panels_on_a_terminal_unless_colour_is_off(on_terminal):
     assert "\x1b[" in on_terminal([*argv, "--help"]).out
     assert "\x1b" not in on_terminal([*argv, "--no-color", "status", "--help"]).out
     assert "\x1b" not in on_terminal([*argv, "--help"], NO_COLOR="1").out
+
+
+def completed(fake_child, scene, words):
+    variables = {"_TREADLE_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    return fake_child(scene, **variables)
+
+
+def test_completion_of_workflows_inputs_and_executions(fake_child):
+    assert completed(fake_child, "completed", "treadle run rel").out.split() == ["release"]
+    assert completed(fake_child, "completed", "treadle run release --max").out.split() == ["--max-complexity"]
+    assert completed(fake_child, "completed", "treadle history 2026").out.split() == ["20260501-120000-abc123"]
+
+
+@pytest.mark.parametrize("words", ["treadle run nothing --fea", "treadle status 2"])
+def test_completion_never_complains(fake_child, words):
+    ran = completed(fake_child, "broken" if "status" in words else "completed", words)
+    assert ran.err == ""

@@ -19,7 +19,12 @@ _SHOWN = 20
 def status(
     ctx: typer.Context,
     execution: Annotated[
-        str | None, typer.Argument(metavar="ID", help="The execution's id, or its first characters; all without it.")
+        str | None,
+        typer.Argument(
+            metavar="ID",
+            help="The execution's id, or its first characters; all without it.",
+            autocompletion=options.execution_ids,
+        ),
     ] = None,
     all_: Annotated[bool, typer.Option("--all", "-a", help="Executions of every project.")] = False,
     state: Annotated[

@@ -4,9 +4,35 @@ from typing import Annotated
 
 import typer
 
+from treadle.cli.session import Session
+
+_LATEST = 20
+"""Executions that the shell's completion offers."""
+
+
+def workflow_names(ctx: typer.Context) -> list[str]:
+    """For the shell's completion: what can be run by name. Nothing when that cannot be told."""
+    try:
+        return [entry.name for entry in ctx.obj.treadle.workflows()] if isinstance(ctx.obj, Session) else []
+    except Exception:  # noqa: BLE001 a key was pressed, no command was given: there is nobody to complain to
+        return []
+
+
+def execution_ids(ctx: typer.Context) -> list[tuple[str, str]]:
+    """For the shell's completion: the latest executions, with what they run and where they stand."""
+    try:
+        rows = ctx.obj.treadle.executions(limit=_LATEST) if isinstance(ctx.obj, Session) else ()
+        return [(row.id, f"{row.workflow}, {row.status}") for row in rows]
+    except Exception:  # noqa: BLE001 as above
+        return []
+
+
 JsonOutput = Annotated[bool, typer.Option("--json", help="Answer in JSON, on stdout.")]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it is kept in the log.")]
-ExecutionId = Annotated[str, typer.Argument(metavar="ID", help="The execution's id, or its first characters.")]
+ExecutionId = Annotated[
+    str,
+    typer.Argument(metavar="ID", help="The execution's id, or its first characters.", autocompletion=execution_ids),
+]
 Progress = Annotated[
     bool, typer.Option("--progress/--no-progress", help="Show what happens while it happens.", show_default=False)
 ]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from treadle_engine.plan import Plan
-from treadle_hookspecs import Json
+from treadle_hookspecs import Json, TreadleError
 from typer.core import TyperCommand
 
 from treadle.cli import inputs, options, shapes
@@ -25,10 +25,15 @@ class RunCommand(PlainParameters, TyperCommand):
         """The context of the command with the options of the workflow that these words name."""
         session = parent.obj if parent is not None else None
         name = self._workflow(args)
-        if name and isinstance(session, Session):
+        if not name or not isinstance(session, Session):
+            return super().make_context(info_name, args, parent, **extra)
+        try:
             command = _command_for(session.plan(name), panels=self.rich_markup_mode is not None)
-            return command.make_context(info_name, args, parent, **extra)
-        return super().make_context(info_name, args, parent, **extra)
+        except TreadleError:
+            if extra.get("resilient_parsing"):  # the shell completes a word: no time for errors
+                return super().make_context(info_name, args, parent, **extra)
+            raise
+        return command.make_context(info_name, args, parent, **extra)
 
     def _workflow(self, args: list[str]) -> str:
         """The first word that is neither an option nor an option's value, "" when there is none.
@@ -65,7 +70,14 @@ def _visible(command: Any) -> Any:
 
 def execute(
     ctx: typer.Context,
-    workflow: Annotated[str, typer.Argument(metavar="WORKFLOW", help="A file, or a name that `treadle list` shows.")],
+    workflow: Annotated[
+        str,
+        typer.Argument(
+            metavar="WORKFLOW",
+            help="A file, or a name that `treadle list` shows.",
+            autocompletion=options.workflow_names,
+        ),
+    ],
     input_: Annotated[
         list[str] | None,
         typer.Option("--input", metavar="NAME=VALUE", help="An input; NAME=@FILE takes the file's content."),

@@ -74,11 +74,8 @@ class Ending:
             steps.append(("undo the rest", f"treadle rollback {status.id} --continue"))
         elif status.status in ("failed", "cancelled") and self._session.treadle.rollback_plan(status.id):
             steps.append(("undo", f"treadle rollback {status.id}"))
-        return [
-            *self._questions(status),
-            *self._left(status),
-            *(f"  {what + ':':<10} {command}" for what, command in steps),
-        ]
+        commands = [f"  {what + ':':<10} {command}" for what, command in steps]
+        return [*self._questions(status), *self._left(status), *commands]
 
     def _questions(self, status: "Status") -> list[str]:
         return [f"  `{question['address']}` was interrupted: may it run again?" for question in status.questions]

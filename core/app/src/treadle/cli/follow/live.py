@@ -2,6 +2,7 @@
 
 import sys
 from threading import Lock
+from typing import Final
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
@@ -14,11 +15,12 @@ from treadle.cli.follow import layout
 from treadle.cli.follow.view import ExecutionView
 from treadle.cli.moments import now
 
-_FRAMES_PER_SECOND = 8
+_MANY: Final = 1000
+"""Steps from which on a picture costs enough to be drawn less often."""
 
 
 class LiveTree:
-    """Draws the view eight times a second from a thread of its own; events only change it."""
+    """Draws the view some times a second from a thread of its own; events only change it."""
 
     def __init__(self, terminal: Terminal, view: ExecutionView) -> None:
         self._marks = terminal.marks  # asked now: while it draws, rich stands in for the streams
@@ -32,7 +34,8 @@ class LiveTree:
             highlight=False,
             legacy_windows=False,
         )
-        self._live = Live(self, console=console, refresh_per_second=_FRAMES_PER_SECOND, vertical_overflow="crop")
+        frames = 8 if len(view.steps) < _MANY else 2
+        self._live = Live(self, console=console, refresh_per_second=frames, vertical_overflow="crop")
 
     def start(self) -> None:
         """Begin to draw."""
