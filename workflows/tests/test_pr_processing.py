@@ -1,9 +1,11 @@
 """The ready workflow pr-processing, whole, on real repositories."""
 
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from treadle import Treadle
+from treadle_hookspecs import Event
 from treadle_testkit.repositories import GitRepository
 
 TRIPLE = '\n\ndef triple(x: int) -> int:\n    """Three times x."""\n    return 3 * x\n'
@@ -78,6 +80,26 @@ def test_a_rejected_change_can_be_tried_again(
     assert again.status == "completed", again.error
     assert again.outputs["verdict"] == "pass"
     assert again.id != rejected.id
+    assert leftovers(repository, tmp_path / "home") == []
+
+
+def test_a_cancelled_run_is_cancelled_and_cleans_up(
+    treadle: Treadle, repository: GitRepository, branch, tmp_path: Path
+) -> None:
+    branch({"tests/test_endless.py": "import signal\n\n\ndef test_endless():\n    signal.pause()\n"})
+
+    def cancel(execution: str) -> None:
+        with Treadle(repository.root) as other:
+            other.cancel(execution, reason="changed my mind")
+
+    def listen(event: Event) -> None:
+        if event.type == "visit_started" and event.step == "run_tests":
+            Thread(target=cancel, args=(event.execution,)).start()
+
+    status = treadle.run("pr-processing", {"base": "main", "head": "feature"}, listener=listen)
+    assert status.status == "cancelled"
+    assert states(status)["run_tests"] == "cancelled"
+    assert states(status)["report"] == "succeeded"
     assert leftovers(repository, tmp_path / "home") == []
 
 
