@@ -86,7 +86,7 @@ def describe(spec: InputSpec) -> str:
         notes.append("repeat it, or give a JSON list")
     if spec.required and not spec.has_default:
         notes.append("required")
-    elif spec.has_default and not spec.sensitive:
+    elif spec.has_default and not spec.sensitive and spec.default not in (None, "", (), [], {}):
         notes.append(f"default: {_word(spec.default)}")
     described = spec.description.strip() or spec.name.replace("_", " ").replace("-", " ")
     return f"{described} ({'; '.join(notes)})" if notes else described
