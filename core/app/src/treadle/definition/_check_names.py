@@ -11,6 +11,7 @@ from treadle.definition._document import Scalar, Table, scalars
 from treadle.definition._known_outputs import known_outputs
 from treadle.definition._order import Order
 from treadle.definition._places import Spot, spots_of
+from treadle.definition._problems import Severity
 from treadle.definition._report import Report
 from treadle.definition._run_text import RunTextError, run_text
 from treadle.definition._scopes import Scope, StepAt, is_mode
@@ -108,10 +109,9 @@ class _Names:
         elif first in self._checks and (len(use.reference.path) > 1 or first == "secrets"):
             self._checks[first](use)
 
-    def _tell(self, code: str, message: str, use: _Use, *, hint: str = "", note: bool = False) -> None:
+    def _tell(self, code: str, message: str, use: _Use, *, hint: str = "", severity: Severity = "error") -> None:
         offset, length = use.reference.offset, use.reference.length
-        severity = "warning" if note else "error"
-        self._report.within(code, message, use.scalar, offset, length, hint=hint, severity=severity)  # type: ignore[arg-type]
+        self._report.within(code, message, use.scalar, offset, length, hint=hint, severity=severity)
 
     def _unknown_context(self, use: _Use, first: str) -> None:
         hint = self._report.suggest(first, use.spot.names) or f"known here: {', '.join(sorted(use.spot.names))}"
@@ -130,10 +130,8 @@ class _Names:
         if name in self._declared[kind]:
             return
         word = {"inputs": "input", "vars": "variable", "env": "environment variable"}[kind]
-        declare = {"inputs": "declare it under `inputs`", "vars": "declare it under `vars`"}
-        hint = self._report.suggest(name, self._declared[kind]) or declare.get(
-            kind, "declare it under the workflow's `env`"
-        )
+        where = "the workflow's `env`" if kind == "env" else f"`{kind}`"
+        hint = self._report.suggest(name, self._declared[kind]) or f"declare it under {where}"
         self._tell("TRD0131", f"{word} `{name}` is not declared", use, hint=hint)
 
     def _secret(self, use: _Use) -> None:
@@ -205,4 +203,4 @@ class _Names:
             self._tell("TRD0134", message, use, hint="use it in a step that comes later")
         elif verdict == "unsure" and use.reference.path[2:3] == ("outputs",) and not use.reference.guarded:
             message = f"nothing says that `{named.step.id}` has run before `{own.step.id}`"
-            self._tell("TRD0126", message, use, hint=f"add `{named.step.id}` to its `needs`", note=True)
+            self._tell("TRD0126", message, use, hint=f"add `{named.step.id}` to its `needs`", severity="warning")
