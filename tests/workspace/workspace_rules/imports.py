@@ -29,7 +29,7 @@ LAYERS: Final = (
     ("plugins", "definition"),
     ("builtin", "triggers", "secrets", "workspace"),
     ("settings",),
-    ("suggestions",),
+    ("suggestions", "crash"),
 )
 """The parts of the core from the top down: an arrow points to a lower layer. Parts of one layer are strangers."""
 
@@ -101,4 +101,4 @@ def _part(module: str) -> str:
     """The part of the core that a module belongs to; "" for the root package and for other packages."""
     first, _, rest = module.partition(".")
     name = rest.split(".")[0] if first == "treadle" else ""
-    return PART_OF.get(name, name)
+    return PART_OF.get(rest) or PART_OF.get(name, name)

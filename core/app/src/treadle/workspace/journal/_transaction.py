@@ -1,0 +1,281 @@
+"""What a caller wants changed, and the way from there to a commit or back."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from treadle_hookspecs import ExitCode, TreadleError
+
+from treadle.workspace._names import check_portable, components, refused
+from treadle.workspace.journal._apply import Applying
+from treadle.workspace.journal._folders import Folders, Parts
+from treadle.workspace.journal._home import Home
+from treadle.workspace.journal._plan import HOME, Operation, Plan
+from treadle.workspace.journal._record import key
+from treadle.workspace.journal._recovery import save_strangers, undo
+from treadle.workspace.journal._results import Undone
+from treadle.workspace.journal._stage import Staging
+from treadle.workspace.journal._wishes import Wish, Wishes, below, digest
+from treadle.workspace.journal.states import ABSENT, State, folded
+
+if TYPE_CHECKING:
+    from treadle.workspace.journal._journal import Journal
+
+_READABLE: Final = 0o400
+_ENTERABLE: Final = 0o500
+
+
+class Transaction:
+    r"""Changes that happen all or not at all. `Journal.transaction` gives one.
+
+    The first methods only note what is wanted; each looks at the path once, so that whatever somebody else changes
+    there between that look and the change itself is noticed and kept. Names are relative to the root, with `/`.
+
+        with journal.lock("copy the template"):
+            transaction = journal.transaction()
+            transaction.write("src/app.py", b"print('hello')\n")
+            transaction.delete("setup.cfg")
+            transaction.apply()
+            transaction.commit()
+            transaction.finish()
+    """
+
+    def __init__(self, journal: "Journal", id: str) -> None:
+        self.id = id
+        self._journal = journal
+        self._wishes = Wishes()
+        self._plan: Plan | None = None
+
+    def write(self, path: str, content: bytes, mode: int | None = None, *, last: bool = False) -> None:
+        """A file with this content, folders included.
+
+        Args:
+            path: its name.
+            content: all of it.
+            mode: its permission bits; default: those of the file that it replaces, or what a new file gets.
+            last: change it after everything else.
+
+        Raises:
+            TreadleError: the name is refused, or a folder stands there.
+        """
+        parts = _named(path)
+        with self._journal.looking() as folders:
+            found = self._replaceable(folders, parts)
+            if mode is None:
+                mode = found.mode if found.kind == "file" else 0o666 & ~self._wishes.umask
+            state = State("file", _mode(path, mode, _READABLE), digest(content))
+            self._want(folders, parts, Wish(state, content, last))
+
+    def mkdir(self, path: str, mode: int | None = None) -> None:
+        """A folder, the ones above it included. One that is there keeps what it holds, and its mode if none is given.
+
+        Raises:
+            TreadleError: the name is refused, or a file or link stands there.
+        """
+        parts = _named(path)
+        with self._journal.looking() as folders:
+            found = self._wishes.view(folders, parts)
+            if found.kind not in ("absent", "dir"):
+                raise _in_the_way(path, found)
+            if mode is None:
+                mode = found.mode if found.kind == "dir" else 0o777 & ~self._wishes.umask
+            self._want(folders, parts, Wish(State("dir", _mode(path, mode, _ENTERABLE))))
+
+    def symlink(self, path: str, target: str) -> None:
+        """A link that says `target`, wherever that leads. Raises as `write` does."""
+        parts = _named(path)
+        if not target or "\0" in target:
+            raise refused(path, "its target is empty or holds a NUL character", "correct the target")
+        with self._journal.looking() as folders:
+            self._replaceable(folders, parts)
+            self._want(folders, parts, Wish(State("link", target=target)))
+
+    def delete(self, path: str) -> None:
+        """Nothing; a folder goes with all that it holds. Raises `TreadleError` (exit code 3) if there is nothing."""
+        parts = _named(path)
+        with self._journal.looking() as folders:
+            self._existing(folders, parts, path)
+            for each in list(below(self._wishes, folders, parts)):
+                self._checked(self._wishes.view(folders, each), each)
+                self._wishes.wish(folders, each, Wish(ABSENT))
+
+    def chmod(self, path: str, mode: int) -> None:
+        """A file or folder with another mode. Raises `TreadleError` if it is neither."""
+        parts = _named(path)
+        with self._journal.looking() as folders:
+            found = self._existing(folders, parts, path)
+            if found.kind not in ("file", "dir"):
+                raise _in_the_way(path, found)
+            content = self._wishes.content(parts, found) if found.kind == "file" else None
+            needed = _READABLE if found.kind == "file" else _ENTERABLE
+            self._wishes.wish(folders, parts, Wish(replace(found, mode=_mode(path, mode, needed)), content))
+
+    def rename(self, old: str, new: str) -> None:
+        """What stands at `old`, a folder with all that it holds, stands at `new`.
+
+        Raises:
+            TreadleError: there is nothing at `old`, something at `new`, or `new` lies in `old`.
+        """
+        source, target = _named(old), _named(new)
+        if target[: len(source)] == source:
+            raise refused(new, f"it is {old} or lies in it", "name another place")
+        with self._journal.looking() as folders:
+            self._existing(folders, source, old)
+            if (found := self._wishes.view(folders, target)) != ABSENT:
+                raise _in_the_way(new, found)
+            for each in list(below(self._wishes, folders, source)):
+                self._move(folders, each, (*target, *each[len(source) :]))
+
+    def operations(self) -> tuple[Operation, ...]:
+        """What `apply` would do, in order; nothing is written.
+
+        Raises:
+            TreadleError: two names would differ only in case or composition.
+        """
+        with self._journal.looking() as folders:
+            return self._wishes.plan(folders, self.id).operations
+
+    def apply(self) -> tuple[Operation, ...]:
+        """Stage everything, then change the project; what was done. The journal must be locked.
+
+        Raises:
+            UserChangedError: something is not as it was; everything is as it was before, or
+                its suggestions say what is not.
+            TreadleError: likewise, because the system refuses.
+        """
+        home = self._journal.home
+        with self._journal.looking() as folders:
+            plan = self._wishes.plan(folders, self.id)
+        if plan.operations:
+            plan = self._staged(home, plan)
+            self._apply(home, plan)
+        self._plan = plan
+        return plan.operations
+
+    def commit(self) -> None:
+        """Make it durable: from here on a crash undoes nothing."""
+        if self._applied().operations:
+            home = self._journal.home
+            with home.record("txn", key(self.id)) as record:
+                Applying(home.folders, record, self._applied()).sync()
+                record.set_phase("committed")
+
+    def finish(self, *, keep_history: bool = True) -> None:
+        """Tidy up. With the history it can be undone later, by `Journal.undo`; without, the originals are deleted."""
+        if not self._applied().operations:
+            return
+        home = self._journal.home
+        if keep_history:
+            home.move(key(self.id), "txn", "history")
+            return
+        with home.record("txn", key(self.id)) as record:
+            save_strangers(home, record, self._applied())
+        home.remove(key(self.id))
+
+    def rollback(self) -> Undone:
+        """Undo what `apply` did; also after `commit`, until `finish`."""
+        home, plan = self._journal.home, self._applied()
+        if not plan.operations:
+            return Undone(self.id)
+        with home.record("txn", key(self.id)) as record:
+            return undo(home, record, plan)
+
+    def _applied(self) -> Plan:
+        if self._plan is None:
+            raise RuntimeError("apply the transaction first")
+        return self._plan
+
+    def _staged(self, home: Home, plan: Plan) -> Plan:
+        """Step 1 and 2: what was written so far is only beside the project, and deleted if anything goes wrong."""
+        self._journal.check_free(self.id)
+        name = key(self.id)
+        try:
+            with home.record("txn", name, make=True) as record:
+                plan = Staging(home.folders, record, self._wishes.contents).run(plan)
+                record.set_phase("applying")
+        except (OSError, TreadleError) as error:
+            home.remove(name)
+            raise _designed(error, ("nothing was changed",)) from error
+        return plan
+
+    def _apply(self, home: Home, plan: Plan) -> None:
+        with home.record("txn", key(self.id)) as record:
+            try:
+                Applying(home.folders, record, plan).run()
+            except (OSError, TreadleError) as error:
+                raise _undone(error, undo(home, record, plan)) from error
+
+    def _want(self, folders: Folders, parts: Parts, wish: Wish) -> None:
+        """Want something at a path and folders above it."""
+        for depth in range(1, len(parts)):
+            above = parts[:depth]
+            found = self._wishes.view(folders, above)
+            if found == ABSENT:
+                check_portable("/".join(above), above[-1:])
+                self._wishes.wish(folders, above, Wish(State("dir", 0o777 & ~self._wishes.umask)))
+            elif found.kind != "dir":
+                raise _in_the_way("/".join(above), found)
+        if self._wishes.view(folders, parts) == ABSENT:
+            check_portable("/".join(parts), parts[-1:])
+        self._wishes.wish(folders, parts, wish)
+
+    def _move(self, folders: Folders, source: Parts, target: Parts) -> None:
+        state = self._checked(self._wishes.view(folders, source), source)
+        content = self._wishes.content(source, state) if state.kind == "file" else None
+        self._want(folders, target, Wish(state, content))
+        self._wishes.wish(folders, source, Wish(ABSENT))
+
+    def _replaceable(self, folders: Folders, parts: Parts) -> State:
+        found = self._checked(self._wishes.view(folders, parts), parts)
+        if found.kind == "dir":
+            raise _in_the_way("/".join(parts), found)
+        return found
+
+    def _existing(self, folders: Folders, parts: Parts, path: str) -> State:
+        found = self._checked(self._wishes.view(folders, parts), parts)
+        if found == ABSENT:
+            raise refused(path, "there is nothing of that name", "correct the name", ExitCode.NOT_FOUND)
+        return found
+
+    def _checked(self, found: State, parts: Parts) -> State:
+        if found.kind == "other":
+            raise _in_the_way("/".join(parts), found)
+        return found
+
+
+def _named(path: str) -> Parts:
+    parts = components(path)
+    if not parts:
+        raise refused(path, "it names the root itself", "name a file or folder")
+    if folded(parts[0]) == HOME:
+        raise refused(path, f"{HOME} is where the journal keeps its own files", "choose another name")
+    return parts
+
+
+def _mode(path: str, mode: int, needed: int) -> int:
+    if not 0 <= mode <= 0o7777 or mode & needed != needed:
+        reason = f"with the mode {mode:04o} its owner could not look at it, and it could not be undone"
+        raise refused(path, reason, f"give it a mode that has {needed:04o}")
+    return mode
+
+
+def _in_the_way(path: str, found: State) -> TreadleError:
+    return refused(path, f"{found} stands there", "delete it first, or choose another name", ExitCode.CONFLICT)
+
+
+def _designed(error: OSError | TreadleError, told: tuple[str, ...]) -> TreadleError:
+    """The error for a person, with what has become of the project."""
+    if isinstance(error, OSError):
+        where = f" ({error.filename})" if error.filename else ""
+        error = TreadleError(
+            f"the files could not be changed: {error.strerror or error}{where}", exit_code=ExitCode.STORAGE
+        )
+    error.suggestions = (*told, *error.suggestions)
+    return error
+
+
+def _undone(error: OSError | TreadleError, undone: Undone) -> TreadleError:
+    told = undone.told() or ("everything is as it was before",)
+    designed = _designed(error, told)
+    if not undone.complete:
+        designed.message += "; and not everything could be undone"
+    return designed
