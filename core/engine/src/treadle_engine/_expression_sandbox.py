@@ -71,9 +71,9 @@ class MissingName(Undefined):
         container = None if self._undefined_obj is missing else self._undefined_obj
         return MissingNameError(self._undefined_name or "", container)
 
-    __getattr__ = __iter__ = __str__ = __len__ = __eq__ = __ne__ = __bool__ = __hash__ = _fail_with_undefined_error  # type: ignore[assignment]
+    __getattr__ = __iter__ = __str__ = __len__ = __eq__ = __ne__ = __bool__ = __hash__ = _fail_with_undefined_error
     __contains__ = __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _fail_with_undefined_error
-    __call__ = __getitem__ = __lt__ = __le__ = __gt__ = __ge__ = __neg__ = __pos__ = _fail_with_undefined_error  # type: ignore[assignment]
+    __call__ = __getitem__ = __lt__ = __le__ = __gt__ = __ge__ = __neg__ = __pos__ = _fail_with_undefined_error
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
@@ -87,7 +87,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.filters = {name: partial(_filtered, name, function) for name, function in FILTERS.items()}
         self.filters |= {_hidden(name): partial(_filtered, name, function) for name, function in FUNCTIONS.items()}
         self.filters |= {"default": _default, "d": _default, _CONCAT: partial(_filtered, _CONCAT, join_texts)}
-        self.tests = {name: partial(_tested, name, function) for name, function in TESTS.items()}
+        tests: Any = {name: partial(_tested, name, function) for name, function in TESTS.items()}
+        self.tests = tests
         self.tests |= {symbol: self.tests[name] for symbol, name in _TEST_SYMBOLS.items()}
         self.tests |= {"defined": _is_defined, "undefined": _is_undefined}
 
@@ -243,8 +244,8 @@ class _Checker:
         self._lines = lines
         self.found: list[Found] = []
 
-    def checked(self, node: nodes.Expr, depth: int = 0, *, guarded: bool = False) -> nodes.Expr:
-        """The node to use in its place."""
+    def checked(self, node: Any, depth: int = 0, *, guarded: bool = False) -> Any:
+        """The node to use in its place (arguments and pairs of a dictionary are nodes, but no expressions)."""
         if depth > MAX_DEPTH:
             raise self._error(node, f"the expression nests deeper than {MAX_DEPTH}")
         if not isinstance(node, _ALLOWED):
