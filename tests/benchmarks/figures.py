@@ -64,7 +64,13 @@ def costs(runner: Runner, sizes: Sizes) -> Iterator[Figure]:
         return (float(counts[1][key]) - float(counts[0][key])) / (large - small)
 
     yield Figure("commits per chain step", slope("commits"), "commits", 1.0, durability="FULL")
-    yield Figure("SELECTs per chain step", slope("selects"), "statements", 0.0, note="SQLite's trace callback")
+    yield Figure(
+        "SELECTs per chain step",
+        slope("selects"),
+        "statements",
+        0.0,
+        note="SQLite's trace callback; looks into the inbox, made by time, left out",
+    )
     yield Figure("bytes on disk per chain step", slope("bytes"), "bytes", 1024.0, note=_made_of(counts, large - small))
     syncs = runner.syncs("chain", small, min(large, 2 * small))
     if syncs is not None:
