@@ -145,6 +145,21 @@ def test_a_plugin_cannot_hide_a_command_of_ours(installed, treadle):
     assert "its command status is hidden by treadle's own" in treadle("plugins", PYTHONPATH=path).out
 
 
+def test_what_is_no_typer_app_is_said(installed, treadle):
+    ran = treadle("weather", PYTHONPATH=installed("weather", _OFFER, "app = 5"))
+    assert ran.code == 2
+    assert "the command `weather` is no Typer app, but int" in ran.err
+
+
+def test_a_command_switched_off_in_the_settings_is_not_run(installed, treadle, tmp_path):
+    path = installed("weather", _OFFER, _APP)
+    (tmp_path / "state").mkdir(mode=0o700)
+    (tmp_path / "state" / "config.toml").write_text('[plugins]\ndisable = ["acme-weather"]\n')
+    ran = treadle("weather", PYTHONPATH=path)
+    assert ran.code == 2
+    assert "switched off" in ran.err
+
+
 def test_no_plugins_leaves_the_command_out(installed, treadle):
     path = installed("weather", _OFFER, _APP)
     assert "weather" not in treadle("--no-plugins", "--help", PYTHONPATH=path).out
@@ -167,8 +182,9 @@ def test_a_broken_plugin_breaks_no_command(installed, treadle, code):
 def test_an_app_that_cannot_be_imported_breaks_its_command_only(installed, treadle):
     path = installed("weather", _OFFER, "raise RuntimeError('not today')")
     ran = treadle("weather", PYTHONPATH=path)
-    assert ran.code == 70
+    assert ran.code == 2
     assert "not today" in ran.err
+    assert "acme-weather" in ran.err
     assert "Traceback" not in ran.err
     assert treadle("schema", "error", PYTHONPATH=path).code == 0
 

@@ -76,11 +76,6 @@ class Terminal:
         return _is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb" and not os.environ.get("CI")
 
     @property
-    def color(self) -> bool | None:
-        """The choice made by a flag, or None."""
-        return self._color
-
-    @property
     def data_color(self) -> bool:
         """True when stdout may carry ANSI."""
         return wants_color(sys.stdout, os.environ, self._color)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final, TypeAlias
 
 import typer
-from treadle_hookspecs import ExitCode, TreadleError
+from treadle_hookspecs import TreadleError
 from typer.core import TyperCommand, TyperGroup
 
 from treadle.cli.plain_values import PlainParameters
@@ -78,16 +78,15 @@ def core_command(name: str, *, panels: bool = False) -> AnyCommand:
     return built(imported(entry.target), name, panels=panels, cls=cls)
 
 
-def plugin_command(name: str, entry: Entry) -> AnyCommand:
-    """A plugin's Typer app as a command. What its import raises breaks this command and no other."""
-    try:
-        command = _command_of(imported(entry.target))
-    except Exception as error:
+def plugin_command(name: str, session: Session) -> AnyCommand:
+    """A plugin's Typer app as a command. Raises `TreadleError` when the settings switch it off or it is broken."""
+    app = session.treadle.plugins.command(name)
+    if not isinstance(app, typer.Typer):
         raise TreadleError(
-            f"the command `{name}` cannot be loaded from {entry.target}: {type(error).__name__}: {error}",
+            f"the command `{name}` is no Typer app, but {type(app).__name__}",
             suggestions=("see which distribution brings it: treadle plugins",),
-            exit_code=ExitCode.INTERNAL,
-        ) from error
+        )
+    command = _command_of(app)
     command.name = name
     command.params = [param for param in command.params if param.name not in ("install_completion", "show_completion")]
     return command
@@ -120,7 +119,7 @@ class Shell(PlainParameters, TyperGroup):
         offers = _offers(ctx)
         if name not in offers:
             raise _unknown_command(name, [*COMMANDS, *offers])
-        command = plugin_command(name, offers[name])
+        command = plugin_command(name, ctx.obj)
         ctx.obj = ctx.obj.host()
         return name, command, rest
 
