@@ -7,7 +7,7 @@ kinds a scenario writes; a test holds it against the log of a run that nobody ki
 import pytest
 import treadle.runtime.writer  # noqa: F401 - declares the points
 from sweeps import BROKEN, RUN, Subject
-from treadle.runtime import crash
+from treadle import crash
 
 COMPLETED = {
     "execution_started": 1,

@@ -1,1 +1,1 @@
-"""runtime."""
+"""The local runtime: an asyncio loop that drives the decider, one commit a turn."""

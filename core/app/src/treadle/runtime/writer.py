@@ -12,7 +12,7 @@ from typing import Final
 from treadle_engine.events import KINDS
 from treadle_hookspecs import Append, StoreBackend
 
-from treadle.runtime.crash import armed, crash_point, declare
+from treadle.crash import armed, crash_point, declare
 
 Durable = Callable[[BaseException | None], None]
 """Called in the loop once an append is durable, or with the error that refused it."""

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
-from treadle.runtime.crash import crash_point, declare
+from treadle.crash import crash_point, declare
 
 P = ParamSpec("P")
 R = TypeVar("R")

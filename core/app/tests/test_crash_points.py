@@ -5,10 +5,10 @@ import subprocess
 import sys
 
 import pytest
-from treadle.runtime import crash
+from treadle import crash
 
 PROGRAM = """
-from treadle.runtime import crash
+from treadle import crash
 crash.declare("here", "x")
 crash.declare("there", "y")
 for number in range(5):
@@ -48,7 +48,7 @@ def test_a_malformed_request_is_refused_at_once(request_: str) -> None:
 
 
 def test_a_point_that_nobody_declared_is_noticed_in_a_sweep() -> None:
-    done = run("here:9", "from treadle.runtime import crash\ncrash.crash_point('undeclared')")
+    done = run("here:9", "from treadle import crash\ncrash.crash_point('undeclared')")
     assert "'undeclared' is passed but not declared" in done.stderr
 
 
