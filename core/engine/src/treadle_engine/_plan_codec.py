@@ -3,6 +3,7 @@
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
+from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeAlias, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
@@ -23,16 +24,24 @@ class PlanFormatError(ValueError):
 def to_json(record: Any, keep: tuple[str, ...] = ()) -> dict[str, Json]:
     """A dataclass as a JSON object; fields that have their default are left out, but those in `keep`."""
     written = {}
-    for found in fields(record):
-        value = getattr(record, found.name)
-        if found.name in keep or value != _default(found):
-            written[found.name] = _written(value)
+    values, defaults = _defaults(cast("Hashable", type(record)))
+    for (name, default), value in zip(defaults, values(record), strict=True):
+        if name in keep or (value is not default and value != default):
+            written[name] = _written(value)
     return written
 
 
 def from_json(cls: type[Record], data: Json, where: str) -> Record:
     """The dataclass that `to_json` wrote. Raises `PlanFormatError`."""
     return cast("Record", _record(cast("Hashable", cls))(data, where))
+
+
+@cache
+def _defaults(cls: type) -> tuple[Callable[[object], tuple[object, ...]], tuple[tuple[str, object], ...]]:
+    """What takes all fields' values from a record of the class, and their names with their defaults."""
+    names = tuple(found.name for found in fields(cls))
+    values = attrgetter(*names) if len(names) > 1 else lambda record: (getattr(record, names[0]),)
+    return values, tuple((found.name, _default(found)) for found in fields(cls))
 
 
 def _default(found: "Field[Any]") -> object:
