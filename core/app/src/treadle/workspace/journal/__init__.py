@@ -4,6 +4,7 @@ from treadle.workspace.journal._journal import Journal
 from treadle.workspace.journal._plan import Operation, Plan
 from treadle.workspace.journal._results import Committed, Failure, Kept, Recovered, Rescued, Undone, UserChangedError
 from treadle.workspace.journal._transaction import Transaction
+from treadle.workspace.journal.new_tree import NewTree, leftovers
 from treadle.workspace.journal.states import State, look
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "Failure",
     "Journal",
     "Kept",
+    "NewTree",
     "Operation",
     "Plan",
     "Recovered",
@@ -19,5 +21,6 @@ __all__ = [
     "Transaction",
     "Undone",
     "UserChangedError",
+    "leftovers",
     "look",
 ]

@@ -12,7 +12,7 @@ from typing import Final
 from treadle_hookspecs import ExitCode, TreadleError
 
 from treadle.workspace.journal._os import Calls
-from treadle.workspace.journal.states import ABSENT, OTHER, State, look_in, same_entry
+from treadle.workspace.journal.states import ABSENT, State, look_in, same_entry
 
 Parts = tuple[str, ...]
 """The folders that a path goes through from the root, and its last name."""
@@ -79,14 +79,12 @@ class Folders:
                 os.close(descriptor)
 
     def look(self, parts: Parts) -> State:
-        """What stands at a path."""
+        """What stands at a path: nothing, where a link or a file stands in the place of a folder above it."""
         try:
             with self.folder(parts[:-1]) as folder:
                 return look_in(self.calls, folder, parts[-1])
-        except FileNotFoundError:
+        except (FileNotFoundError, BlockedError):
             return ABSENT
-        except BlockedError:
-            return OTHER
 
     def names(self, parts: Parts) -> list[str]:
         """The entries of a folder in order; none when it is not there."""

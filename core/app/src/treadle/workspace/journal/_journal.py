@@ -10,6 +10,7 @@ from pathlib import Path
 from treadle_hookspecs import ExitCode, TreadleError
 
 from treadle.workspace.journal import _lock
+from treadle.workspace.journal._errors import storage_errors
 from treadle.workspace.journal._folders import Folders
 from treadle.workspace.journal._home import Home, Shelf
 from treadle.workspace.journal._os import Calls
@@ -49,7 +50,7 @@ class Journal:
         if self._home is not None:
             yield
             return
-        with contextlib.closing(Home(self._calls, self.root, make=True)) as home:
+        with contextlib.closing(self._opened()) as home:
             descriptor = _lock.take(self._calls, home.descriptor, home.shown, purpose, wait)
             self._home = home
             try:
@@ -57,6 +58,10 @@ class Journal:
             finally:
                 self._home = None
                 os.close(descriptor)
+
+    def _opened(self) -> Home:
+        with storage_errors(f"open the journal of {self.root}", "its folder must be yours to write"):
+            return Home(self._calls, self.root, make=True)
 
     @property
     def home(self) -> Home:
@@ -105,6 +110,7 @@ class Journal:
         with self.lock("recovery"):
             return tuple(recover(self.home, name, mode) for name in self._work(self.home, only))
 
+    @storage_errors("undo", "nothing is lost: undo it again, or let treadle doctor --repair do it")
     def undo(self, id: str) -> Undone:
         """Undo a committed transaction. Newer ones that changed the same files have to be undone first.
 
@@ -141,6 +147,7 @@ class Journal:
                 found.append(Committed(plan.id, at, tuple(dict.fromkeys(it.path for it in plan.operations))))
             return tuple(sorted(found, key=lambda it: it.at))
 
+    @storage_errors("forget a transaction", "try again")
     def forget(self, id: str) -> None:
         """Delete a committed transaction and its originals; it cannot be undone any more.
 

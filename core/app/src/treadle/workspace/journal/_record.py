@@ -152,6 +152,8 @@ def remove_tree(calls: Calls, folder: int, name: str) -> None:
 def _empty(calls: Calls, folder: int, name: str) -> None:
     descriptor = calls.open(name, folder, directory=True)
     try:
+        if os.fstat(descriptor).st_mode & 0o700 != 0o700:
+            calls.fchmod(descriptor, 0o700)
         for inner in calls.names(descriptor):
             if stat.S_ISDIR(calls.stat(inner, descriptor).st_mode):
                 remove_tree(calls, descriptor, inner)

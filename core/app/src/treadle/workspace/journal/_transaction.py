@@ -1,27 +1,29 @@
 """What a caller wants changed, and the way from there to a commit or back."""
 
+import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from treadle_hookspecs import ExitCode, TreadleError
 
-from treadle.workspace._names import check_portable, components, refused
+from treadle.workspace._names import check_portable, refused
 from treadle.workspace.journal._apply import Applying
+from treadle.workspace.journal._errors import storage_error, storage_errors
 from treadle.workspace.journal._folders import Folders, Parts
 from treadle.workspace.journal._home import Home
-from treadle.workspace.journal._plan import HOME, Operation, Plan
+from treadle.workspace.journal._plan import Operation, Plan
 from treadle.workspace.journal._record import key
 from treadle.workspace.journal._recovery import save_strangers, undo
 from treadle.workspace.journal._results import Undone
 from treadle.workspace.journal._stage import Staging
+from treadle.workspace.journal._wanted import file_mode, folder_mode, link_target, named, umask
 from treadle.workspace.journal._wishes import Wish, Wishes, below, digest
-from treadle.workspace.journal.states import ABSENT, State, folded
+from treadle.workspace.journal.states import ABSENT, State
 
 if TYPE_CHECKING:
     from treadle.workspace.journal._journal import Journal
 
-_READABLE: Final = 0o400
-_ENTERABLE: Final = 0o500
+_REPAIR: Final = "nothing is lost: the next transaction here, or treadle doctor --repair, brings it to an end"
 
 
 class Transaction:
@@ -43,6 +45,7 @@ class Transaction:
         self.id = id
         self._journal = journal
         self._wishes = Wishes()
+        self._umask = umask()
         self._plan: Plan | None = None
 
     def write(self, path: str, content: bytes, mode: int | None = None, *, last: bool = False) -> None:
@@ -57,12 +60,12 @@ class Transaction:
         Raises:
             TreadleError: the name is refused, or a folder stands there.
         """
-        parts = _named(path)
+        parts = named(path)
         with self._journal.looking() as folders:
             found = self._replaceable(folders, parts)
             if mode is None:
-                mode = found.mode if found.kind == "file" else 0o666 & ~self._wishes.umask
-            state = State("file", _mode(path, mode, _READABLE), digest(content))
+                mode = found.mode if found.kind == "file" else 0o666 & ~self._umask
+            state = State("file", file_mode(path, mode), digest(content))
             self._want(folders, parts, Wish(state, content, last))
 
     def mkdir(self, path: str, mode: int | None = None) -> None:
@@ -71,27 +74,25 @@ class Transaction:
         Raises:
             TreadleError: the name is refused, or a file or link stands there.
         """
-        parts = _named(path)
+        parts = named(path)
         with self._journal.looking() as folders:
             found = self._wishes.view(folders, parts)
             if found.kind not in ("absent", "dir"):
                 raise _in_the_way(path, found)
             if mode is None:
-                mode = found.mode if found.kind == "dir" else 0o777 & ~self._wishes.umask
-            self._want(folders, parts, Wish(State("dir", _mode(path, mode, _ENTERABLE))))
+                mode = found.mode if found.kind == "dir" else 0o777 & ~self._umask
+            self._want(folders, parts, Wish(State("dir", folder_mode(path, mode))))
 
     def symlink(self, path: str, target: str) -> None:
         """A link that says `target`, wherever that leads. Raises as `write` does."""
-        parts = _named(path)
-        if not target or "\0" in target:
-            raise refused(path, "its target is empty or holds a NUL character", "correct the target")
+        parts = named(path)
         with self._journal.looking() as folders:
             self._replaceable(folders, parts)
-            self._want(folders, parts, Wish(State("link", target=target)))
+            self._want(folders, parts, Wish(State("link", target=link_target(path, target))))
 
     def delete(self, path: str) -> None:
         """Nothing; a folder goes with all that it holds. Raises `TreadleError` (exit code 3) if there is nothing."""
-        parts = _named(path)
+        parts = named(path)
         with self._journal.looking() as folders:
             self._existing(folders, parts, path)
             for each in list(below(self._wishes, folders, parts)):
@@ -100,14 +101,14 @@ class Transaction:
 
     def chmod(self, path: str, mode: int) -> None:
         """A file or folder with another mode. Raises `TreadleError` if it is neither."""
-        parts = _named(path)
+        parts = named(path)
         with self._journal.looking() as folders:
             found = self._existing(folders, parts, path)
             if found.kind not in ("file", "dir"):
                 raise _in_the_way(path, found)
             content = self._wishes.content(parts, found) if found.kind == "file" else None
-            needed = _READABLE if found.kind == "file" else _ENTERABLE
-            self._wishes.wish(folders, parts, Wish(replace(found, mode=_mode(path, mode, needed)), content))
+            mode = file_mode(path, mode) if content is not None else folder_mode(path, mode)
+            self._wishes.wish(folders, parts, Wish(replace(found, mode=mode), content))
 
     def rename(self, old: str, new: str) -> None:
         """What stands at `old`, a folder with all that it holds, stands at `new`.
@@ -115,7 +116,7 @@ class Transaction:
         Raises:
             TreadleError: there is nothing at `old`, something at `new`, or `new` lies in `old`.
         """
-        source, target = _named(old), _named(new)
+        source, target = named(old), named(new)
         if target[: len(source)] == source:
             raise refused(new, f"it is {old} or lies in it", "name another place")
         with self._journal.looking() as folders:
@@ -155,10 +156,11 @@ class Transaction:
         """Make it durable: from here on a crash undoes nothing."""
         if self._applied().operations:
             home = self._journal.home
-            with home.record("txn", key(self.id)) as record:
+            with storage_errors("commit", _REPAIR), home.record("txn", key(self.id)) as record:
                 Applying(home.folders, record, self._applied()).sync()
                 record.set_phase("committed")
 
+    @storage_errors("tidy up after a commit", _REPAIR)
     def finish(self, *, keep_history: bool = True) -> None:
         """Tidy up. With the history it can be undone later, by `Journal.undo`; without, the originals are deleted."""
         if not self._applied().operations:
@@ -171,6 +173,7 @@ class Transaction:
             save_strangers(home, record, self._applied())
         home.remove(key(self.id))
 
+    @storage_errors("undo", _REPAIR)
     def rollback(self) -> Undone:
         """Undo what `apply` did; also after `commit`, until `finish`."""
         home, plan = self._journal.home, self._applied()
@@ -193,8 +196,10 @@ class Transaction:
                 plan = Staging(home.folders, record, self._wishes.contents).run(plan)
                 record.set_phase("applying")
         except (OSError, TreadleError) as error:
-            home.remove(name)
-            raise _designed(error, ("nothing was changed",)) from error
+            # Where even that fails, recovery does it: nothing was promised.
+            with contextlib.suppress(OSError):
+                home.remove(name)
+            raise _told(error, ("nothing was changed",)) from error
         return plan
 
     def _apply(self, home: Home, plan: Plan) -> None:
@@ -202,7 +207,9 @@ class Transaction:
             try:
                 Applying(home.folders, record, plan).run()
             except (OSError, TreadleError) as error:
-                raise _undone(error, undo(home, record, plan)) from error
+                with storage_errors("undo what was changed so far", _REPAIR):
+                    undone = undo(home, record, plan)
+                raise _undone(error, undone) from error
 
     def _want(self, folders: Folders, parts: Parts, wish: Wish) -> None:
         """Want something at a path and folders above it."""
@@ -211,7 +218,7 @@ class Transaction:
             found = self._wishes.view(folders, above)
             if found == ABSENT:
                 check_portable("/".join(above), above[-1:])
-                self._wishes.wish(folders, above, Wish(State("dir", 0o777 & ~self._wishes.umask)))
+                self._wishes.wish(folders, above, Wish(State("dir", 0o777 & ~self._umask)))
             elif found.kind != "dir":
                 raise _in_the_way("/".join(above), found)
         if self._wishes.view(folders, parts) == ABSENT:
@@ -242,40 +249,20 @@ class Transaction:
         return found
 
 
-def _named(path: str) -> Parts:
-    parts = components(path)
-    if not parts:
-        raise refused(path, "it names the root itself", "name a file or folder")
-    if folded(parts[0]) == HOME:
-        raise refused(path, f"{HOME} is where the journal keeps its own files", "choose another name")
-    return parts
-
-
-def _mode(path: str, mode: int, needed: int) -> int:
-    if not 0 <= mode <= 0o7777 or mode & needed != needed:
-        reason = f"with the mode {mode:04o} its owner could not look at it, and it could not be undone"
-        raise refused(path, reason, f"give it a mode that has {needed:04o}")
-    return mode
-
-
 def _in_the_way(path: str, found: State) -> TreadleError:
     return refused(path, f"{found} stands there", "delete it first, or choose another name", ExitCode.CONFLICT)
 
 
-def _designed(error: OSError | TreadleError, told: tuple[str, ...]) -> TreadleError:
-    """The error for a person, with what has become of the project."""
+def _told(error: OSError | TreadleError, told: tuple[str, ...]) -> TreadleError:
+    """The error for a person, with what has become of the project first."""
     if isinstance(error, OSError):
-        where = f" ({error.filename})" if error.filename else ""
-        error = TreadleError(
-            f"the files could not be changed: {error.strerror or error}{where}", exit_code=ExitCode.STORAGE
-        )
+        return storage_error("change the project", error, told)
     error.suggestions = (*told, *error.suggestions)
     return error
 
 
 def _undone(error: OSError | TreadleError, undone: Undone) -> TreadleError:
-    told = undone.told() or ("everything is as it was before",)
-    designed = _designed(error, told)
+    found = _told(error, undone.told() or ("everything is as it was before",))
     if not undone.complete:
-        designed.message += "; and not everything could be undone"
-    return designed
+        found.message += "; and not everything could be undone"
+    return found

@@ -1,14 +1,8 @@
 """What a transaction wants to stand where: pure bookkeeping over one look at each path that is named."""
 
-import contextlib
 import hashlib
-import os
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
-from typing import Final
 
 from treadle_hookspecs import ExitCode
 
@@ -17,8 +11,6 @@ from treadle.workspace.journal._folders import Folders, Parts
 from treadle.workspace.journal._plan import Change, Plan, ordered
 from treadle.workspace.journal._stage import Content, Copied
 from treadle.workspace.journal.states import ABSENT, State, folded
-
-_UMASK: Final = re.compile(r"^Umask:\s*([0-7]+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +28,6 @@ class Wishes:
     def __init__(self) -> None:
         self._wishes: dict[Parts, Wish] = {}
         self._seen: dict[Parts, State] = {}
-
-    @cached_property
-    def umask(self) -> int:
-        """What modes are narrowed by where none is given."""
-        with contextlib.suppress(OSError):
-            if found := _UMASK.search(Path("/proc/self/status").read_text("ascii", "replace")):
-                return int(found[1], 8)
-        # Elsewhere it can only be read by setting it: for that moment to what lets nobody in.
-        umask = os.umask(0o077)
-        os.umask(umask)
-        return umask
 
     @property
     def contents(self) -> Mapping[Parts, Content]:

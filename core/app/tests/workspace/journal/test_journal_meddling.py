@@ -1,0 +1,253 @@
+"""Somebody else changes the project between any two calls: what they wrote is never lost."""
+
+import itertools
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from journal_faults import Counting, Crashing, Meddling, Quick, contents, crashed, left_behind, run, snapshot, write_tree
+from journal_samples import IN_MEMORY, PATHS, PLAIN, SAMPLES, WANTED, build, trees
+from treadle.workspace.journal import Journal, UserChangedError
+from treadle_hookspecs import TreadleError
+
+KINDS = ("write", "replace", "delete", "chmod", "mkdir", "rmdir", "link", "move")
+RANDOM = settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+
+
+class Somebody:
+    """Does things to a project by hand, and remembers which of their bytes must still be somewhere."""
+
+    def __init__(self, root):
+        self.root = root
+        self.theirs = {}
+        self.numbers = itertools.count()
+
+    def do(self, kind, name):
+        """One deed, if it is possible now."""
+        path = self.root / name
+        try:
+            getattr(self, kind)(path)
+        except OSError:
+            return
+
+    def write(self, path):
+        content = f"by hand {next(self.numbers)}".encode()
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o644)
+        with open(descriptor, "wb") as file:
+            file.truncate()
+            file.write(content)
+        self.theirs[path] = content
+
+    def replace(self, path):
+        content = f"by hand {next(self.numbers)}".encode()
+        draft = self.root / ".draft"
+        draft.write_bytes(content)
+        try:
+            os.replace(draft, path)
+        except OSError:
+            draft.unlink()
+            raise
+        self.theirs[path] = content
+
+    def delete(self, path):
+        path.unlink()
+        self.theirs.pop(path, None)
+
+    def chmod(self, path):
+        if path.is_symlink():
+            return
+        path.chmod(0o600 if path.is_file() else 0o750)
+
+    def mkdir(self, path):
+        path.mkdir()
+
+    def rmdir(self, path):
+        path.rmdir()
+
+    def link(self, path):
+        path.symlink_to("by-hand")
+
+    def move(self, path):
+        target = self.root / f"moved-{next(self.numbers)}"
+        path.rename(target)
+        self.theirs = {Path(str(it).replace(f"{path}", f"{target}", 1)): what for it, what in self.theirs.items()}
+
+    def lost(self):
+        """Bytes of theirs that no file holds any more."""
+        return set(self.theirs.values()) - contents(self.root)
+
+
+def meddled(tree, wanted, deeds, folder, *, keep_history):
+    """A transaction among deeds `(moment, kind, name)`; who did them, and the error if there was one."""
+    root = Path(folder, "project")
+    root.mkdir()
+    write_tree(root, tree)
+    somebody = Somebody(root)
+    plan = {moment: (lambda kind=kind, name=name: somebody.do(kind, name)) for moment, kind, name in deeds}
+    try:
+        run(root, Meddling(plan), lambda transaction: build(transaction, wanted), keep_history=keep_history)
+    except TreadleError as error:
+        return root, somebody, error
+    return root, somebody, None
+
+
+@RANDOM
+@given(
+    trees(),
+    WANTED,
+    st.lists(st.tuples(st.integers(0, 90), st.sampled_from(KINDS), PATHS), min_size=1, max_size=4),
+    st.booleans(),
+)
+def test_nothing_is_lost(tree, wanted, deeds, keep_history):
+    with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder:
+        root, somebody, error = meddled(tree, wanted, deeds, folder, keep_history=keep_history)
+        assert somebody.lost() == set(), error
+        if error is None and Journal(root).committed("t"):
+            Journal(root, Quick()).undo("t")
+            assert somebody.lost() == set()
+        assert left_behind(root) == [] or "not everything" in str(error)
+
+
+@RANDOM
+@given(
+    trees(),
+    WANTED,
+    st.integers(0, 90),
+    st.lists(st.tuples(st.integers(0, 60), st.sampled_from(KINDS), PATHS), min_size=1, max_size=4),
+    st.sampled_from(["undo", "redo"]),
+)
+def test_nothing_is_lost_in_a_recovery(tree, wanted, at, deeds, mode):
+    with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder:
+        root = Path(folder)
+        write_tree(root, tree)
+        if not crashed(lambda: run(root, Crashing(at), lambda transaction: build(transaction, wanted))):
+            return
+        somebody = Somebody(root)
+        plan = {moment: (lambda kind=kind, name=name: somebody.do(kind, name)) for moment, kind, name in deeds}
+        Journal(root, Meddling(plan)).recover(mode)
+        assert somebody.lost() == set()
+
+
+@pytest.mark.parametrize("kind", ["write", "replace"])
+@pytest.mark.parametrize("name", ["a.txt", "src/a/one.py", "lib", "A.txt", "src/b/theirs", "src/link"])
+def test_one_deed_at_every_moment(folder, kind, name):
+    tree, wanted = SAMPLES["renames"]
+    counting = Counting()
+    root = folder / "counted"
+    root.mkdir()
+    write_tree(root, tree)
+    run(root, counting, lambda transaction: build(transaction, wanted))
+    for moment in range(len(counting.moments)):
+        place = folder / str(moment)
+        place.mkdir()
+        _, somebody, error = meddled(tree, wanted, [(moment, kind, name)], place, keep_history=False)
+        assert somebody.lost() == set(), (moment, error)
+
+
+@pytest.fixture
+def project(folder):
+    root = folder / "project"
+    root.mkdir()
+    write_tree(root, PLAIN)
+    return root
+
+
+def wanted(transaction):
+    transaction.write("a.txt", b"new")
+    transaction.write("src/a/one.py", b"new")
+    transaction.write("zz", b"new")
+    transaction.delete("src/b")
+
+
+def test_a_change_since_the_look_stops_it_before_anything_changes(project):
+    before = snapshot(project)
+    journal = Journal(project, Quick())
+    transaction = journal.transaction()
+    wanted(transaction)
+    (project / "src/a/one.py").write_bytes(b"mine")
+    with journal.lock(), pytest.raises(UserChangedError, match=r"src/a/one\.py was changed by somebody else") as caught:
+        transaction.apply()
+    assert caught.value.exit_code == 5
+    assert caught.value.suggestions[0] == "everything is as it was before"
+    assert snapshot(project) == before | {"src/a/one.py": ("file", 0o644, b"mine")}
+    assert left_behind(project) == []
+
+
+@pytest.mark.parametrize(
+    ("deed", "kept", "copies"),
+    [
+        (lambda root: (root / "a.txt").write_bytes(b"mine"), {"a.txt": b"mine"}, {"a.txt": b"a"}),
+        (lambda root: (root / "zz").write_bytes(b"mine"), {"zz": b"mine"}, {}),
+        (lambda root: (root / "a.txt").unlink(), {}, {}),
+        (lambda root: (root / "src/b").write_bytes(b"mine"), {"src/b": b"mine"}, {}),
+        (lambda root: (root / "a.txt").chmod(0o600), {"a.txt": b"new"}, {"a.txt": b"a"}),
+    ],
+    ids=["edited", "edited new", "deleted", "made", "mode"],
+)
+def test_undo_of_a_commit_leaves_later_changes(project, deed, kept, copies):
+    run(project, Quick(), wanted)
+    deed(project)
+    undone = Journal(project, Quick()).undo("t")
+    assert undone.complete
+    for name, content in kept.items():
+        assert (project / name).read_bytes() == content
+        assert [it for it in undone.kept if it.path == name], undone
+    found = {it.path: it.copy for it in undone.rescued}
+    assert {name: path.read_bytes() for name, path in found.items() if path.is_file()} == copies
+    assert (project / "src/a/one.py").read_bytes() == b"1"
+    assert all(name in "\n".join(undone.told()) for name in kept)
+
+
+def test_a_file_in_a_new_folder_keeps_the_folder(project):
+    run(project, Quick(), lambda transaction: transaction.write("new/one", b"1"))
+    (project / "new/mine").write_bytes(b"mine")
+    undone = Journal(project, Quick()).undo("t")
+    assert snapshot(project / "new") == {"mine": ("file", 0o644, b"mine")}
+    assert [it.path for it in undone.kept] == ["new"]
+    assert undone.restored == ("new/one",)
+
+
+def test_a_folder_that_became_a_link_is_not_followed(project, folder):
+    run(project, Quick(), wanted)
+    outside = folder / "outside"
+    (project / "src/a").rename(outside)
+    (project / "src/a").symlink_to(outside)
+    before = snapshot(outside)
+    undone = Journal(project, Quick()).undo("t")
+    assert snapshot(outside) == before
+    assert [it.copy.read_bytes() for it in undone.rescued] == [b"1"]
+    assert "no folder any more" in undone.kept[0].reason
+
+
+def test_what_is_written_through_an_open_file_is_rescued_before_the_original_is_deleted(project):
+    with (project / "a.txt").open("r+b") as editor:
+        journal = Journal(project, Quick())
+        with journal.lock():
+            transaction = journal.transaction("t")
+            wanted(transaction)
+            transaction.apply()
+            editor.write(b"mine, late")
+            editor.flush()
+            transaction.commit()
+            transaction.finish(keep_history=False)
+    assert (project / ".treadle/rescue/t/a.txt").read_bytes() == b"mine, late"
+
+
+def test_what_somebody_made_just_as_it_was_wanted_is_theirs(project):
+    """An undo takes away only what the journal put there: what is still staged was not."""
+    journal = Journal(project, Quick())
+    transaction = journal.transaction("t")
+    wanted(transaction)
+    (project / "zz").write_bytes(b"new")
+    with journal.lock():
+        transaction.apply()
+        transaction.commit()
+        transaction.finish()
+    journal.undo("t")
+    assert (project / "zz").read_bytes() == b"new"
+    assert (project / "a.txt").read_bytes() == b"a"
