@@ -1,7 +1,8 @@
-"""Killed with -9 at every named point: in runs, in runs that fail and undo, in resumes, and in rollbacks.
+"""Killed with -9 at every point of the log: in runs, in runs that fail and undo, in resumes, and in rollbacks.
 
 A point stands before and after the write of each kind of event, and is passed once for each event. The table says which
-kinds a scenario writes; a test holds it against the log of a run that nobody kills.
+kinds a scenario writes; a test holds it against the log of a run that nobody kills. The journal of file changes has
+points of its own, and a sweep beside its code.
 """
 
 import pytest
@@ -114,7 +115,7 @@ def test_the_table_of_a_failure_is_what_is_written(subject):
 def test_every_point_is_in_a_table():
     swept = {f"append.{side}.{kind}" for kind in COMPLETED | FAILED | RESUMED for side in ("before", "after")}
     later = {f"append.{side}.{kind}" for kind in LATER for side in ("before", "after")}
-    assert set(crash.declared()) == swept | later
+    assert {name for name in crash.declared() if name.startswith("append.")} == swept | later
     assert not swept & later
 
 

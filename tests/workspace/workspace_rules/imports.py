@@ -34,8 +34,8 @@ LAYERS: Final = (
 """The parts of the core from the top down: an arrow points to a lower layer. Parts of one layer are strangers."""
 
 FACADE: Final = (
-    "diagnostics", "dispatch", "doctor", "host", "lookup", "metrics", "plans", "preview", "records", "seeing", "tailing",
-    "workflows",
+    "diagnostics", "dispatch", "doctor", "host", "lookup", "metrics",
+    "plans", "preview", "records", "seeing", "tailing", "workflows",
 )  # fmt: skip
 PART_OF: Final[Mapping[str, str]] = {"__main__": "cli", "status": "runtime", **dict.fromkeys(FACADE, "api")}
 """Modules that belong to a part by another name: the facade is one class and what it delegates to."""
