@@ -49,6 +49,25 @@ def test_r12_a_failure_that_only_a_join_handles_does_not_fire_fail_fast() -> Non
     assert runtime.states() == {"bad": "failed", "clean": "succeeded", "a": "succeeded", "b": "succeeded"}
 
 
+def test_r12_a_join_that_admits_failure_waits_for_all_its_needs_once_the_scope_closes() -> None:
+    steps = (
+        S("long", needs=()),
+        S("bad", needs=()),
+        S("boom", needs=()),
+        S("clean", needs=("bad", "long"), join=Join("one_failed")),
+    )
+    plan = workflow(*steps, scope=FAST)
+    runtime = ScriptedRuntime(plan, {"bad": ["failure"], "boom": ["failure"]}, choose=first_of("bad", "boom"))
+    runtime.start()
+    runtime.send(Pause(runtime.now))
+    runtime.step()
+    runtime.step()
+    runtime.send(Resume(runtime.now))
+    assert runtime.states() == {"long": "running", "bad": "failed", "boom": "failed", "clean": "pending"}
+    runtime.run()
+    assert runtime.states()["clean"] == "succeeded"
+
+
 def test_r12_a_route_handles_a_failure_until_its_thread_ends() -> None:
     steps = (
         S("bad", needs=(), on_failure=("note",)),

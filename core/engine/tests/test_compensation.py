@@ -176,6 +176,15 @@ def test_rollback_after_says_when(after: tuple[str, ...] | None, undone: list[st
     assert run(S("a", compensate=UNDO), S("bad"), endings=BAD, rollback=policy).undone() == undone
 
 
+def test_what_a_handler_did_is_not_undone_by_itself() -> None:
+    tell = S("tell", compensate=UNDO, irreversible=False)
+    runtime = run(S("bad"), endings=BAD, on_failure=[tell], rollback=RollbackPolicy(after=("failure",)))
+    assert (runtime.undone(), runtime.state.rollback) == ([], "none")
+    runtime.send(Rollback(runtime.now))
+    runtime.run()
+    assert runtime.undone() == ["on_failure/tell#1"]
+
+
 def test_a_completed_execution_can_be_rolled_back() -> None:
     runtime = run(S("a", compensate=UNDO), S("b", compensate=UNDO))
     assert runtime.state.status == "completed"

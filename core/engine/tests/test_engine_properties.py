@@ -46,7 +46,8 @@ def blocks(count: int) -> pytest.MarkDecorator:
 
 def prepared(seed: int, features: Features = EVERYTHING, *, order: int | None = None) -> ScriptedRuntime:
     choose = random_choice(seed if order is None else order)
-    return ScriptedRuntime(random_plan(seed, features), random_script(seed, failing=0.5), choose=choose)
+    script = random_script(seed, failing=0.5, by_visit=features is not ORDERLY)
+    return ScriptedRuntime(random_plan(seed, features), script, choose=choose)
 
 
 def driven(seed: int, features: Features = EVERYTHING, *, order: int | None = None) -> ScriptedRuntime:
@@ -100,8 +101,12 @@ def repaired(runtime: ScriptedRuntime, failure: Event) -> bool:
     if plan[failure.scope, failure.step].continue_on_error and failure.visit:
         return True
     for event in runtime.log[failure.seq :]:
-        started = event.type == kinds.VISIT_STARTED and event.scope == failure.scope
-        if started and (event.step == failure.step or plan[event.scope, event.step].recovers):
+        if event.scope != failure.scope:
+            continue
+        if event.type == kinds.VISIT_STARTED and event.step == failure.step:
+            return True
+        succeeded = event.type == kinds.VISIT_SETTLED and event.data["state"] == "succeeded"
+        if succeeded and plan[event.scope, event.step].recovers:
             return True
     return False
 
@@ -130,7 +135,6 @@ def check_joins(seed: int, scope: ScopePlan, log: list[Event]) -> None:
                 credit.pop(id_, None)
             entered.add(event.step)
         elif event.type == kinds.VISIT_STARTED:
-            recovering = recovering or step.recovers
             if step.needs and event.step not in entered and step.join is not None:
                 ended = [credit.get(need, "") for need in step.needs]
                 failed = 0 if recovering else ended.count("failed")
@@ -140,6 +144,7 @@ def check_joins(seed: int, scope: ScopePlan, log: list[Event]) -> None:
                 assert verdict == "ready" or alone, (seed, event.address, ended)
             entered.discard(event.step)
         elif event.type == kinds.VISIT_SETTLED:
+            recovering = recovering or (step.recovers and event.data["state"] == "succeeded")
             forgiven = step.continue_on_error and event.visit
             credit[event.step] = "succeeded" if event.data["state"] == "succeeded" or forgiven else "failed"
             if event.data["state"] == "cancelled":

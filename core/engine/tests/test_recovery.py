@@ -8,6 +8,7 @@ from treadle_engine.protocol import (
     Address,
     AskInterrupted,
     AttemptEnded,
+    Cancel,
     Pause,
     Recover,
     Resume,
@@ -168,6 +169,15 @@ def test_an_attempt_that_a_crash_ended_is_no_try() -> None:
     assert runtime.state.step("", "a").attempts == 3
 
 
+def test_an_attempt_that_was_asked_to_end_is_not_tried_again() -> None:
+    runtime = ScriptedRuntime(workflow(S("a", retry=Retry(3))))
+    runtime.start()
+    runtime.send(Cancel(runtime.now))
+    runtime.send(AttemptEnded(Address("", "a", 1, 1), runtime.now, "failure"))
+    assert runtime.state.step("", "a").attempts == 1
+    assert runtime.state.terminal
+
+
 def test_a_retry_that_falls_due_in_a_pause_waits_for_the_resume() -> None:
     runtime = ScriptedRuntime(workflow(S("a", retry=Retry(2, delay=5.0))), {"a": ["failure", "success"]})
     runtime.start()
@@ -221,6 +231,17 @@ def test_r13a_a_step_gets_the_token_that_a_finished_one_sent() -> None:
     steps = (S("a", on_success=("b",)), S("b", on_success=("c",)), S("c"), S("d", needs=("a",)))
     second = continued(finished(*steps, endings={"b": ["failure"]}))
     assert started(second) == ["b#1.1", "c#1.1"]
+
+
+def test_r13a_a_token_is_kept_for_a_step_that_failed_upstream_and_it_waits_for_its_needs_again() -> None:
+    steps = (S("a", needs=(), on_success=("c",)), S("b", needs=()), S("c", needs=("b",)))
+    first = finished(*steps, endings={"b": ["failure"]}, scope={"fail_fast": False})
+    assert first.states() == {"a": "succeeded", "b": "failed", "c": "upstream_failed"}
+    second = continued(first, b=["failure"])
+    assert started(second) == ["b#1.1"]
+    third = continued(second)
+    assert started(third) == ["b#1.1", "c#1.1"]
+    assert third.state.status == "completed"
 
 
 def test_r13a_a_loop_that_was_exhausted_is_entered_where_it_failed() -> None:

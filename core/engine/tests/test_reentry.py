@@ -102,6 +102,31 @@ def test_r3_a_clean_up_does_not_fire_on_a_failure_that_a_loop_repairs() -> None:
     assert broken.states() == {"test": "failed", "fix": "failed", "alarm": "succeeded", "ship": "upstream_failed"}
 
 
+def test_r4_what_a_repair_may_still_reach_is_not_settled() -> None:
+    steps = (
+        S("a", needs=(), on_failure=("fix",)),
+        S("fix", recovers=True),
+        S("b", needs=("a",), on_success=("c",), on_failure=("b",)),
+        S("c"),
+    )
+    runtime = ScriptedRuntime(workflow(*steps), {"a": ["failure"]})
+    runtime.start()
+    runtime.step()
+    assert runtime.states() == {"a": "failed", "fix": "running", "b": "pending", "c": "pending"}
+    assert runtime.run() == "completed"
+    assert runtime.states() == {"a": "failed", "fix": "succeeded", "b": "succeeded", "c": "succeeded"}
+
+
+def test_r3_a_failure_that_can_be_recovered_is_not_final_for_steps_that_run_once() -> None:
+    steps = (S("a", on_failure=("fix",)), S("fix", recovers=True), S("b", needs=("a",)))
+    runtime = ScriptedRuntime(workflow(*steps), {"a": ["failure"]})
+    runtime.start()
+    runtime.step()
+    assert runtime.states()["b"] == "pending"
+    assert runtime.run() == "completed"
+    assert runtime.states()["b"] == "succeeded"
+
+
 def test_r7_a_re_entry_waits_until_its_region_has_drained() -> None:
     steps = (
         S("a", on_success=("b", "c")),

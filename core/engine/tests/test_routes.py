@@ -110,6 +110,18 @@ def test_r6_a_step_that_recovers_takes_the_failure_and_those_that_need_the_faile
     assert runtime.state.status == "completed"
 
 
+def test_r6_what_needs_the_failed_step_waits_for_the_repair_and_fails_with_it() -> None:
+    steps = (S("a", on_failure=("b",)), S("b", recovers=True), S("c", needs=("a",)))
+    runtime = ScriptedRuntime(workflow(*steps), {"a": ["failure"], "b": ["failure"]})
+    runtime.start()
+    runtime.step()
+    assert runtime.states() == {"a": "failed", "b": "running", "c": "pending"}
+    runtime.run()
+    assert runtime.states()["c"] == "upstream_failed"
+    assert runtime.state.error is not None
+    assert runtime.state.error["step"] == "a"
+
+
 def test_r6_recovery_takes_the_failure_from_all_copies_of_it() -> None:
     steps = (S("a", on_failure=("b", "c")), S("b", recovers=True), S("c"))
     assert run(workflow(*steps), a=["failure"]).state.status == "completed"

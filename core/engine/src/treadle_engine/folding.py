@@ -109,10 +109,10 @@ def _visit_started(state: "State", event: Event) -> None:
 
 
 def _relieved(scope: ScopeState, at: int, carry: int) -> int:
-    """R6: a new visit ends the failure of the one before; a step that recovers ends what it carries."""
+    """R6: a new visit ends the failure of the one before; a step that recovers takes its needs' failures as well."""
     tokens.forget(scope, at)
     if scope.graph.steps[at].recovers:
-        tokens.recover(scope, at, carry)
+        carry |= tokens.joined_failures(scope, at)
     return carry & sum(1 << failed for failed in scope.failures)
 
 
@@ -158,6 +158,9 @@ def _visit_settled(state: "State", event: Event) -> None:
     if "vars" in data:
         state.vars.update(data["vars"])
     if result == "succeeded":
+        if carry and step.recovers:
+            tokens.recover(scope, carry)
+            carry = 0
         _settle(scope, at, SUCCEEDED, routed, carry)
     elif result == "failed" and step.continue_on_error and event.visit:
         scope.forgiven += 1
@@ -220,9 +223,7 @@ def _settle(scope: ScopeState, at: int, value: int, routed: list[int], carry: in
         scope.idle &= ~(1 << at)
         scope.doubtful |= graph.closures[at]
     if routed:
-        scope.routed[at] = routed
-    elif scope.routed:
-        scope.routed.pop(at, None)
+        scope.routed[at] = [*dict.fromkeys((*scope.routed.get(at, ()), *routed))]
     for target in routed:
         tokens.deliver(scope, target, at, carry)
     credit(scope, at, value, entered=entered)

@@ -92,7 +92,7 @@ class ScopeState:
         called_off: live visits that were asked to end.
         earlier: the visits of steps that may have several, oldest first, as `steps.x.visits` shows them.
         compensation: `done` or `failed`, of steps with a visit that was to be undone.
-        routed: the targets that a step's last visit took.
+        routed: the targets that a step has sent a token to.
         passed_over: steps that a closing scope did not start.
         closing: set when the scope closes; `closing_due` when it has to.
         forgiven: visits that failed under `continue_on_error`.

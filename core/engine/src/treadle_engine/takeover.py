@@ -60,9 +60,10 @@ def take_over(state: "State", data: Mapping[str, Any]) -> None:
         scope.results[at], scope.outcomes[at] = record["state"], record["outcome"]
         scope.outputs[at], scope.errors[at] = record["outputs"], record["error"]
         scope.visits[at], scope.earlier[at] = record["visits"], list(record["earlier"])
+        if record["routed"]:
+            scope.routed[at] = [scope.graph.number[target] for target in record["routed"]]
     for id_ in data["tokens"]:
         scope.held.setdefault(scope.graph.number[id_], []).append(0)
-        scope.granted.add(scope.graph.number[id_])
     offset_visits(state, scope)
     state.vars = dict(data["vars"])
     state.log.entries = [Entry(**entry) for entry in data["compensations"]]
@@ -95,7 +96,7 @@ def _region(state: "State", scope: ScopeState, again: Iterable[str]) -> set[int]
 
 
 def _tokens(scope: ScopeState, region: set[int]) -> list[int]:
-    """Steps of the region that start with a token: kept steps routed to them, or nothing else would reach them."""
+    """Steps of the region that start with a token: kept steps sent them one, or nothing else would reach them."""
     graph = scope.graph
     found = [
         target for at, targets in scope.routed.items() for target in targets if at not in region and target in region
@@ -119,6 +120,7 @@ def _record(scope: ScopeState, at: int) -> JsonObject:
         "error": scope.errors[at],
         "visits": scope.visits[at],
         "earlier": scope.earlier.get(at, []),
+        "routed": [scope.graph.ids[target] for target in scope.routed.get(at, ())],
     }
 
 

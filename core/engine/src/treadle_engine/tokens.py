@@ -61,9 +61,9 @@ def forget(scope: ScopeState, at: int) -> None:
         parked.carry &= rest
 
 
-def recover(scope: ScopeState, at: int, carry: int) -> None:
-    """R6: a step with `recovers` takes what its token carries, and its needs' failures on a join that admits them."""
-    for failed in bits(carry | joined_failures(scope, at)):
+def recover(scope: ScopeState, carry: int) -> None:
+    """R6: a step with `recovers` has succeeded: what it carried is over, for all copies of it."""
+    for failed in bits(carry):
         if failed in scope.failures:
             forget(scope, failed)
             if scope.phase[failed] == SETTLED and scope.credit[failed] == FAILED:

@@ -100,10 +100,18 @@ def random_plan(seed: int, features: Features = EVERYTHING) -> Plan:
     )
 
 
-def random_script(seed: int, *, failing: float = 1.0) -> Script:
-    """Outcomes that depend on nothing but the try: neither on order nor on what happened before."""
+def random_script(seed: int, *, failing: float = 1.0, by_visit: bool = True) -> Script:
+    """Outcomes that depend on nothing but the try: neither on order nor on what happened before.
+
+    Args:
+        seed: of the dice.
+        failing: how many of the tries roll the dice; the others succeed.
+        by_visit: False lets every visit of a step end alike. Where two threads meet, their order says which visit is
+            whose; with this it does not matter.
+    """
 
     def script(attempt: Try) -> Ending:
+        attempt = attempt if by_visit else attempt._replace(visit=1)
         rng = Random(f"{seed}/{attempt}")  # noqa: S311 - a test's dice
         if attempt.undo:
             return Ending("success" if rng.random() < 0.8 else "failure")
