@@ -234,7 +234,13 @@ class Runtime:
 
 @dataclass(frozen=True, slots=True)
 class Exporter:
-    """Writes a definition in another form. `target` names `func(definition: Mapping) -> str`."""
+    """Writes a workflow in another form. `target` names `func(definition: Mapping) -> str`.
+
+    `definition` is a `treadle/graph@1` document, whose JSON Schema `treadle schema graph` prints: `workflow, title,
+    version, execution, status` and `scopes`, each with `address, title, steps, edges`. A step has `address, name, kind,
+    action, join, state, outcome, visits, critical`; `state` is null where no execution is shown. An edge has `from, to`
+    (addresses), `kind` (need, order, route), `label, back, taken`.
+    """
 
     name: str
     target: str

@@ -281,10 +281,10 @@ def treadle_runtimes() -> Iterable[Runtime]:  # type: ignore[empty-body]
 
 @hookspec
 def treadle_exporters() -> Iterable[Exporter]:  # type: ignore[empty-body]
-    """Offer other forms to write a definition in. Provisional.
+    """Offer other forms to draw or write a workflow in.
 
-    When: once; used when `treadle graph` or `treadle convert` asks.
-    Result: all together; the names must differ.
+    When: once; used when `treadle graph WORKFLOW --format NAME` asks for one.
+    Result: all together; the names must differ. `Exporter` says what its function is given.
 
     Example:
         ```python

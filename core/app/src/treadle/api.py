@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from treadle.plugins import PluginHost
     from treadle.runtime.driver import Driver, Execution
     from treadle.runtime.local import Launch, LocalRuntime
+    from treadle.seeing.retrying import Present
 
 __all__ = ["DefinitionError", "DryRun", "LogLine", "PreviewedStep", "Status", "Treadle", "WorkflowEntry"]
 
@@ -188,6 +189,42 @@ class Treadle(Workflows):
             return self._say(row, "resume", reason)
         return await self._go_on(row, lambda driver: go_on(driver, answers, self._actor, reason), listener)
 
+    def retry(
+        self,
+        id: str,
+        steps: Sequence[str],
+        *,
+        present_definition: bool = False,
+        listener: EventListener | None = None,
+        on_start: Callable[[str], None] | None = None,
+    ) -> Status:
+        """Run steps of an execution that has ended again, and all that follows them, as a new linked one (R13a).
+
+        `steps` are `step` or `step#visit`. `present_definition` runs them as the file has them now, if the steps
+        that are taken over are still the same there.
+        """
+        return self._sync(
+            self.retry_async(id, steps, present_definition=present_definition, listener=listener, on_start=on_start)
+        )
+
+    async def retry_async(
+        self,
+        id: str,
+        steps: Sequence[str],
+        *,
+        present_definition: bool = False,
+        listener: EventListener | None = None,
+        on_start: Callable[[str], None] | None = None,
+    ) -> Status:
+        """As `retry`."""
+        from treadle.seeing.retrying import launch_retry
+
+        row = self.resolve(id)
+        definition, (state, sensitive) = self._definition(row), self._local().folded(row)
+        present = self._present(definition, state.inputs) if present_definition else None
+        launch = launch_retry(row, state, definition, sensitive, self._actor, steps, present)
+        return await self._start(launch, listener=listener, on_start=on_start)
+
     def rollback(
         self,
         id: str,
@@ -284,11 +321,11 @@ class Treadle(Workflows):
     ) -> "Launch":
         from treadle.runtime.local import Launch
 
-        own = found.path.is_relative_to(self._root)
-        root = self._root if own or found.source != "path" else project_root(found.path.parent)
+        path = found.path.resolve()
+        own = path.is_relative_to(self._root)
+        root = self._root if own or found.source != "path" else project_root(path.parent)
         plan = self._settled(plan)
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        definition = Definition(digest, plan.name, plan.version, text, str(found.path), now())
+        definition = self._pinned(found, text, plan)
         return Launch(plan, definition, inputs, root, kind, dict(data), actor=self._actor, publish_ends=own)
 
     async def _start(
@@ -323,6 +360,18 @@ class Treadle(Workflows):
         if definition is None:
             raise TreadleError(f"the definition of execution {row.id} is missing", exit_code=ExitCode.STORAGE)
         return definition
+
+    def _present(self, old: Definition, inputs: JsonObject) -> "Present":
+        """What the file of a definition says by now, and whether these inputs suit it."""
+        from treadle.seeing.retrying import Present
+
+        found = self._find(old.path)
+        plan, text = self._sound(found)
+        return Present(self._pinned(found, text, plan), self._settled(plan), self._inputs(plan, inputs))
+
+    def _pinned(self, found: "Found", text: str, plan: "Plan") -> Definition:
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        return Definition(digest, plan.name, plan.version, text, str(path), now())
 
     async def _undo_plan(self, row: ExecutionRow) -> Sequence[JsonObject]:
         from treadle.runtime.again import undo_plan

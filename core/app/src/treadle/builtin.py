@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from treadle_hookspecs import JsonObject, Runtime, Trigger, hookimpl
+from treadle_hookspecs import Exporter, JsonObject, Runtime, Trigger, hookimpl
 
 _CLI: Final[JsonObject] = {
     "type": "object",
@@ -34,3 +34,10 @@ def treadle_triggers() -> Iterator[Trigger]:
 def treadle_runtimes() -> Iterator[Runtime]:
     """The runtime of this machine."""
     yield Runtime("local", "treadle.runtime.local:LocalRuntime", "drives executions in this process")
+
+
+@hookimpl
+def treadle_exporters() -> Iterator[Exporter]:
+    """The forms that `treadle graph` draws in beside the terminal's."""
+    yield Exporter("mermaid", "treadle.seeing.mermaid:mermaid", "a Mermaid flowchart, as Markdown pages show it")
+    yield Exporter("dot", "treadle.seeing.dot:dot", "a Graphviz digraph: pipe it into `dot -Tsvg`")

@@ -25,6 +25,8 @@ from treadle.status import TERMINAL, Status, live_status, status_of
 
 if TYPE_CHECKING:
     from treadle.plugins import PluginHost
+    from treadle.seeing import Explanation, Record
+    from treadle.seeing.pruning import Pruning
     from treadle.settings import Settings
     from treadle.tailing import LogTail
 
@@ -173,6 +175,15 @@ class Records:
             for stream, text in read_log(path):
                 yield LogLine(address, stream, text)
 
+    def why(self, id: str, step: str) -> "Explanation":
+        """Why a step (`scope/step`, with `#visit` for an earlier one) stands where it stands, by which rules.
+
+        Sensitive values are masked. Raises `TreadleError` (3) when there is no such step or visit.
+        """
+        from treadle.seeing.why import explain
+
+        return explain(self._record(self.resolve(id)), step)
+
     def tail(self, id: str) -> "LogTail":
         """The logs of an execution as they grow; of one that is about to start as well."""
         from treadle.tailing import LogTail
@@ -187,14 +198,22 @@ class Records:
             raise TreadleError("metrics are switched off", suggestions=(self.settings.origin("metrics"),))
         return metrics_of(self.executions())
 
+    def pruning(self, before: int) -> "Pruning":
+        """What `prune` would delete."""
+        from treadle.seeing.pruning import pruning_of
+
+        return pruning_of(self.store, self.settings.home, before)
+
     def prune(self, before: int) -> int:
         """Delete executions that ended before a time (microseconds), with their logs and scratch folders; how many."""
         from shutil import rmtree
 
+        from treadle.seeing.pruning import FOLDERS
+
         count = self.store.prune(before)
         if count:
             known_ids = {row.id for row in self.store.executions(ExecutionQuery())}
-            for kind in ("logs", "scratch"):
+            for kind in FOLDERS:
                 folder = self.settings.home / kind
                 for entry in folder.iterdir() if folder.is_dir() else ():
                     if entry.name not in known_ids:
@@ -212,6 +231,11 @@ class Records:
             driven = self.store.claimed(row.id)
             row = row._replace(status=live_status(row.status, driven=driven, running=self._has_running(row)))
         return row._replace(outputs=self._display(row.outputs), error=self._display(row.error))
+
+    def _record(self, row: ExecutionRow) -> "Record":
+        from treadle.seeing import read_record
+
+        return read_record(self.store, self.settings, row)
 
     def _has_running(self, row: ExecutionRow) -> bool:
         return any(step.state in {"running", "retrying"} for step in self.store.steps(row.id))

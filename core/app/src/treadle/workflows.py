@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from treadle_hookspecs import Json, JsonObject, TreadleError
+from treadle_hookspecs import ExecutionQuery, ExecutionRow, ExitCode, Json, JsonObject, TreadleError
 
 from treadle.lookup import find, known
 from treadle.preview import DryRun, preview
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from treadle.definition import Loaded, Problem
     from treadle.lookup import Found
     from treadle.plans import PlanCache
+    from treadle.seeing.analysis import Analysis
+    from treadle.seeing.graph import WorkflowGraph
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,41 @@ class Workflows(Records):
         """What `run` would do, starting nothing. Raises `TreadleError` for invalid inputs or definitions."""
         plan, _ = self._sound(self._find(workflow))
         return preview(plan, self._inputs(plan, inputs), self._root, self.plugins)
+
+    def graph(self, workflow_or_id: str, *, critical_path: bool = False) -> "WorkflowGraph":
+        """The graph of a workflow, or of an execution with its states. Raises `TreadleError` (3) for neither."""
+        from treadle.seeing.graph import graph_of_execution, graph_of_plan
+
+        critical = self.analysis(workflow_or_id).critical_path.addresses if critical_path else ()
+        found = self._workflow_or_execution(workflow_or_id)
+        if isinstance(found, ExecutionRow):
+            return graph_of_execution(self._record(found), critical=critical)
+        return graph_of_plan(found, critical=critical)
+
+    def analysis(self, workflow_or_id: str) -> "Analysis":
+        """Batches, critical path and what could run side by side, of a workflow or of an execution that has run."""
+        from treadle.seeing.analysing import analysis_of_execution, analysis_of_plan
+        from treadle.seeing.durations import usual_durations
+
+        found = self._workflow_or_execution(workflow_or_id)
+        if isinstance(found, ExecutionRow):
+            return analysis_of_execution(self._record(found), found, self.store.steps(found.id))
+        return analysis_of_plan(found, usual_durations(self.store, str(self._root), found.name))
+
+    def export(self, graph: "WorkflowGraph", form: str) -> str:
+        """A graph as an exporter writes it, e.g. `mermaid`. Raises `TreadleError` when nobody offers that form."""
+        return str(self.plugins.exporter(form)(graph.to_json()))
+
+    def _workflow_or_execution(self, name: str) -> "Plan | ExecutionRow":
+        """A workflow of that name or path, with the settings in force, else the execution whose id begins so."""
+        try:
+            return self._settled(self._sound(self._find(name))[0])
+        except TreadleError as error:
+            if error.exit_code != ExitCode.NOT_FOUND:
+                raise
+            if not self.store.executions(ExecutionQuery(id_prefix=name, limit=1)):
+                raise
+        return self.resolve(name)
 
     def _find(self, workflow: str) -> "Found":
         return find(workflow, self._root, self.plugins)

@@ -140,6 +140,102 @@ _PREVIEWED: Final = _closed(
     }
 )
 
+_NEIGHBOUR: Final = _closed(
+    {
+        "step": _TEXT,
+        "edge": {"enum": ["need", "route"]},
+        "state": {"enum": list(_STEP_STATES)},
+        "counts_as": {"enum": ["", "open", "succeeded", "failed", "skipped"]},
+        "note": _TEXT,
+    }
+)
+
+_REASON: Final = _closed(
+    {
+        "rule": _TEXT,
+        "text": _TEXT,
+        "seq": _NUMBER,
+        "at": _TIME_OR_NULL,
+        "neighbours": _list(_NEIGHBOUR),
+        "values": _OBJECT,
+    }
+)
+
+_WHY: Final = {
+    "id": _TEXT,
+    "workflow": _TEXT,
+    "step": _TEXT,
+    "visit": _NUMBER,
+    "state": {"enum": list(_STEP_STATES)},
+    "outcome": _TEXT,
+    "visits": _list(_NUMBER),
+    "reasons": _list(_REASON),
+}
+
+_NODE: Final = _closed(
+    {
+        "address": _TEXT,
+        "name": _TEXT,
+        "kind": _TEXT,
+        "action": _TEXT,
+        "join": _TEXT,
+        "state": {"enum": [*_STEP_STATES, None]},
+        "outcome": _TEXT,
+        "visits": _NUMBER,
+        "critical": _TRUTH,
+    }
+)
+
+_EDGE: Final = _closed(
+    {
+        "from": _TEXT,
+        "to": _TEXT,
+        "kind": {"enum": ["need", "order", "route"]},
+        "label": _TEXT,
+        "back": _TRUTH,
+        "taken": _NUMBER,
+    }
+)
+
+_SCOPE: Final = _closed({"address": _TEXT, "title": _TEXT, "steps": _list(_NODE), "edges": _list(_EDGE)})
+
+_SECONDS: Final[Schema] = {"type": "number"}
+_FIGURE: Final = _closed({"seconds": _SECONDS, "source": _TEXT})
+_FIGURE_OR_NULL: Final = {"anyOf": [_FIGURE, {"type": "null"}]}
+
+_PATH: Final = _closed(
+    {
+        "steps": _list(_closed({"address": _TEXT, "duration": _FIGURE_OR_NULL, "waited": _SECONDS})),
+        "seconds": {"type": ["number", "null"]},
+        "unknown": _NUMBER,
+        "source": _TEXT,
+    }
+)
+
+_ANALYSIS: Final = {
+    "workflow": _TEXT,
+    "execution": _TEXT,
+    "basis": {"enum": ["structure", "history", "measured"]},
+    "batches": _list(_TEXTS),
+    "critical_path": _PATH,
+    "durations": {"type": "object", "additionalProperties": _FIGURE},
+    "opportunities": _list(
+        _closed({"kind": {"enum": ["order", "places"]}, "steps": _TEXTS, "text": _TEXT, "saving": _FIGURE_OR_NULL})
+    ),
+    "elapsed": {"type": ["number", "null"]},
+}
+
+_PRUNED: Final = _closed(
+    {
+        "id": _TEXT,
+        "workflow": _TEXT,
+        "status": _STATUS,
+        "root": _TEXT,
+        "finished_at": _TIME_OR_NULL,
+        "bytes": _NUMBER,
+    }
+)
+
 _FAILURE: Final = _closed(
     {"code": _TEXT, "message": _TEXT, "context": _OBJECT, "suggestions": _TEXTS, "exit_code": _NUMBER}
 )
@@ -213,6 +309,28 @@ SCHEMAS: Final[dict[str, Schema]] = {
         "rollback-plan",
         "What would be undone, in order: `rollback --dry-run`.",
         {"id": _TEXT, "entries": _list(_closed({"address": _TEXT, "action": _TEXT}))},
+    ),
+    "why": _document("why", "Why a step stands where it stands: `why ID STEP`.", _WHY),
+    "graph": _document(
+        "graph",
+        "A workflow or an execution as a graph: `graph`; what exporters are given.",
+        {
+            "workflow": _TEXT,
+            "title": _TEXT,
+            "version": _TEXT,
+            "execution": _TEXT,
+            "status": {"enum": [*_EXECUTION_STATES, ""]},
+            "scopes": _list(_SCOPE),
+        },
+        {"analysis": _closed(_ANALYSIS)},
+    ),
+    "analysis": _document(
+        "analysis", "Batches, critical path, what could run side by side: within `graph --critical-path`.", _ANALYSIS
+    ),
+    "pruning": _document(
+        "pruning",
+        "What was, or would be, deleted: `prune`.",
+        {"before": _TIME, "deleted": _TRUTH, "bytes": _NUMBER, "executions": _list(_PRUNED)},
     ),
     "emitted": _document(
         "emitted",

@@ -247,6 +247,11 @@ class PluginHost:
         """All exporters."""
         return self._all(kinds.EXPORTERS)
 
+    def exporter(self, name: str) -> Callable[[JsonObject], str]:
+        """What an exporter calls, with a graph. Raises `TreadleError` when nobody or several provide it."""
+        found = self._load().one(kinds.EXPORTERS, name)
+        return cast("Callable[[JsonObject], str]", load_object(found.value.target, found.record))
+
     def catalogues(self) -> tuple[Contributed[WorkflowCatalogue], ...]:
         """All workflow catalogues."""
         return self._all(kinds.CATALOGUES)
