@@ -304,3 +304,22 @@ def test_treadle_says_of_itself_what_the_level_asks_for(
     status = talking.run(path)
     talking.close()
     assert f"{status.id}: completed" in (home / "treadle.log").read_text()
+
+
+def test_a_paused_execution_goes_on_where_it_was(
+    open_treadle: Callable[..., Treadle], write: Write, bench: Any
+) -> None:
+    path = write("steps:\n  - {id: a, uses: bench/wait-gate}\n  - {id: b, uses: bench/noop}")
+    driving, other = open_treadle(), open_treadle()
+
+    def listener(event: Event) -> None:
+        if event.type == "visit_started":
+            other.pause(event.execution, reason="look first")
+        if event.type == "execution_paused":
+            bench.gate.set()
+
+    paused = driving.run(path, listener=listener)
+    assert (paused.status, paused.exit_code) == ("paused", 7)
+    assert paused.steps["a"]["state"] == "succeeded"
+    assert other.resume(paused.id).status == "completed"
+    assert [e.step for e in other.history(paused.id) if e.type == "visit_started"] == ["a", "b"]

@@ -371,7 +371,7 @@ class Treadle(Workflows):
 
     def _pinned(self, found: "Found", text: str, plan: "Plan") -> Definition:
         digest = hashlib.sha256(text.encode()).hexdigest()
-        return Definition(digest, plan.name, plan.version, text, str(path), now())
+        return Definition(digest, plan.name, plan.version, text, str(found.path.resolve()), now())
 
     async def _undo_plan(self, row: ExecutionRow) -> Sequence[JsonObject]:
         from treadle.runtime.again import undo_plan

@@ -17,7 +17,10 @@ PROJECT: Final = "project"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A definition's file. `source` is `path`, `project`, or the distribution whose catalogue holds it."""
+    """A definition's file, as it was given or found.
+
+    `source` is `path`, `project`, or the distribution whose catalogue holds it.
+    """
 
     name: str
     path: Path
@@ -60,7 +63,7 @@ def definitions(root: Path) -> list[Path]:
 
 def _by_path(path: Path, given: str) -> Found:
     if path.is_file():
-        return Found(path.stem, path.resolve(), "path")
+        return Found(path.stem, path, "path")
     raise TreadleError(
         f"there is no file {given}",
         exit_code=ExitCode.NOT_FOUND,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from treadle_engine.plan import OnInterrupt
-from treadle_engine.protocol import Cancel, Pause, Recover, Resume, Rollback
+from treadle_engine.protocol import Cancel, Pause, Recover, Resume, Rollback, Stimulus
 from treadle_engine.state import State
 from treadle_engine.takeover import takeover_of
 from treadle_hookspecs import AuditEntry, Definition, ExecutionRow, JsonObject, TreadleError
@@ -19,9 +19,10 @@ def go_on(driver: Driver, interrupted: Mapping[str, OnInterrupt], actor: str, re
     audit = AuditEntry(
         now(), actor, "resume", driver.execution.id, {"reason": reason, "interrupted": dict(interrupted)}
     )
-    driver.handle(Recover(now(), dict(interrupted), actor), audit)
+    stimuli: list[Stimulus] = [Recover(now(), dict(interrupted), actor)]
     if driver.execution.state.status == "paused":
-        driver.handle(Resume(now(), actor, reason))
+        stimuli.append(Resume(now(), actor, reason))
+    driver.handle(*stimuli, audit=audit)
 
 
 def checked_answers(given: Mapping[str, str]) -> Mapping[str, OnInterrupt]:
@@ -41,17 +42,17 @@ def checked_answers(given: Mapping[str, str]) -> Mapping[str, OnInterrupt]:
 
 def pause(driver: Driver, actor: str, reason: str) -> None:
     """Pause an execution that nobody drives: `resume` will not be surprised by it."""
-    driver.handle(Pause(now(), actor, reason), _audit(driver, actor, "pause", reason))
+    driver.handle(Pause(now(), actor, reason), audit=_audit(driver, actor, "pause", reason))
 
 
 def cancel(driver: Driver, actor: str, reason: str) -> None:
     """Close an execution that nobody drives."""
-    driver.handle(Cancel(now(), actor, reason), _audit(driver, actor, "cancel", reason))
+    driver.handle(Cancel(now(), actor, reason), audit=_audit(driver, actor, "cancel", reason))
 
 
 def undo(driver: Driver, actor: str, reason: str, *, again: bool) -> None:
     """Roll a terminal execution back."""
-    driver.handle(Rollback(now(), actor, reason, again), _audit(driver, actor, "rollback", reason))
+    driver.handle(Rollback(now(), actor, reason, again), audit=_audit(driver, actor, "rollback", reason))
 
 
 def undo_plan(state: State) -> Sequence[JsonObject]:

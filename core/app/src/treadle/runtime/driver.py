@@ -121,15 +121,16 @@ class Driver:
         """Attempts under way."""
         return len(self._running)
 
-    def handle(self, stimulus: Stimulus, audit: AuditEntry | None = None) -> None:
-        """Let the decider decide, and have what it said written. An error of the decider ends the driving."""
+    def handle(self, *stimuli: Stimulus, audit: AuditEntry | None = None) -> None:
+        """Let the decider decide, and have what it said written at once. An error of the decider ends the driving."""
         try:
-            turn = decide(self.execution.state, stimulus)
+            turns = [decide(self.execution.state, stimulus) for stimulus in stimuli]
         except Exception as error:  # noqa: BLE001 - whoever waits for the execution gets it
             self.fail(error)
             return
-        self._events += turn.events
-        self._commands += turn.commands
+        for turn in turns:
+            self._events += turn.events
+            self._commands += turn.commands
         if audit is not None:
             self._audit.append(audit)
         self._request()
@@ -147,7 +148,7 @@ class Driver:
         if said is None:
             self._request()
         else:
-            self.handle(said(now(), signal.actor, reason), audit)
+            self.handle(said(now(), signal.actor, reason), audit=audit)
 
     def stop(self, reason: str) -> None:
         """Come to rest: start nothing new, end what runs without recording its end, so that `resume` asks about it."""

@@ -124,7 +124,7 @@ class LocalRuntime:
             def begin() -> None:
                 if on_start is not None:
                     on_start(id_)
-                driver.handle(Start(now(), launch.inputs, trigger, header, launch.actor), audit)
+                driver.handle(Start(now(), launch.inputs, trigger, header, launch.actor), audit=audit)
 
             await self._drive(driver, begin)
             return id_
