@@ -178,7 +178,7 @@ def _entries(root: Path, folder: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
     for path in sorted(folder.iterdir()):
         name, mode = str(path.relative_to(root)), path.lstat().st_mode & 0o7777
         if path.is_symlink():
-            yield name, ("link", os.readlink(path))
+            yield name, ("link", str(path.readlink()))
         elif path.is_dir():
             yield name, ("dir", mode)
             yield from _entries(root, path)
@@ -189,7 +189,7 @@ def _entries(root: Path, folder: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
 def left_behind(root: Path) -> list[str]:
     """Transactions that are neither committed and put away nor gone."""
     with contextlib.suppress(FileNotFoundError):
-        return sorted(os.listdir(root / ".treadle/txn"))
+        return sorted(path.name for path in (root / ".treadle/txn").iterdir())
     return []
 
 

@@ -56,7 +56,10 @@ SAMPLES: dict[str, tuple[Tree, Wanted]] = {
             ("symlink", ("gr\u00fc\u00df/\u65e5\u672c", "../a.txt")),
         ],
     ),
-    "deletions": (PLAIN, [("delete", (name,)) for name in ("src", "empty", "a.txt", "link", "locked", "gr\u00fc\u00df")]),
+    "deletions": (
+        PLAIN,
+        [("delete", (name,)) for name in ("src", "empty", "a.txt", "link", "locked", "gr\u00fc\u00df")],
+    ),
     "kinds": (
         PLAIN,
         [

@@ -8,7 +8,18 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from journal_faults import Counting, Crashing, Meddling, Quick, contents, crashed, left_behind, run, snapshot, write_tree
+from journal_faults import (
+    Counting,
+    Crashing,
+    Meddling,
+    Quick,
+    contents,
+    crashed,
+    left_behind,
+    run,
+    snapshot,
+    write_tree,
+)
 from journal_samples import IN_MEMORY, PATHS, PLAIN, SAMPLES, WANTED, build, trees
 from treadle.workspace.journal import Journal, UserChangedError
 from treadle_hookspecs import TreadleError
@@ -38,9 +49,9 @@ class Somebody:
     def write(self, path):
         content = f"by hand {next(self.numbers)}".encode()
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o644)
-        with open(descriptor, "wb") as file:
-            file.truncate()
-            file.write(content)
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, content)
+        os.close(descriptor)
         self.theirs[path] = content
 
     def replace(self, path):
@@ -48,7 +59,7 @@ class Somebody:
         draft = self.root / ".draft"
         draft.write_bytes(content)
         try:
-            os.replace(draft, path)
+            draft.replace(path)
         except OSError:
             draft.unlink()
             raise

@@ -73,11 +73,12 @@ class Journal:
     @contextmanager
     def looking(self) -> Iterator[Folders]:
         """The project's folders, to look at; no lock is needed."""
-        if self._home is not None:
-            yield self._home.folders
-            return
-        with contextlib.closing(Folders(self._calls, self.root)) as folders:
-            yield folders
+        with storage_errors(f"look at {self.root}", "nothing was changed; make it readable, then try again"):
+            if self._home is not None:
+                yield self._home.folders
+                return
+            with contextlib.closing(Folders(self._calls, self.root)) as folders:
+                yield folders
 
     def transaction(self, id: str | None = None) -> Transaction:
         """A new transaction.

@@ -46,7 +46,8 @@ def take(
         _wait(descriptor, shown, wait, pause)
         # For messages only: that it is held says the lock, which dies with its process, and not the text.
         text = {"pid": os.getpid(), "boot": _boot(), "since": _now(), "purpose": purpose}
-        calls.overwrite(descriptor, json.dumps(text).encode("ascii")[:_LIMIT])
+        with contextlib.suppress(OSError):
+            calls.overwrite(descriptor, json.dumps(text).encode("ascii")[:_LIMIT])
     except BaseException:
         os.close(descriptor)
         raise

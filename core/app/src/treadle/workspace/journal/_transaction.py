@@ -95,8 +95,10 @@ class Transaction:
         parts = named(path)
         with self._journal.looking() as folders:
             self._existing(folders, parts, path)
-            for each in list(below(self._wishes, folders, parts)):
+            going = list(below(self._wishes, folders, parts))
+            for each in going:
                 self._checked(self._wishes.view(folders, each), each)
+            for each in going:
                 self._wishes.wish(folders, each, Wish(ABSENT))
 
     def chmod(self, path: str, mode: int) -> None:
@@ -119,12 +121,14 @@ class Transaction:
         source, target = named(old), named(new)
         if target[: len(source)] == source:
             raise refused(new, f"it is {old} or lies in it", "name another place")
-        with self._journal.looking() as folders:
+        with self._journal.looking() as folders, self._wishes.all_or_none():
             self._existing(folders, source, old)
             if (found := self._wishes.view(folders, target)) != ABSENT:
                 raise _in_the_way(new, found)
-            for each in list(below(self._wishes, folders, source)):
-                self._move(folders, each, (*target, *each[len(source) :]))
+            moved = [(each, self._taken(folders, each)) for each in below(self._wishes, folders, source)]
+            for each, wish in moved:
+                self._want(folders, (*target, *each[len(source) :]), wish)
+                self._wishes.wish(folders, each, Wish(ABSENT))
 
     def operations(self) -> tuple[Operation, ...]:
         """What `apply` would do, in order; nothing is written.
@@ -135,6 +139,7 @@ class Transaction:
         with self._journal.looking() as folders:
             return self._wishes.plan(folders, self.id).operations
 
+    @storage_errors("change the project", _REPAIR)
     def apply(self) -> tuple[Operation, ...]:
         """Stage everything, then change the project; what was done. The journal must be locked.
 
@@ -213,23 +218,26 @@ class Transaction:
 
     def _want(self, folders: Folders, parts: Parts, wish: Wish) -> None:
         """Want something at a path and folders above it."""
-        for depth in range(1, len(parts)):
-            above = parts[:depth]
-            found = self._wishes.view(folders, above)
-            if found == ABSENT:
-                check_portable("/".join(above), above[-1:])
-                self._wishes.wish(folders, above, Wish(State("dir", 0o777 & ~self._umask)))
-            elif found.kind != "dir":
-                raise _in_the_way("/".join(above), found)
-        if self._wishes.view(folders, parts) == ABSENT:
-            check_portable("/".join(parts), parts[-1:])
+        missing = [above for above in self._above(folders, parts) if self._wishes.view(folders, above) == ABSENT]
+        for made in missing:
+            self._wishes.wish(folders, made, Wish(State("dir", 0o777 & ~self._umask)))
         self._wishes.wish(folders, parts, wish)
 
-    def _move(self, folders: Folders, source: Parts, target: Parts) -> None:
-        state = self._checked(self._wishes.view(folders, source), source)
-        content = self._wishes.content(source, state) if state.kind == "file" else None
-        self._want(folders, target, Wish(state, content))
-        self._wishes.wish(folders, source, Wish(ABSENT))
+    def _above(self, folders: Folders, parts: Parts) -> list[Parts]:
+        """The folders on the way to a path. Raises `TreadleError` if one is none, or a new name is not portable."""
+        every = [parts[:depth] for depth in range(1, len(parts) + 1)]
+        for each in every:
+            found = self._wishes.view(folders, each)
+            if found == ABSENT:
+                check_portable("/".join(each), each[-1:])
+            elif found.kind != "dir" and each != parts:
+                raise _in_the_way("/".join(each), found)
+        return every[:-1]
+
+    def _taken(self, folders: Folders, parts: Parts) -> Wish:
+        """What will stand at a path, to be wished for at another one."""
+        state = self._checked(self._wishes.view(folders, parts), parts)
+        return Wish(state, self._wishes.content(parts, state) if state.kind == "file" else None)
 
     def _replaceable(self, folders: Folders, parts: Parts) -> State:
         found = self._checked(self._wishes.view(folders, parts), parts)

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from treadle_hookspecs import ExitCode
@@ -59,6 +60,16 @@ class Wishes:
         """Want something at a path."""
         self._disk(folders, parts)
         self._wishes[parts] = wish
+
+    @contextmanager
+    def all_or_none(self) -> Iterator[None]:
+        """Wishes of which one fails are not wished at all."""
+        before = dict(self._wishes)
+        try:
+            yield
+        except BaseException:
+            self._wishes = before
+            raise
 
     def plan(self, folders: Folders, id: str) -> Plan:
         """The plan that brings the project from what was seen to what is wished.
