@@ -10,13 +10,13 @@ from treadle_engine.scope_state import SETTLED, Parked, ScopeState
 
 
 def let_in(draft: Draft, scope: ScopeState) -> None:
-    """Re-arm the region of each parked re-entry in which nothing runs or is about to, oldest first."""
-    for parked in tuple(scope.parked):
+    """Re-arm the region of the oldest parked re-entry in whose region nothing runs or is about to."""
+    for parked in scope.parked:
         region = scope.graph.closures[parked.target] | 1 << parked.target
-        if any(region >> at & 1 for at in entries(scope)):
-            continue
-        settled = [scope.graph.ids[at] for at in bits(region) if scope.phase[at] == SETTLED]
-        draft.record(kinds.REGION_REARMED, scope.address, scope.graph.ids[parked.target], data={"steps": settled})
+        if not any(region >> at & 1 for at in entries(scope)):
+            settled = [scope.graph.ids[at] for at in bits(region) if scope.phase[at] == SETTLED]
+            draft.record(kinds.REGION_REARMED, scope.address, scope.graph.ids[parked.target], data={"steps": settled})
+            return
 
 
 def announce(draft: Draft, scope: ScopeState) -> None:
