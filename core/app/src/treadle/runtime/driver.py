@@ -330,7 +330,7 @@ class Driver:
         execution = self.execution
         try:
             resolved = (execution.resolve_rollback if rollback_action else execution.resolve)(action)
-            plain = reveal(inputs, execution.surroundings.secrets)
+            plain = reveal(inputs, execution.surroundings.secrets) if inputs else inputs
         except TreadleError as error:
             ended = AttemptEnded(address, now(), "failure", {}, {"type": error.code or "error", "message": str(error)})
         else:

@@ -330,7 +330,10 @@ class LocalRuntime:
         return len(self._drivers) == 1 and not self._busy()
 
     def _busy(self) -> bool:
-        return any(driver.running for driver in self._drivers.values())
+        for driver in self._drivers.values():  # a loop and not `any`: it runs twice a step
+            if driver.running:
+                return True
+        return False
 
     def _watch(self) -> None:
         self._watching = None
