@@ -330,7 +330,7 @@ class LocalRuntime:
         return len(self._drivers) == 1 and not self._busy()
 
     def _busy(self) -> bool:
-        for driver in self._drivers.values():  # a loop and not `any`: it runs twice a step
+        for driver in self._drivers.values():  # noqa: SIM110 - a loop and not `any`: it runs twice a step
             if driver.running:
                 return True
         return False
