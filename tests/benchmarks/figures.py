@@ -49,6 +49,8 @@ def chains(runner: Runner, sizes: Sizes) -> Iterator[Figure]:
         yield _figure(f"{label}: raw sqlite3", raw, "us/step", durability=synchronous, note=size)
         yield _figure(f"{label}: DBOS", dbos, "us/step", durability=synchronous, note="WAL, same synchronous")
         yield _figure(f"{label}: treadle", ours, "us/step", durability=synchronous)
+        threads = [float(runner.probe("chain", action="threaded", **options)["us_per_step"])]
+        yield _figure(f"{label}: plain functions, each in a thread", threads, "us/step", durability=synchronous)
         ratios = _ratios(ours, raw)
         yield _figure(f"{label}: treadle / raw", ratios, "x", over_raw, durability=synchronous, note="paired")
         ahead = _figure(f"{label}: DBOS / treadle", _ratios(dbos, ours), "x", over_dbos, durability=synchronous)

@@ -9,16 +9,20 @@ begun: list[float] = []
 """`time.perf_counter()` of each start of `noop/mark`."""
 
 
-def noop() -> None:
-    """Do nothing."""
+async def noop() -> None:
+    """Do nothing. A coroutine runs in the loop; a plain function would be measured with a thread around it."""
 
 
-def mark() -> None:
+def threaded() -> None:
+    """Do nothing, in a thread."""
+
+
+async def mark() -> None:
     """Note the time."""
     begun.append(time.perf_counter())
 
 
-def fail() -> None:
+async def fail() -> None:
     """Fail."""
     raise ActionError("asked to fail", retryable=False)
 
@@ -28,7 +32,7 @@ class NoopPlugin:
 
     @hookimpl
     def treadle_modules(self) -> Sequence[Module]:
-        """One module with three actions."""
-        names = ("noop", "mark", "fail")
+        """One module with an action for each function above."""
+        names = ("noop", "threaded", "mark", "fail")
         actions = tuple(Action(name, f"noop:{name}", idempotent=True) for name in names)
         return [Module("noop", "1.0", actions)]

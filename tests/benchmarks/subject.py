@@ -16,9 +16,9 @@ CHAIN_PART = 10
 """A tenth of a long chain is compared with another tenth."""
 
 
-def chain(folder: Path, steps: int, synchronous: str) -> dict[str, float]:
+def chain(folder: Path, steps: int, synchronous: str, action: str = "noop") -> dict[str, float]:
     """One no-op step after another. The time is that between the first and the last event of the log."""
-    path = _definition(folder, [f"{{id: s{number}, uses: noop/noop}}" for number in range(steps)])
+    path = _definition(folder, [f"{{id: s{number}, uses: noop/{action}}}" for number in range(steps)])
     with _treadle(folder, synchronous) as treadle:
         status = _completed(treadle.run(path))
         peak = _peak_mb()
