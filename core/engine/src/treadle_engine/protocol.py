@@ -49,8 +49,7 @@ class Start:
     actor: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptEnded:
+class AttemptEnded(NamedTuple):
     """The end of an attempt, by itself or because it was cancelled or timed out.
 
     Args:
@@ -65,7 +64,7 @@ class AttemptEnded:
     address: Address
     at: int
     outcome: str
-    outputs: JsonObject = field(default_factory=dict)
+    outputs: JsonObject = {}  # noqa: RUF012 - a named tuple's default; nobody changes it
     error: JsonObject | None = None
     draw: float = 0.0
 
@@ -146,8 +145,7 @@ Stimulus: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class StartAttempt:
+class StartAttempt(NamedTuple):
     """Run an action. `inputs` and `env` are evaluated; `{"$secret": NAME}` is left for where it runs."""
 
     address: Address

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar
 
 from treadle_engine.decide import decide
@@ -355,7 +355,7 @@ class Driver:
         if not ended.outputs and ended.error is None:
             return ended
         mask = execution.guard.mask_json
-        return replace(ended, outputs=mask(ended.outputs), error=mask(ended.error))
+        return ended._replace(outputs=mask(ended.outputs), error=mask(ended.error))
 
     def _call_off(self, address: Address) -> None:
         running = self._running.get(address)
