@@ -17,14 +17,10 @@ _COUNTS = {OPEN: "open", SUCCEEDED: "succeeded", FAILED: "failed", SKIPPED: "ski
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A token that was sent to the step: from which visit, by which key, by which event."""
+    """A token that came to the step: how, in a sentence, and by which rule."""
 
-    source: str
-    key: str
-    seq: int
-
-    def __str__(self) -> str:
-        return f"`{self.source}` sent its token here by `{self.key}` (event {self.seq})"
+    text: str
+    rule: str = "R2"
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,11 +119,7 @@ def needs_without(graph: Graph, earlier: int, later: int) -> tuple[int, ...]:
     return tuple(sorted({*graph.needs[earlier], *real}))
 
 
-def side_by_side(before: Before, earlier: int, later: int, needs: Iterable[int]) -> dict[int, set[int]]:
+def side_by_side(before: Before, earlier: int, later: int, needs: Iterable[int]) -> Before:
     """The order once `later` no longer waits for `earlier`; what followed `later` waits for both."""
-    changed = {at: set(steps) for at, steps in before.items()}
-    changed[later] = (changed[later] - {earlier}) | before[earlier] | set(needs)
-    for at, steps in changed.items():
-        if later in steps and at != later:
-            steps.add(earlier)
-    return changed
+    behind = {at: steps | {earlier} for at, steps in before.items() if later in steps}
+    return {**before, **behind, later: (before[later] - {earlier}) | before[earlier] | set(needs)}

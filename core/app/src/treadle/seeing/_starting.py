@@ -22,23 +22,18 @@ def started(moment: Moment, arrival: Arrival | None) -> Iterator[Reason]:
 
 def called(moment: Moment, arrival: Arrival | None) -> Iterator[Reason]:
     """Why its turn came."""
-    if moment.at in moment.scope.granted:
-        yield _entered_again(moment, arrival)
-        return
     if moment.at in moment.scope.held:
-        yield moment.reason("R2", str(arrival) if arrival else "a token had come to it", moment.sources())
+        again = moment.at in moment.scope.granted
+        token = arrival or Arrival("a token had come to it")
+        more = ", nothing of its region ran any more, and it does not wait for needs again" if again else ""
+        rule = "R7" if again else token.rule
+        yield moment.reason(rule, token.text + more, () if again else moment.sources())
+        if again:
+            return
     if moment.graph.needs[moment.at]:
         yield _joined(moment)
     elif moment.at not in moment.scope.held:
         yield moment.reason("R1", _initial(moment))
-
-
-def _entered_again(moment: Moment, arrival: Arrival | None) -> Reason:
-    if arrival is None:
-        origin = moment.state.header.get("takeover")
-        old = origin.get("execution") if isinstance(origin, dict) else ""
-        return moment.reason("R13a", f"it runs again: what was finished before it is taken over from {old}")
-    return moment.reason("R7", f"{arrival}, nothing of its region ran any more, and it does not wait for needs again")
 
 
 def _joined(moment: Moment) -> Reason:

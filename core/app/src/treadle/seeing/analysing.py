@@ -13,7 +13,7 @@ from treadle.seeing._measured import measured
 from treadle.seeing._record import Record
 from treadle.seeing.analysis import Analysis, CriticalPath, Figure, Opportunity, PathStep
 
-_WEIGHED: Final = 50
+_WEIGHED: Final = 20
 """Opportunities whose saving is worked out: those that can save most."""
 
 

@@ -132,12 +132,9 @@ def _check_same(state: State, kept: Mapping[str, Json], plan: Plan) -> None:
 def _changed(old: StepPlan, new: StepPlan) -> list[str]:
     """The fields in which two steps differ, but for where they stand and what people call them."""
     new = replace(new, line=old.line, name=old.name)
-    names = {"with_": "with"}
-    return [
-        names.get(field.name, field.name)
-        for field in fields(old)
-        if getattr(old, field.name) != getattr(new, field.name)
-    ]
+    written = {"with_": "run" if old.action == "command/run" else "with"}
+    differing = (one.name for one in fields(old) if getattr(old, one.name) != getattr(new, one.name))
+    return [f"`{written.get(name, name)}`" for name in differing]
 
 
 def _differs(state: State, step: str, what: str) -> TreadleError:

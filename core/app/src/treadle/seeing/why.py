@@ -224,7 +224,8 @@ class _Story:
             self._went[event.step] = routed
         if self._step in routed:
             outcome = data.get("outcome", "skipped")
-            self._arrivals.append(Arrival(source, key_of(step, outcome, routed), event.seq))
+            key = key_of(step, outcome, routed)
+            self._arrivals.append(Arrival(f"`{source}` sent its token here by `{key}` (event {event.seq})"))
         cancels = step.kind == "cancel" and event.type == kinds.VISIT_SETTLED
         if cancels and self._step in data.get("outputs", {}).get("steps", ()):
             self._called_off = f"the step `{source}` cancelled it (event {event.seq})"
@@ -234,7 +235,11 @@ class _Story:
 
     def _take_over(self, event: Event) -> None:
         takeover: Any = event.data.get("takeover") or {}
-        record = takeover.get("steps", {}).get(self._step) if not self._scope else None
+        if self._scope or not takeover:
+            return
+        token = Arrival(f"its token is taken over from execution {takeover['execution']}", "R13a")
+        self._arrivals.extend(token for id_ in takeover["tokens"] if id_ == self._step)
+        record = takeover["steps"].get(self._step)
         if record:
             text = f"it did not run: what it came to is taken over from execution {takeover['execution']}"
             reason = Reason("R13a", text, event.seq, event.at)
