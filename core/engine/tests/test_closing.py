@@ -1,6 +1,7 @@
 """R11, R12, R13: how a scope closes and ends, pause and cancel, handlers, the workflow's time."""
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import pytest
 from treadle_engine.plan import Join, StepPlan
@@ -8,6 +9,7 @@ from treadle_engine.protocol import Address, AttemptEnded, Cancel, CancelAttempt
 from treadle_testkit.scripted import SECOND, Choice, ScriptedRuntime, workflow
 
 S = StepPlan
+Routes: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
 FAST = {"fail_fast": True}
 
 
@@ -49,10 +51,11 @@ def test_r12_a_failure_that_only_a_join_handles_does_not_fire_fail_fast() -> Non
     assert runtime.states() == {"bad": "failed", "clean": "succeeded", "a": "succeeded", "b": "succeeded"}
 
 
-def test_r12_a_join_that_admits_failure_waits_for_all_its_needs_once_the_scope_closes() -> None:
+@pytest.mark.parametrize("again", [(), (("again", ("bad",)),)], ids=["once", "repeatable"])
+def test_r12_a_join_that_admits_failure_waits_for_all_its_needs_once_the_scope_closes(again: Routes) -> None:
     steps = (
         S("long", needs=()),
-        S("bad", needs=()),
+        S("bad", needs=(), routes=again),
         S("boom", needs=()),
         S("clean", needs=("bad", "long"), join=Join("one_failed")),
     )

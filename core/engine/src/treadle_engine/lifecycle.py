@@ -84,15 +84,13 @@ def _settle_doomed(draft: Draft, scope: ScopeState) -> None:
 def _next_stage(draft: Draft) -> bool:
     """Go on to what comes after the scopes that have finished; False when it has to wait or nothing is left."""
     state = draft.state
-    handler = _handler(state)
     if rollback.is_due(state):
         if state.paused:
             return False
         rollback.begin(draft, rollback.reason_of(state))
         return True
+    handler = _handler(state)
     if handler:
-        if state.paused:
-            return False
         state.open_scope(handler)
         return True
     _finish(draft)
