@@ -323,3 +323,20 @@ def test_a_paused_execution_goes_on_where_it_was(
     assert paused.steps["a"]["state"] == "succeeded"
     assert other.resume(paused.id).status == "completed"
     assert [e.step for e in other.history(paused.id) if e.type == "visit_started"] == ["a", "b"]
+
+
+def test_what_was_taken_over_is_undone_where_it_went(treadle: Treadle, write: Write, bench: Any) -> None:
+    path = write("""
+steps:
+  - {id: one, uses: bench/note, with: {value: 1}, compensate: {uses: bench/undo, with: {value: 1}}}
+  - {id: gate, uses: bench/gate}
+rollback: {after: []}
+""")
+    bench.failures["gate"] = 1
+    failed = treadle.run(path)
+    later = treadle.resume(failed.id)
+    assert later.status == "completed"
+    with pytest.raises(TreadleError, match=later.id):
+        treadle.rollback(failed.id)
+    assert treadle.rollback(later.id).rollback == "done"
+    assert bench.calls.count(("undo", 1)) == 1

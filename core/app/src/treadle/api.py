@@ -16,11 +16,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from treadle_hookspecs import (
-    Append,
     BusEvent,
     Console,
     Definition,
     EventListener,
+    ExecutionQuery,
     ExecutionRow,
     ExitCode,
     Host,
@@ -32,6 +32,7 @@ from treadle_hookspecs import (
 )
 
 from treadle.diagnostics import Diagnostics
+from treadle.dispatch import Dispatcher, Triggered
 from treadle.lookup import project_root
 from treadle.preview import DryRun, PreviewedStep
 from treadle.records import LogLine
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 
     from treadle.lookup import Found
     from treadle.plugins import PluginHost
-    from treadle.runtime.driver import Driver, Execution
+    from treadle.runtime.driver import Driver
     from treadle.runtime.local import Launch, LocalRuntime
     from treadle.seeing.retrying import Present
 
@@ -72,7 +73,7 @@ class Treadle(Workflows):
     ) -> None:
         super().__init__(root, overrides=overrides, plugins=plugins)
         self._runtime: LocalRuntime | None = None
-        self._triggered: set[asyncio.Task[Status]] = set()
+        self._dispatcher = Dispatcher(self._root, lambda: self.plugins, self._start_triggered, self._warn)
         self._warnings: list[str] = []
         self._drove = False
         self._diagnostics = Diagnostics(lambda: self.settings)
@@ -248,6 +249,7 @@ class Treadle(Workflows):
         from treadle.runtime.again import undo
 
         row = self.resolve(id)
+        self._refuse_if_continued(row)
         if row.status not in TERMINAL:
             await self._go_on(row, lambda driver: self._cancel(driver, reason or "rollback"), listener)
             row = self.resolve(row.id)
@@ -287,8 +289,9 @@ class Treadle(Workflows):
         """As `emit`."""
         self.store.publish(BusEvent(name, dict(data or {}), "", now()))
         with self._listening(listener):
-            self._trigger(TriggerEvent("event", name, dict(data or {})), depth=0)
-            return list(await asyncio.gather(*self._triggered))
+            started = self._dispatcher.offer(TriggerEvent("event", name, dict(data or {})), depth=0)
+            await self._dispatcher.finish()
+            return [status for task in started if (status := task.result()) is not None]
 
     def subscribe(self, listener: EventListener, *types: str) -> Callable[[], None]:
         """Call `listener` with each event of executions that this object drives; call the result to stop.
@@ -339,7 +342,7 @@ class Treadle(Workflows):
         runtime = self._local()
         with self._listening(listener):
             id_ = await runtime.start(launch, on_start=on_start, stay_paused=stay_paused)
-            await self._finish_triggered()
+            await self._dispatcher.finish()
         return self._ended(self.status(id_))
 
     async def _go_on(
@@ -348,7 +351,7 @@ class Treadle(Workflows):
         runtime = self._local()
         with self._listening(listener):
             await runtime.go_on(row, begin)
-            await self._finish_triggered()
+            await self._dispatcher.finish()
         return self._ended(self.status(row.id))
 
     def _ended(self, status: Status) -> Status:
@@ -372,6 +375,16 @@ class Treadle(Workflows):
     def _pinned(self, found: "Found", text: str, plan: "Plan") -> Definition:
         digest = hashlib.sha256(text.encode()).hexdigest()
         return Definition(digest, plan.name, plan.version, text, str(found.path.resolve()), now())
+
+    def _refuse_if_continued(self, row: ExecutionRow) -> None:
+        """R13a: what a later execution took over is undone there."""
+        for later in self.store.executions(ExecutionQuery(workflow=row.workflow)):
+            if later.origin == row.id:
+                raise TreadleError(
+                    f"execution {row.id} was continued by {later.id}, which has taken over what can be undone",
+                    exit_code=ExitCode.CONFLICT,
+                    suggestions=(f"treadle rollback {later.id}",),
+                )
 
     async def _undo_plan(self, row: ExecutionRow) -> Sequence[JsonObject]:
         from treadle.runtime.again import undo_plan
@@ -404,44 +417,10 @@ class Treadle(Workflows):
         except (KeyError, OSError):
             return f"user:{os.getuid() if hasattr(os, 'getuid') else '?'}"
 
-    # Events that start executions
-
-    def _published(self, append: Append, execution: "Execution") -> None:
-        """An append put events on the bus: start what they trigger. Only what the project itself runs may do so."""
-        row = execution.projector.row
-        if not execution.publish_ends:
-            return
-        data = row.trigger_data if isinstance(row.trigger_data, Mapping) else {}
-        depth = data.get("depth", 0)
-        for event in append.published:
-            payload = event.data if isinstance(event.data, Mapping) else {"value": event.data}
-            self._trigger(TriggerEvent("event", event.name, payload), int(str(depth)) + 1)
-
-    def _trigger(self, event: TriggerEvent, depth: int) -> None:
-        from treadle.dispatch import MAX_DEPTH, triggered
-
-        for start in triggered(event, self._root, self.plugins):
-            if depth > MAX_DEPTH:
-                self._warn(f"{start.found.name} was not started: a chain of {MAX_DEPTH} triggers led to it")
-                continue
-            data: dict[str, Json] = {"name": event.name, "data": event.data, "depth": depth}
-            try:
-                inputs = self._inputs(start.plan, start.inputs)
-            except TreadleError as error:
-                self._warn(f"{start.found.name} was not started by the event {event.name}: {error}")
-                continue
-            launch = self._launch(start.found, start.text, start.plan, inputs, "event", data)
-            task = asyncio.get_running_loop().create_task(self._start_triggered(launch))
-            self._triggered.add(task)
-            task.add_done_callback(self._triggered.discard)
-
-    async def _start_triggered(self, launch: "Launch") -> Status:
+    async def _start_triggered(self, start: "Triggered", data: JsonObject) -> Status:
+        inputs = self._inputs(start.plan, start.inputs)
+        launch = self._launch(start.found, start.text, start.plan, inputs, "event", data)
         return self.status(await self._local().start(launch))
-
-    async def _finish_triggered(self) -> None:
-        current = asyncio.current_task()
-        while others := {task for task in self._triggered if task is not current}:
-            await asyncio.wait(others)
 
     # The loop, the store, the listeners
 
@@ -470,7 +449,7 @@ class Treadle(Workflows):
                     self.host(),
                     self._listeners,
                     self.home,
-                    self._published,
+                    self._dispatcher.published,
                     self._listeners.tell_progress,
                     self._listeners.tell_stop,
                 )

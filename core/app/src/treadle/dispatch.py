@@ -1,18 +1,21 @@
-"""The event bus's other half: which of a project's workflows an event starts."""
+"""The event bus's other half: events go out, and the project's workflows that they trigger are started."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from treadle_hookspecs import JsonObject, TriggerEvent
+from treadle_hookspecs import Append, JsonObject, TreadleError, TriggerEvent
 
 from treadle.lookup import PROJECT, Found, definitions
+from treadle.status import Status
 
 if TYPE_CHECKING:
     from treadle_engine.plan import Plan
 
     from treadle.plugins import PluginHost
+    from treadle.runtime.driver import Execution
 
 MAX_DEPTH: Final = 8
 """How long a chain of executions may become in which each one's end starts the next."""
@@ -26,6 +29,67 @@ class Triggered:
     text: str
     plan: "Plan"
     inputs: JsonObject
+
+
+class Dispatcher:
+    """Starts what events trigger, beside whatever runs in the loop.
+
+    Args:
+        root: the project.
+        plugins: gives the plugin host.
+        start: runs a triggered workflow to its end or rest, with what its trigger is to say of itself.
+        warn: told of a workflow that could not be started.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        plugins: "Callable[[], PluginHost]",
+        start: Callable[[Triggered, JsonObject], Coroutine[None, None, Status]],
+        warn: Callable[[str], None],
+    ) -> None:
+        self._root = root
+        self._plugins = plugins
+        self._start = start
+        self._warn = warn
+        self._tasks: set[asyncio.Task[Status | None]] = set()
+
+    def published(self, append: Append, execution: "Execution") -> None:
+        """An append put events on the bus. Only what the project itself runs may trigger what the project holds."""
+        if not execution.publish_ends:
+            return
+        trigger_data = execution.projector.row.trigger_data
+        depth = trigger_data.get("depth", 0) if isinstance(trigger_data, Mapping) else 0
+        for event in append.published:
+            payload = event.data if isinstance(event.data, Mapping) else {"value": event.data}
+            self.offer(TriggerEvent("event", event.name, payload), int(str(depth)) + 1)
+
+    def offer(self, event: TriggerEvent, depth: int) -> "list[asyncio.Task[Status | None]]":
+        """Start the workflows that an event triggers; `depth` counts the triggers that led to it."""
+        started = []
+        for found in triggered(event, self._root, self._plugins()):
+            if depth > MAX_DEPTH:
+                self._warn(f"{found.found.name} was not started: a chain of {MAX_DEPTH} triggers led to it")
+                continue
+            data: JsonObject = {"name": event.name, "data": event.data, "depth": depth}
+            task = asyncio.get_running_loop().create_task(self._started(found, data))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+            started.append(task)
+        return started
+
+    async def finish(self) -> None:
+        """Wait for all that was started, and for what that starts in turn."""
+        current = asyncio.current_task()
+        while others := {task for task in self._tasks if task is not current}:
+            await asyncio.wait(others)
+
+    async def _started(self, found: Triggered, data: JsonObject) -> Status | None:
+        try:
+            return await self._start(found, data)
+        except TreadleError as error:
+            self._warn(f"{found.found.name} was not started by the event {data['name']}: {error}")
+            return None
 
 
 def triggered(event: TriggerEvent, root: Path, plugins: "PluginHost") -> Iterator[Triggered]:
