@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from treadle_hookspecs import ExecutionQuery, ExecutionRow, ExitCode, Json, JsonObject, TreadleError
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from treadle_engine.plan import Plan
 
     from treadle.definition import Loaded, Problem
+    from treadle.drafts import Draft
     from treadle.lookup import Found
     from treadle.plans import PlanCache
     from treadle.seeing.analysis import Analysis
@@ -82,6 +84,12 @@ class Workflows(Records):
         """What `run` would do, starting nothing. Raises `TreadleError` for invalid inputs or definitions."""
         plan, _ = self._sound(self._find(workflow))
         return preview(plan, self._inputs(plan, inputs), self._root, self.plugins)
+
+    def define(self, draft: "Draft", *, force: bool = False) -> Path:
+        """Write a new workflow to the project's `workflows/`; its path. Raises `TreadleError` when it is unsound."""
+        from treadle.drafts import write_draft
+
+        return write_draft(draft, self._root, self.plugins, force=force)
 
     def graph(self, workflow_or_id: str, *, critical_path: bool = False) -> "WorkflowGraph":
         """The graph of a workflow, or of an execution with its states. Raises `TreadleError` (3) for neither."""

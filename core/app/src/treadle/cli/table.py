@@ -40,6 +40,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     "list": Entry("treadle.cli.catalogue:list_", "List the workflows, or the actions, at hand.", LOOK),
     "show": Entry("treadle.cli.catalogue:show", "Describe a workflow or an action.", LOOK),
     "init": Entry("treadle.cli.define:init", "Begin a project, or write an example to it.", DEFINE),
+    "define": Entry("treadle.cli.define_workflow:define", "Write a new workflow, by questions and answers.", DEFINE),
     "validate": Entry("treadle.cli.define:validate", "Find all problems of a definition at once.", DEFINE),
     "schema": Entry("treadle.cli.define:schema", "Print a JSON Schema: of definitions, or of an output.", DEFINE),
     "explain": Entry("treadle.cli.define:explain", "Explain an error code.", DEFINE),
