@@ -20,12 +20,17 @@ Parts = tuple[str, ...]
 _NO_FOLDER: Final = (errno.ELOOP, errno.ENOTDIR, errno.EMLINK)
 
 
-class BlockedError(Exception):
-    """Something that is no folder stands where a folder should; `parts` says where."""
+class BlockedError(TreadleError):
+    """Something that is no folder stands where a folder should; `path` says where."""
 
     def __init__(self, parts: Parts) -> None:
-        super().__init__("/".join(parts))
-        self.parts = parts
+        self.path = "/".join(parts)
+        super().__init__(
+            f"{self.path} is no folder, and links are not followed",
+            context={"file": self.path},
+            suggestions=("remove what stands there, or choose another name",),
+            exit_code=ExitCode.CONFLICT,
+        )
 
 
 class Folders:
@@ -52,6 +57,8 @@ class Folders:
                 exit_code=ExitCode.NOT_FOUND,
             ) from error
         self.device = os.fstat(self.descriptor).st_dev
+        self._spelled: set[tuple[Parts, int]] = set()
+        """Folders that were found under exactly this spelling; one of another spelling is another folder."""
 
     def close(self) -> None:
         """Give the root's descriptor back."""
@@ -114,10 +121,13 @@ class Folders:
         return descriptor
 
     def _check(self, descriptor: int, folder: int, parts: Parts) -> None:
-        if os.fstat(descriptor).st_dev != self.device:
+        facts = os.fstat(descriptor)
+        if facts.st_dev != self.device:
             raise self._mounted(parts)
-        if not self._is_spelled(folder, parts[-1]):
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), "/".join(parts))
+        if (parts, facts.st_ino) not in self._spelled:
+            if not self._is_spelled(folder, parts[-1]):
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), "/".join(parts))
+            self._spelled.add((parts, facts.st_ino))
 
     def _is_spelled(self, folder: int, name: str) -> bool:
         other = name.swapcase()

@@ -22,6 +22,8 @@ Phase = Literal["applying", "committed", "rolling-back", "rolled-back"]
 GONE: Final = ".gone"
 _KEY: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _PIECE: Final = 1 << 20
+_MANY: Final = 64
+_TOGETHER: Final = 8
 
 
 def key(id: str) -> str:
@@ -154,13 +156,28 @@ def _empty(calls: Calls, folder: int, name: str) -> None:
     try:
         if os.fstat(descriptor).st_mode & 0o700 != 0o700:
             calls.fchmod(descriptor, 0o700)
+        files = []
         for inner in calls.names(descriptor):
             if stat.S_ISDIR(calls.stat(inner, descriptor).st_mode):
                 remove_tree(calls, descriptor, inner)
             else:
-                calls.unlink(inner, descriptor)
+                files.append(inner)
+        _unlink_all(calls, descriptor, files)
     finally:
         os.close(descriptor)
+
+
+def _unlink_all(calls: Calls, folder: int, names: list[str]) -> None:
+    """Removing a file that has reached the disk may wait for the disk: many are better waited for together."""
+    if len(names) < _MANY:
+        for name in names:
+            calls.unlink(name, folder)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(_TOGETHER) as pool:
+        for done in [pool.submit(calls.unlink, name, folder) for name in names]:
+            done.result()
 
 
 def _content(calls: Calls, folder: int, name: str) -> bytes:

@@ -54,8 +54,7 @@ class Staging:
         making = [it for it in plan.operations if it.makes]
         together = at_once(self._calls, len(making))
         staged = {it.index: self._stage(it, wait=not together) for it in making}
-        operations = tuple(replace(it, post=staged.get(it.index, it.post)) for it in plan.operations)
-        plan = replace(plan, operations=operations)
+        plan = replace(plan, operations=tuple(_with(it, staged.get(it.index, it.post)) for it in plan.operations))
         self._record.write_plan(plan)
         if together:
             self._calls.syncfs(self._record.folder)
@@ -85,7 +84,7 @@ class Staging:
                 self._calls.fsync(descriptor)
         finally:
             os.close(descriptor)
-        return replace(operation.post, mode=mode)
+        return operation.post if mode == operation.post.mode else replace(operation.post, mode=mode)
 
     def _copy(self, content: Copied, target: int) -> None:
         path = "/".join(content.source)
@@ -108,6 +107,10 @@ class Staging:
             digest.update(piece)
             write_all(self._calls, target, piece)
         return digest.hexdigest()
+
+
+def _with(operation: Operation, post: State) -> Operation:
+    return operation if post == operation.post else replace(operation, post=post)
 
 
 def make_folder(calls: Calls, parent: int, name: str, wanted: State) -> State:

@@ -73,7 +73,7 @@ class Undoing:
         except FileNotFoundError:
             self._without_place(operation, "its folder was removed")
         except BlockedError as error:
-            self._without_place(operation, f"{error} is no folder any more")
+            self._without_place(operation, f"{error.path} is no folder any more")
 
     def _undo_in(self, operation: Operation, folder: int) -> None:
         name = operation.parts[-1]

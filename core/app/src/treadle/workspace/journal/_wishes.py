@@ -29,6 +29,8 @@ class Wishes:
     def __init__(self) -> None:
         self._wishes: dict[Parts, Wish] = {}
         self._seen: dict[Parts, State] = {}
+        self._below: dict[Parts, set[str]] = {}
+        """Names that were ever wished for in each folder."""
 
     @property
     def contents(self) -> Mapping[Parts, Content]:
@@ -51,15 +53,20 @@ class Wishes:
     def names(self, folders: Folders, parts: Parts) -> list[str]:
         """What a folder will hold."""
         there = folders.names(parts) if self._stays(parts) else []
-        wished = {it[-1]: wish.state != ABSENT for it, wish in self._wishes.items() if it[:-1] == parts}
+        wished = {
+            name: wish.state != ABSENT
+            for name in self._below.get(parts, ())
+            if (wish := self._wishes.get((*parts, name)))
+        }
         return sorted(
-            {name for name in there if wished.get(name, True)} | {name for name, is_made in wished.items() if is_made}
+            {name for name in there if wished.get(name, True)} | {name for name, made in wished.items() if made}
         )
 
     def wish(self, folders: Folders, parts: Parts, wish: Wish) -> None:
         """Want something at a path."""
         self._disk(folders, parts)
         self._wishes[parts] = wish
+        self._below.setdefault(parts[:-1], set()).add(parts[-1])
 
     @contextmanager
     def all_or_none(self) -> Iterator[None]:
@@ -104,12 +111,12 @@ class Wishes:
 
     def _check_spellings(self, folders: Folders, changes: list[Change]) -> None:
         """A checkout on macOS or Windows would lose one of two names that differ only in case or composition."""
-        made = [it.parts for it in changes if it.pre == ABSENT]
+        made = {it.parts for it in changes if it.pre == ABSENT}
         for parent in {parts[:-1] for parts in made}:
             names: dict[str, str] = {}
             for name in self.names(folders, parent):
                 other = names.setdefault(folded(name), name)
-                if other != name and ((*parent, name) in made or (*parent, other) in made):
+                if other != name and made & {(*parent, name), (*parent, other)}:
                     reason = f"beside {other!r} it is the same name on systems that do not tell case"
                     raise refused("/".join((*parent, name)), reason, "use one spelling", ExitCode.CONFLICT)
 

@@ -16,6 +16,7 @@ from treadle.workspace.journal._os import Calls
 
 Kind = Literal["absent", "file", "link", "dir", "other"]
 
+_KINDS: Final = frozenset(get_args(Kind))
 _PIECE: Final = 1 << 20
 _MOVING: Final = (errno.ELOOP, errno.EINVAL, errno.ENXIO, errno.ENOTDIR, errno.EMLINK)
 """What opening or reading a thing gives when it has just become another thing."""
@@ -51,7 +52,7 @@ class State:
         if values.keys() != wanted.keys() or any(type(values[name]) is not type(wanted[name]) for name in wanted):
             raise ValueError("a state has other fields than it should")
         state = cls(**values)  # type: ignore[arg-type]
-        if state.kind not in get_args(Kind) or not 0 <= state.mode <= 0o7777:
+        if state.kind not in _KINDS or not 0 <= state.mode <= 0o7777:
             raise ValueError("a state has a kind or a mode that is not known")
         return state
 
@@ -120,9 +121,11 @@ def _file(calls: Calls, folder: int, name: str) -> State:
         facts = os.fstat(descriptor)
         if not stat.S_ISREG(facts.st_mode):
             return OTHER
-        digest = hashlib.sha256()
-        while piece := calls.read(descriptor, min(facts.st_size + 1, _PIECE)):
+        digest, wanted = hashlib.sha256(), min(facts.st_size + 1, _PIECE)
+        while piece := calls.read(descriptor, wanted):
             digest.update(piece)
+            if len(piece) < wanted:  # only at the end is less given than was asked for
+                break
         return State("file", stat.S_IMODE(facts.st_mode), digest.hexdigest())
     finally:
         os.close(descriptor)
