@@ -34,7 +34,7 @@ class Typed:
 
     def problems(self) -> list[str]:
         """Why it is not what the page says."""
-        wrong = re.findall(r"^failed: .*", self.output, re.MULTILINE)
+        wrong = [] if self.command.status else re.findall(r"^failed: .*", self.output, re.MULTILINE)
         if self.status != self.command.status:
             wrong.append(f"ended with {self.status}, the page says {self.command.status}")
         if self.command.output is not None and not matches(self.command.output, self.output):
