@@ -4,7 +4,7 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 
-from treadle_hookspecs import Append, ClaimLostError, ExitCode, SequenceError, TreadleError
+from treadle_hookspecs import Append, ClaimLostError, ExecutionRow, ExitCode, SequenceError, TreadleError
 
 from treadle_sqlite import _audit, _inbox, _payloads
 from treadle_sqlite._rows import event_rows, execution_values, step_ids, step_values, update_values
@@ -18,6 +18,7 @@ from treadle_sqlite._sql import (
     UPDATE_HEAD,
     UPDATE_START,
     UPDATE_STEP,
+    UPDATE_STEP_OF_EXECUTION,
 )
 from treadle_sqlite._writer import Writer
 
@@ -28,11 +29,13 @@ class _Driven:
     It holds as long as the head of the log is where this process has left it, which every append verifies.
     """
 
-    __slots__ = ("last_step", "number", "started_at", "visits")
+    __slots__ = ("last_step", "number", "row", "started_at", "visits")
 
     def __init__(self, number: int, started_at: int, visits: dict[tuple[str, int], int] | None = None) -> None:
         self.number = number
         self.started_at = started_at
+        self.row: ExecutionRow | None = None
+        """The last row that was written whole: the next one of a chain differs from it in one column."""
         self.visits = visits
         """Ids of the rows of visits, by address and visit; None before they were needed."""
         self.last_step = number << NUMBER_SHIFT
@@ -134,9 +137,14 @@ def _insert(connection: sqlite3.Connection, item: Append) -> _Driven:
 def _update(connection: sqlite3.Connection, driven: _Driven, item: Append) -> bool:
     head = (item.epoch, _last_seq(item))
     mine = (driven.number, item.execution, item.epoch, item.expected_seq)
-    if item.execution_row is None:
+    row, known = item.execution_row, driven.row
+    if row is None:
         return connection.execute(UPDATE_HEAD, head + mine).rowcount == 1
-    return connection.execute(UPDATE_EXECUTION, head + execution_values(item.execution_row) + mine).rowcount == 1
+    if known is not None and row._replace(current_step=known.current_step) == known:
+        changed = (*head, row.current_step, *mine)
+        return connection.execute(UPDATE_STEP_OF_EXECUTION, changed).rowcount == 1
+    driven.row = row
+    return connection.execute(UPDATE_EXECUTION, head + execution_values(row) + mine).rowcount == 1
 
 
 def _last_seq(item: Append) -> int:

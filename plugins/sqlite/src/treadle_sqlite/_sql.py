@@ -31,6 +31,11 @@ UPDATE executions SET epoch = ?, last_seq = ?,
 WHERE number = ? AND id = ? AND epoch <= ? AND last_seq = ?
 """
 
+UPDATE_STEP_OF_EXECUTION: Final = """
+UPDATE executions SET epoch = ?, last_seq = ?, current_step = ?
+WHERE number = ? AND id = ? AND epoch <= ? AND last_seq = ?
+"""
+
 UPDATE_HEAD: Final = """
 UPDATE executions SET epoch = ?, last_seq = ? WHERE number = ? AND id = ? AND epoch <= ? AND last_seq = ?
 """
