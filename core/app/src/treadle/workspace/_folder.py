@@ -1,13 +1,17 @@
 """`treadle_hookspecs.Workspace` over a folder."""
 
 import os
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from treadle_hookspecs import ExitCode, TreadleError
 
 from treadle.workspace import _by_descriptor, _by_path
 from treadle.workspace._names import check_portable, components, joined, refused
+
+if TYPE_CHECKING:
+    from treadle.workspace.journal import Transaction
 
 READ_LIMIT: Final = 64_000_000
 """Bytes that a file may have to be read whole."""
@@ -81,6 +85,27 @@ class FolderWorkspace:
         except OSError as error:
             raise _failed("write", path, error) from error
         return path
+
+    def transaction(self, id: str | None = None) -> "AbstractContextManager[Transaction]":
+        """Several changes that happen all or not at all, whenever the process may die, and can be undone later.
+
+            with workspace.transaction() as change:
+                change.write("src/app.py", source)
+                change.rename("README", "README.md")
+                change.delete("setup.cfg")
+
+        They happen when the block ends; after an exception in it nothing happens. See `journal.Transaction`.
+
+        Args:
+            id: under which `journal.Journal.undo` finds it; default: a new one, `change.id`.
+
+        Raises:
+            TreadleError: the block ends, and somebody else changed one of the files meanwhile (exit code 5), or the
+                system refuses (6): then everything is as it was before.
+        """
+        from treadle.workspace.journal import Journal
+
+        return Journal(self._root).changes(id)
 
     def _content(self, name: str) -> bytes:
         parts = _file(name)

@@ -3,9 +3,11 @@
 import contextlib
 import errno
 import os
+import shutil
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from treadle.workspace.journal import Journal, Transaction
 from treadle.workspace.journal._os import Calls
@@ -123,6 +125,23 @@ class WithoutLinks(WithoutExclusiveRename):
         raise OSError(errno.EPERM, os.strerror(errno.EPERM))
 
 
+class LowerLayer(Quick):
+    """As a container: folders of the image, which are those that the journal did not place, cannot be renamed."""
+
+    placed: ClassVar[set[int]] = set()
+
+    def rename_exclusively(self, old: str, old_folder: int, new: str, new_folder: int) -> None:
+        self.placed.add(os.stat(old, dir_fd=old_folder, follow_symlinks=False).st_ino)
+        super().rename_exclusively(old, old_folder, new, new_folder)
+
+    def rename(self, old: str, old_folder: int, new: str, new_folder: int) -> None:
+        facts = os.stat(old, dir_fd=old_folder, follow_symlinks=False)
+        if stat.S_ISDIR(facts.st_mode) and new.isdigit() and facts.st_ino not in self.placed:
+            self.before("rename")
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        super().rename(old, old_folder, new, new_folder)
+
+
 class Folding(Quick):
     """As macOS and Windows: names keep the case and composition they were made with, and are found by any."""
 
@@ -205,6 +224,16 @@ def run(root: Path, calls: Calls, build: Build, *, keep_history: bool = True, id
         transaction.apply()
         transaction.commit()
         transaction.finish(keep_history=keep_history)
+
+
+def crashing_when_placed(root: Path, count: int, build: Build) -> Crashing:
+    """A system that dies when `count` results have been put into the project."""
+    copy, counting = root.with_name(f"{root.name}-counted"), Counting()
+    shutil.copytree(root, copy, symlinks=True)
+    run(copy, counting, build)
+    shutil.rmtree(copy)
+    placed = [at for at, moment in enumerate(counting.moments) if moment == ("rename_exclusively", "after")]
+    return Crashing(placed[count - 1])
 
 
 def crashed(action: Callable[[], object]) -> bool:

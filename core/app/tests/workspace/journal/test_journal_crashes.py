@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from journal_faults import (
     Counting,
     Crashing,
+    LowerLayer,
     Quick,
     WithoutExclusiveRename,
     WithoutLinks,
@@ -88,7 +89,7 @@ def test_every_moment(sample, mode):
         sample.check(root, mode, recovered(root, mode))
 
 
-@pytest.mark.parametrize("kind", [WithoutExclusiveRename, WithoutLinks])
+@pytest.mark.parametrize("kind", [WithoutExclusiveRename, WithoutLinks, LowerLayer])
 @pytest.mark.parametrize("mode", ["undo", "redo"])
 def test_every_moment_on_simpler_systems(folder, kind, mode):
     class Both(Crashing, kind):

@@ -15,6 +15,7 @@ from journal_faults import (
     Counting,
     Failing,
     Folding,
+    LowerLayer,
     Quick,
     WithoutExclusiveRename,
     WithoutLinks,
@@ -113,7 +114,7 @@ def test_an_undo_that_fails_in_part_is_gone_on_with_later(folder):
     assert snapshot(folder) == before
 
 
-@pytest.mark.parametrize("system", [WithoutExclusiveRename, WithoutLinks, Folding])
+@pytest.mark.parametrize("system", [WithoutExclusiveRename, WithoutLinks, Folding, LowerLayer])
 @pytest.mark.parametrize("name", SAMPLES)
 def test_simpler_systems(folder, system, name):
     tree, wanted = SAMPLES[name]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from journal_faults import (
     Counting,
     Crashing,
+    LowerLayer,
     Meddling,
     Quick,
     contents,
@@ -262,3 +263,90 @@ def test_what_somebody_made_just_as_it_was_wanted_is_theirs(project):
     journal.undo("t")
     assert (project / "zz").read_bytes() == b"new"
     assert (project / "a.txt").read_bytes() == b"a"
+
+
+class JustBefore(Quick):
+    """Somebody is quicker by one call: after the look, before the rename of `name`."""
+
+    def __init__(self, name, deed):
+        self.name, self.deed = name, deed
+
+    def rename(self, old, old_folder, new, new_folder):
+        if old == self.name and self.deed is not None:
+            deed, self.deed = self.deed, None
+            deed()
+        super().rename(old, old_folder, new, new_folder)
+
+
+@pytest.mark.parametrize("keep_history", [True, False])
+def test_a_file_edited_just_before_it_is_captured_stands_where_it_stood(project, keep_history):
+    before = snapshot(project)
+    calls = JustBefore("one.py", lambda: (project / "src/a/one.py").write_bytes(b"mine"))
+    with pytest.raises(UserChangedError, match=r"src/a/one\.py was changed"):
+        run(project, calls, wanted, keep_history=keep_history)
+    assert snapshot(project) == before | {"src/a/one.py": ("file", 0o644, b"mine")}
+
+
+def test_a_folder_filled_just_before_it_is_captured_stands_where_it_stood(project):
+    before = snapshot(project)
+    calls = JustBefore("b", lambda: (project / "src/b/mine").write_bytes(b"mine"))
+    with pytest.raises(UserChangedError, match="src/b was changed"):
+        run(project, calls, wanted)
+    assert snapshot(project) == before | {"src/b/mine": ("file", 0o644, b"mine")}
+
+
+@pytest.mark.parametrize(
+    ("name", "deed"),
+    [
+        ("one.py", lambda root: (root / "src/a/one.py").write_bytes(b"mine")),
+        ("new", lambda root: (root / "new/mine").write_bytes(b"mine")),
+        ("link2", lambda root: ((root / "link2").unlink(), (root / "link2").symlink_to("mine"))),
+    ],
+)
+def test_what_changes_just_before_an_undo_takes_it_away_stands_where_it_stood(project, name, deed):
+    run(project, Quick(), lambda it: (wanted(it), it.mkdir("new"), it.symlink("link2", "x")))
+    expected = {}
+
+    def change():
+        deed(project)
+        expected.update(snapshot(project))
+
+    undone = Journal(project, JustBefore(name, change)).undo("t")
+    (kept,) = undone.kept
+    after = snapshot(project)
+    theirs = {path: facts for path, facts in expected.items() if path == kept.path or path.startswith(f"{kept.path}/")}
+    assert theirs
+    assert theirs.items() <= after.items()
+
+
+def test_an_original_is_rescued_beside_an_earlier_rescue(project):
+    """A path may be in the way of another one in the rescue folder: then a second one is begun."""
+    (project / ".treadle/rescue/t/src").mkdir(parents=True)
+    (project / ".treadle").chmod(0o700)
+    for folder in (project / ".treadle/rescue", project / ".treadle/rescue/t"):
+        folder.chmod(0o700)
+    (project / ".treadle/rescue/t/src/a").write_bytes(b"earlier")
+    run(project, Quick(), wanted)
+    (project / "src/a/one.py").write_bytes(b"mine")
+    (project / "a.txt").write_bytes(b"mine")
+    undone = Journal(project, Quick()).undo("t")
+    found = {it.path: it.copy.relative_to(project).as_posix() for it in undone.rescued}
+    assert found == {
+        "a.txt": ".treadle/rescue/t/a.txt",
+        "src/a": ".treadle/rescue/t/src/a",
+        "src/a/one.py": ".treadle/rescue/t~2/src/a/one.py",
+    }
+
+
+def test_a_folder_of_an_image_filled_just_before_it_is_removed(project):
+    class Late(LowerLayer):
+        def rmdir(self, name, folder):
+            if name == "b":
+                (project / "src/b/mine").write_bytes(b"mine")
+            super().rmdir(name, folder)
+
+    before = snapshot(project)
+    with pytest.raises(UserChangedError, match="src/b was changed"):
+        run(project, Late(), wanted)
+    assert snapshot(project) == before | {"src/b/mine": ("file", 0o644, b"mine")}
+    assert not (project / ".treadle/rescue").exists()

@@ -2,12 +2,11 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 
 import pytest
-from journal_faults import Counting, Crashing, Quick, crashed, left_behind, run, snapshot, write_tree
+from journal_faults import Crashing, Quick, crashed, crashing_when_placed, left_behind, run, snapshot, write_tree
 from journal_samples import PLAIN, SAMPLES, build
 from treadle.workspace.journal import Journal, Plan, State
 from treadle.workspace.journal._plan import Change, Operation, ordered
@@ -31,12 +30,7 @@ def killed(project, at):
 
 
 def killed_when_placed(project, count):
-    """The process dies when it has put `count` results into the project."""
-    copy, counting = project.with_name("counted"), Counting()
-    shutil.copytree(project, copy, symlinks=True)
-    run(copy, counting, wanted)
-    placed = [at for at, moment in enumerate(counting.moments) if moment == ("rename_exclusively", "after")]
-    killed(project, placed[count - 1])
+    assert crashed(lambda: run(project, crashing_when_placed(project, count, wanted), wanted, id="a/step#1"))
 
 
 def found(project):

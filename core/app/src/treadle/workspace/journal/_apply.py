@@ -4,7 +4,7 @@ from treadle_hookspecs import TreadleError
 
 from treadle.workspace.journal._durable import sync_folders
 from treadle.workspace.journal._folders import BlockedError, Folders, is_empty
-from treadle.workspace.journal._moves import drop_second_name, put, set_mode, take
+from treadle.workspace.journal._moves import Place, drop_second_name, drop_stand_in, put, set_mode, take, take_folder
 from treadle.workspace.journal._plan import Operation, Plan
 from treadle.workspace.journal._record import Record
 from treadle.workspace.journal._results import UserChangedError
@@ -81,10 +81,13 @@ class Applying:
         return None
 
     def _capture(self, operation: Operation, folder: int) -> None:
-        name = operation.parts[-1]
-        if operation.pre.kind == "dir" and not is_empty(self._calls, folder, name):
+        place, slot = (folder, operation.parts[-1]), (self._record.old, operation.slot)
+        if operation.pre.kind != "dir":
+            take(self._calls, place, slot)
+        elif is_empty(self._calls, *place):
+            take_folder(self._calls, place, slot, operation.pre.mode)
+        else:
             raise UserChangedError(operation.path, "an empty folder", "a folder that holds something")
-        take(self._calls, (folder, name), (self._record.old, operation.slot))
         self._captured.add(operation.slot)
         # If it is not what it should be, the undo, which comes to it first, puts it back.
         self._expect(operation, self._record.captured(operation.slot))
@@ -93,12 +96,15 @@ class Applying:
         """Clear up what a killed process left in the slots."""
         target, captured = (folder, operation.parts[-1]), (self._record.old, operation.slot)
         staged = (self._record.new, operation.slot)
-        if operation.slot in self._captured and drop_second_name(self._calls, captured, target):
+        if operation.slot in self._captured and self._is_back(operation, captured, target):
             self._captured.discard(operation.slot)
         if operation.slot in self._staged and not drop_second_name(self._calls, staged, target):
             found = look_in(self._calls, *staged)
             if found != operation.post:  # the user's own, which an undo had in its hand
                 raise self._changed(operation, found)
+
+    def _is_back(self, operation: Operation, slot: Place, place: Place) -> bool:
+        return drop_second_name(self._calls, slot, place) or drop_stand_in(self._calls, slot, place, operation.pre.mode)
 
     def _expect(self, operation: Operation, found: State) -> None:
         if found != operation.pre:

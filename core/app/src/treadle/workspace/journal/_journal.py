@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from treadle_hookspecs import ExitCode, TreadleError
 
@@ -18,6 +19,9 @@ from treadle.workspace.journal._record import key
 from treadle.workspace.journal._recovery import Mode, recover, save_strangers, undo
 from treadle.workspace.journal._results import Committed, Recovered, Undone
 from treadle.workspace.journal._transaction import Transaction
+
+WAIT: Final = 30.0
+"""Seconds that a transaction waits for its turn: changing files is quick, so a holder is soon done."""
 
 
 class Journal:
@@ -87,6 +91,34 @@ class Journal:
             id: how it is named in the history, e.g. an idempotency key; default: a new one.
         """
         return Transaction(self, id or secrets.token_hex(8))
+
+    @contextmanager
+    def changes(self, id: str | None = None, *, keep_history: bool = True, wait: float = WAIT) -> Iterator[Transaction]:
+        """A transaction that is applied and committed when the block ends; after an exception in it nothing happens.
+
+        What killed processes left behind in the project is undone first; `recovered` of the transaction tells.
+
+        Args:
+            id: see `transaction`.
+            keep_history: it can be undone later.
+            wait: seconds to wait for another process that changes the project.
+
+        Raises:
+            TreadleError: it could not be done, and everything is as it was before, or the error says what is not.
+        """
+        transaction = self.transaction(id)
+        yield transaction
+        if transaction.empty:
+            return
+        with self.lock(f"transaction {transaction.id}", wait=wait):
+            transaction.recovered = self.recover("undo")
+            transaction.apply()
+            try:
+                transaction.commit()
+            except TreadleError:
+                transaction.rollback()
+                raise
+            transaction.finish(keep_history=keep_history)
 
     def check_free(self, id: str) -> None:
         """Raises `TreadleError` if there is a transaction of that id, or one that waits for recovery."""

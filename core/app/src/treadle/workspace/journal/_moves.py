@@ -2,8 +2,10 @@
 
 import errno
 import os
+import stat
 from typing import Final
 
+from treadle.workspace.journal._folders import is_empty
 from treadle.workspace.journal._os import Calls
 
 Place = tuple[int, str]
@@ -21,6 +23,37 @@ def take(calls: Calls, source: Place, slot: Place) -> None:
     if exists(calls, slot):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), slot[1])
     calls.rename(source[1], source[0], slot[1], slot[0])
+
+
+def take_folder(calls: Calls, source: Place, slot: Place, mode: int) -> None:
+    """As `take`, for an empty folder; also `FileExistsError` when it turns out to hold something.
+
+    In a container a folder of the image cannot be renamed: one like it is made in the slot, and it is removed.
+    """
+    try:
+        take(calls, source, slot)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        calls.mkdir(slot[1], slot[0])
+        set_mode(calls, *slot, mode)
+        try:
+            calls.rmdir(source[1], source[0])
+        except OSError as refusal:
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), source[1]) from refusal
+
+
+def drop_stand_in(calls: Calls, slot: Place, source: Place, mode: int) -> bool:
+    """Remove the folder in the slot if the one that it was to stand for is still in its place; True if it was so."""
+    try:
+        facts = calls.stat(source[1], source[0])
+        standing = stat.S_ISDIR(facts.st_mode) and stat.S_IMODE(facts.st_mode) == mode
+        if not (standing and stat.S_ISDIR(calls.stat(slot[1], slot[0]).st_mode) and is_empty(calls, *slot)):
+            return False
+    except FileNotFoundError:
+        return False
+    calls.rmdir(slot[1], slot[0])
+    return True
 
 
 def put(calls: Calls, slot: Place, target: Place) -> None:

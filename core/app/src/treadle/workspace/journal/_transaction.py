@@ -14,7 +14,7 @@ from treadle.workspace.journal._home import Home
 from treadle.workspace.journal._plan import Operation, Plan
 from treadle.workspace.journal._record import key
 from treadle.workspace.journal._recovery import save_strangers, undo
-from treadle.workspace.journal._results import Undone
+from treadle.workspace.journal._results import Recovered, Undone
 from treadle.workspace.journal._stage import Staging
 from treadle.workspace.journal._wanted import file_mode, folder_mode, link_target, named, umask
 from treadle.workspace.journal._wishes import Wish, Wishes, below, digest
@@ -32,13 +32,11 @@ class Transaction:
     The first methods only note what is wanted; each looks at the path once, so that whatever somebody else changes
     there between that look and the change itself is noticed and kept. Names are relative to the root, with `/`.
 
-        with journal.lock("copy the template"):
-            transaction = journal.transaction()
+        with Journal(root).changes() as transaction:
             transaction.write("src/app.py", b"print('hello')\n")
             transaction.delete("setup.cfg")
-            transaction.apply()
-            transaction.commit()
-            transaction.finish()
+
+    `changes` does what follows by itself: `apply`, `commit` and `finish`, with the journal locked.
     """
 
     def __init__(self, journal: "Journal", id: str) -> None:
@@ -47,6 +45,13 @@ class Transaction:
         self._wishes = Wishes()
         self._umask = umask()
         self._plan: Plan | None = None
+        self.recovered: tuple[Recovered, ...] = ()
+        """What `Journal.changes` found and undid before this transaction."""
+
+    @property
+    def empty(self) -> bool:
+        """Nothing is wanted."""
+        return not self._wishes
 
     def write(self, path: str, content: bytes, mode: int | None = None, *, last: bool = False) -> None:
         """A file with this content, folders included.

@@ -9,7 +9,7 @@ from treadle_hookspecs import TreadleError
 
 from treadle.workspace.journal._durable import sync_folders
 from treadle.workspace.journal._folders import BlockedError, Folders, Parts, is_empty
-from treadle.workspace.journal._moves import drop_second_name, put, set_mode, take
+from treadle.workspace.journal._moves import drop_second_name, drop_stand_in, put, set_mode, take
 from treadle.workspace.journal._plan import Operation, Plan
 from treadle.workspace.journal._record import Record
 from treadle.workspace.journal._rescue import Rescue
@@ -114,7 +114,10 @@ class Undoing:
     def _check_slots(self, operation: Operation, folder: int) -> None:
         """Clear up what a killed process left in the slots."""
         place, captured = (folder, operation.parts[-1]), (self._record.old, operation.slot)
-        if operation.slot in self._captured and drop_second_name(self._calls, captured, place):
+        if operation.slot in self._captured and (
+            drop_second_name(self._calls, captured, place)
+            or drop_stand_in(self._calls, captured, place, operation.pre.mode)
+        ):
             self._captured.discard(operation.slot)
             self._restored.append(operation.path)
         if operation.slot not in self._staged:

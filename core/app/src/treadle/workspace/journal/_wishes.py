@@ -32,6 +32,9 @@ class Wishes:
         self._below: dict[Parts, set[str]] = {}
         """Names that were ever wished for in each folder."""
 
+    def __len__(self) -> int:
+        return len(self._wishes)
+
     @property
     def contents(self) -> Mapping[Parts, Content]:
         """Of each file that is wished for."""
