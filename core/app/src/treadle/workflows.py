@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from treadle_hookspecs import ExecutionQuery, ExecutionRow, ExitCode, Json, JsonObject, TreadleError
 
-from treadle.lookup import find, known
+from treadle.lookup import PROJECT, find, known
 from treadle.preview import DryRun, preview
 from treadle.records import Records
 
@@ -90,6 +90,19 @@ class Workflows(Records):
         from treadle.drafts import write_draft
 
         return write_draft(draft, self._root, self.plugins, force=force)
+
+    def format(self, workflow: str, *, check: bool = False) -> bool:
+        """Bring a definition's file into its canonical layout; True when that changes it. `check` writes nothing.
+
+        Raises `DefinitionError` for one with problems, and `TreadleError` for one of a catalogue or in JSON.
+        """
+        from treadle.formatting import format_file
+
+        found = self._find(workflow)
+        if found.source not in {"path", PROJECT} or found.path.suffix == ".json":
+            raise TreadleError(f"{found.path} is not formatted: only this project's own YAML files are")
+        self._sound(found)
+        return format_file(found.path.resolve(), check=check)
 
     def graph(self, workflow_or_id: str, *, critical_path: bool = False) -> "WorkflowGraph":
         """The graph of a workflow, or of an execution with its states. Raises `TreadleError` (3) for neither."""
