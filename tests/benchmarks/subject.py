@@ -16,6 +16,10 @@ CHAIN_PART = 10
 """A tenth of a long chain is compared with another tenth."""
 
 
+FAN_PARALLEL = 500
+"""Steps of a fan-out that run at a time."""
+
+
 def chain(folder: Path, steps: int, synchronous: str, action: str = "noop") -> dict[str, float]:
     """One no-op step after another. The time is that between the first and the last event of the log."""
     path = _definition(folder, [f"{{id: s{number}, uses: noop/{action}}}" for number in range(steps)])
@@ -35,8 +39,9 @@ def chain(folder: Path, steps: int, synchronous: str, action: str = "noop") -> d
 
 def fan_out(folder: Path, steps: int, synchronous: str) -> dict[str, float]:
     """Steps that are all ready at once."""
-    path = _definition(folder, [f"{{id: s{number}, uses: noop/noop, needs: []}}" for number in range(steps)], steps)
-    with _treadle(folder, synchronous, max_parallel=steps) as treadle:
+    parallel = min(steps, FAN_PARALLEL)
+    path = _definition(folder, [f"{{id: s{number}, uses: noop/noop, needs: []}}" for number in range(steps)], parallel)
+    with _treadle(folder, synchronous) as treadle:
         status = _completed(treadle.run(path))
         peak = _peak_mb()
         at = [event.at for event in treadle.history(status.id)]
