@@ -34,7 +34,7 @@ LAYERS: Final = (
 """The parts of the core from the top down: an arrow points to a lower layer. Parts of one layer are strangers."""
 
 FACADE: Final = (
-    "diagnostics", "dispatch", "doctor", "drafts", "host", "lookup", "metrics",
+    "diagnostics", "dispatch", "doctor", "drafts", "formatting", "host", "lookup", "metrics",
     "plans", "preview", "records", "seeing", "tailing", "workflows",
 )  # fmt: skip
 PART_OF: Final[Mapping[str, str]] = {"__main__": "cli", "status": "runtime", **dict.fromkeys(FACADE, "api")}

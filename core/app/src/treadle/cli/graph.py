@@ -87,46 +87,41 @@ def _drawn(found: "WorkflowGraph", analysis: "Analysis", terminal: Terminal) -> 
 def _body(body: "Body", batches: Sequence[Sequence[str]], terminal: Terminal) -> Iterator[str]:
     """The steps of a scope; the number in front of one says which of them can run side by side."""
     number = {id_: at for at, batch in enumerate(batches, 1) for id_ in batch}
-    width = max((len(node.address) for node in body.nodes), default=0)
-    digits = len(str(len(batches)))
-    nodes = sorted(body.nodes, key=lambda node: number.get(node.address, 0))
-    for node in nodes:
-        place = str(number.get(node.address, "")).rjust(digits)
-        into = [link for link in body.links if link.end == node.address and link.kind != "route"]
-        routes = [link for link in body.links if link.start == node.address and link.kind == "route"]
-        parts = [place, _mark(node, terminal), _name(node, width, terminal), node.action or node.kind]
-        yield "  ".join(part for part in [*parts, _needs(node, into)] if part.strip()).rstrip()
-        indent = " " * (digits + (5 if node.state is not None else 2))
+    width = max((len(_label(node)) for node in body.nodes), default=0)
+    digits = len(str(len(batches))) if batches else 0
+    for node in sorted(body.nodes, key=lambda node: number.get(node.address, 0)):
+        place = [str(number[node.address]).rjust(digits)] if node.address in number else []
+        name = _label(node).ljust(width)
+        marks = [_mark(node, terminal)] if node.state is not None else []
+        shown = terminal.paint(name, "bold", "yellow", data=True) if node.critical else name
+        needs = [link for link in body.links if link.end == node.address and link.kind != "route"]
+        yield "  ".join([*place, *marks, shown, node.action or node.kind, *_needs(node, needs)])
+        indent = " " * (2 + sum(map(len, place)) + 3 * len(marks) + 2 * bool(place))
+        routes = (link for link in body.links if link.start == node.address and link.kind == "route")
         yield from (f"{indent}{_route(link, terminal.marks)}" for link in routes)
 
 
+def _label(node: "Node") -> str:
+    """The address, how often it was visited if more than once, and a star on the critical path."""
+    return node.address + (f" {node.visits}x" if node.visits > 1 else "") + (" *" if node.critical else "")
+
+
 def _mark(node: "Node", terminal: Terminal) -> str:
-    if node.state is None:
-        return ""
-    name, style = _MARKS.get(node.state, ("pending", "dim"))
+    name, style = _MARKS.get(node.state or "", ("pending", "dim"))
     return terminal.paint(getattr(terminal.marks, name), style, data=True)
 
 
-def _name(node: "Node", width: int, terminal: Terminal) -> str:
-    text = node.address.ljust(width)
-    if node.visits > 1:
-        text += f" {node.visits}x"
-    return (
-        terminal.paint(text, "bold", "yellow", data=True) + (" *" if node.critical else "") if node.critical else text
-    )
-
-
-def _needs(node: "Node", links: Sequence["Link"]) -> str:
+def _needs(node: "Node", links: Sequence["Link"]) -> list[str]:
     if not links:
-        return ""
-    join = f", {node.join}" if node.join not in ("", "none_failed_min_one_success") else ""
-    return f"after {', '.join(link.start for link in links)}{join}"
+        return []
+    join = f" (join {node.join})" if node.join not in ("", "none_failed_min_one_success") else ""
+    return [f"after {', '.join(link.start for link in links)}{join}"]
 
 
 def _route(link: "Link", marks: Marks) -> str:
     back = " (back)" if link.back else ""
     taken = f", taken {link.taken}x" if link.taken else ""
-    return f"  {marks.running} {link.end} by {link.label}{back}{taken}"
+    return f"{marks.running} {link.end} by {link.label}{back}{taken}"
 
 
 def _told(analysis: "Analysis") -> Iterator[str]:
