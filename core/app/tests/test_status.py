@@ -1,5 +1,4 @@
 import pytest
-
 from treadle.status import exit_code_of, live_status, status_of
 from treadle_hookspecs import ExecutionRow, StepRow
 

@@ -86,6 +86,9 @@ from treadle_hookspecs._store import (
 
 __all__ = [
     "API_VERSION",
+    "ENTRY_POINT_GROUP",
+    "EVENT_VERSION",
+    "PROJECT",
     "Action",
     "ActionContext",
     "ActionError",
@@ -106,8 +109,6 @@ __all__ = [
     "Console",
     "Definition",
     "DefinitionFormat",
-    "ENTRY_POINT_GROUP",
-    "EVENT_VERSION",
     "Event",
     "EventListener",
     "ExecutionQuery",
@@ -121,7 +122,6 @@ __all__ = [
     "Log",
     "Module",
     "Outcome",
-    "PROJECT",
     "Preview",
     "PreviewContext",
     "ProcessResult",

@@ -37,7 +37,7 @@ class Event(NamedTuple):
     attempt: int = 0
     actor: str = ""
     cause: int = 0
-    data: JsonObject = {}
+    data: JsonObject = {}  # noqa: RUF012 - a named tuple's default; nobody changes it
     v: int = EVENT_VERSION
 
     def to_json(self) -> dict[str, Json]:

@@ -172,7 +172,7 @@ class ActionContext(Protocol):
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
         stdin: bytes = b"",
-        timeout: float | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - the process is ended by it, not the coroutine
         limit: int = 1_000_000,
         check: bool = False,
     ) -> ProcessResult:

@@ -285,4 +285,3 @@ class ClaimLostError(Exception):
 
 class SequenceError(Exception):
     """The log does not end where the writer believes; nothing of this append was written."""
-

@@ -1,6 +1,5 @@
 import orjson
 import pytest
-
 from treadle.runtime.codec import MASK, Codec, displayed
 from treadle_hookspecs import Event
 

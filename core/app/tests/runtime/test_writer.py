@@ -63,18 +63,27 @@ async def test_what_came_up_in_one_turn_is_one_commit() -> None:
 
 async def test_what_finished_during_a_commit_rides_the_next_one() -> None:
     store, ends = Store(), {}
+    everything: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def one(name: str) -> tuple[Append, Durable]:
+        def durable(error: BaseException | None) -> None:
+            ends[name] = error
+            if len(ends) == 3:
+                everything.set_result(None)
+
+        return append(name), durable
+
     writer = Writer(store, lambda: False, lambda: True)  # type: ignore[arg-type]
     store.gate.clear()
-    writer.request("a", lambda: source("a", ends))
+    writer.request("a", lambda: one("a"))
     await turn()
     for name in ("b", "c"):
-        writer.request(name, lambda name=name: source(name, ends))  # type: ignore[misc]
+        writer.request(name, lambda name=name: one(name))  # type: ignore[misc]
     await turn()
     assert ends == {}
     store.gate.set()
     async with asyncio.timeout(10):
-        while len(ends) < 3:
-            await asyncio.sleep(0)
+        await everything
     assert store.batches == [["a"], ["b", "c"]]
     assert writer.commits == 2
     writer.close()
