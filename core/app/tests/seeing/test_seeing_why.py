@@ -107,6 +107,12 @@ def test_what_an_end_step_closed(run):
     assert made.rules("c") == ["Fine print, routes"]
 
 
+def test_a_workflow_that_could_not_begin(run):
+    made = run(CHAIN, vars={"x": "{{ inputs.nothing }}"}).to_end()
+    assert made.rules("a") == ["Expressions"]
+    assert "the workflow could not begin: vars: " in made.told("a", "Expressions").text
+
+
 def test_what_a_cancel_closed(run):
     made = run(CHAIN)
     made.runtime.send(Cancel(made.runtime.now, "me", "enough"))

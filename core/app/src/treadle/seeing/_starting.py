@@ -117,6 +117,8 @@ def _closed(moment: Moment) -> tuple[str, str]:
         return "R13", f"the execution was cancelled{why}"
     if closing.reason == "timeout":
         return "R12", f"the time of the workflow was up: {error.get('message')}"
+    if error and not error.get("step"):
+        return "Expressions", f"the workflow could not begin: {error.get('message')}"
     return "Fine print, routes", f"an `end` step closed its scope as {closing.status or 'completed'}"
 
 

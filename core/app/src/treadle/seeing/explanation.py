@@ -10,6 +10,9 @@ from treadle.runtime.clock import iso
 
 Edge: TypeAlias = Literal["need", "route"]
 
+_LONGEST: Final = 400
+"""Characters of a text that are shown."""
+
 TITLES: Final[Mapping[str, str]] = {
     "R0": "order",
     "R1": "start",
@@ -129,9 +132,6 @@ class Explanation:
             "visits": list(self.visits),
             "reasons": [reason.to_json() for reason in self.reasons],
         }
-
-
-_LONGEST: Final = 400
 
 
 def _hidden(reason: Reason, hide: Callable[[Json], Json]) -> Reason:
