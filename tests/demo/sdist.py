@@ -57,7 +57,7 @@ class SourceDistribution:
         with tarfile.open(archive) as files:
             # Before 3.11.4 there is no filter: the archive is the one that its hash names.
             files.extraction_filter = getattr(tarfile, "data_filter", lambda member, _: member)
-            files.extractall(beside)  # noqa: S202 - filtered by the line above
+            files.extractall(beside)
         (beside / f"{self.name}-{self.version}").rename(target)
         beside.rmdir()
 
