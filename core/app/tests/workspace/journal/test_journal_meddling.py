@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from journal_faults import (
     Counting,
+    Crash,
     Crashing,
     LowerLayer,
     Meddling,
@@ -350,3 +351,72 @@ def test_a_folder_of_an_image_filled_just_before_it_is_removed(project):
         run(project, Late(), wanted)
     assert snapshot(project) == before | {"src/b/mine": ("file", 0o644, b"mine")}
     assert not (project / ".treadle/rescue").exists()
+
+
+class KilledHolding(JustBefore):
+    """As above; and the process dies at once, with the file in its hand."""
+
+    def rename(self, old, old_folder, new, new_folder):
+        super().rename(old, old_folder, new, new_folder)
+        if old == self.name:
+            raise Crash
+
+
+@pytest.mark.parametrize("mode", ["undo", "redo"])
+@pytest.mark.parametrize("taken_again", [False, True])
+def test_an_undo_is_killed_with_somebodys_file_in_its_hand(project, mode, taken_again):
+    run(project, Quick(), wanted)
+    path = project / "src/a/one.py"
+    calls = KilledHolding("one.py", lambda: path.write_bytes(b"mine"))
+    assert crashed(lambda: Journal(project, calls).undo("t"))
+    assert not path.exists()
+    if taken_again:
+        path.write_bytes(b"mine, newer")
+    (recovered,) = Journal(project, Quick()).recover(mode)
+    assert path.read_bytes() == (b"mine, newer" if taken_again else b"mine")
+    rescued = {it.copy.read_bytes() for it in recovered.undone.rescued}
+    assert rescued == ({b"1", b"mine"} if taken_again else {b"1"})
+    assert left_behind(project) == []
+
+
+def test_a_captured_original_is_not_written_over(project):
+    """The process dies after a capture, and somebody makes the very same file again."""
+    before = snapshot(project)
+    assert crashed(lambda: run(project, KilledHolding("one.py", None), wanted))
+    inode = (project / ".treadle/txn/t/old").joinpath("2").stat().st_ino
+    (project / "src/a/one.py").write_bytes(b"1")
+    (recovered,) = Journal(project, Quick()).recover("redo")
+    assert recovered.action == "undone"
+    assert snapshot(project) == before
+    assert [it.copy.stat().st_ino for it in recovered.undone.rescued] == [inode]
+
+
+def test_a_new_folder_inherits_what_the_system_hands_down(project):
+    (project / "src/b").chmod(0o2755)
+    run(project, Quick(), lambda it: it.write("src/b/new/deep/x", b""))
+    assert [(project / name).stat().st_mode & 0o7777 for name in ("src/b/new", "src/b/new/deep")] == [0o2755] * 2
+
+
+def test_a_folder_looks_untouched_only_if_nobody_else_touched_it(project):
+    names = ("src/a", "src/b", "empty")
+    for name in names:
+        os.utime(project / name, (1, 1))
+    run(project, Quick(), lambda it: [it.write(f"{name}/new", b"1") for name in names])
+    (project / "src/b/mine").write_bytes(b"mine")
+    (project / "src/a/new").write_bytes(b"mine")
+    undone = Journal(project, Quick()).undo("t")
+    assert set(undone.restored) == {"src/b/new", "empty/new"}
+    assert [(project / name).stat().st_mtime == 1 for name in names] == [False, False, True]
+
+
+def test_a_file_that_is_to_be_copied_and_changed_is_noticed_while_staging(project):
+    before = snapshot(project)
+    journal = Journal(project, Quick())
+    transaction = journal.transaction()
+    transaction.rename("a.txt", "b.txt")
+    (project / "a.txt").write_bytes(b"mine")
+    with journal.lock(), pytest.raises(UserChangedError, match=r"a\.txt was changed") as caught:
+        transaction.apply()
+    assert caught.value.suggestions[0] == "nothing was changed"
+    assert snapshot(project) == before | {"a.txt": ("file", 0o644, b"mine")}
+    assert left_behind(project) == []

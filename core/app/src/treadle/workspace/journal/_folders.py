@@ -56,7 +56,8 @@ class Folders:
                 suggestions=("make the folder first, or correct its name",),
                 exit_code=ExitCode.NOT_FOUND,
             ) from error
-        self.device = os.fstat(self.descriptor).st_dev
+        facts = os.fstat(self.descriptor)
+        self.device, self.mode = facts.st_dev, stat.S_IMODE(facts.st_mode)
         self._spelled: set[tuple[Parts, int]] = set()
         """Folders that were found under exactly this spelling; one of another spelling is another folder."""
 

@@ -1,6 +1,7 @@
 """What a caller wants changed, and the way from there to a commit or back."""
 
 import contextlib
+import stat
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -85,7 +86,7 @@ class Transaction:
             if found.kind not in ("absent", "dir"):
                 raise _in_the_way(path, found)
             if mode is None:
-                mode = found.mode if found.kind == "dir" else 0o777 & ~self._umask
+                mode = found.mode if found.kind == "dir" else self._new_folder_mode(folders, parts)
             self._want(folders, parts, Wish(State("dir", folder_mode(path, mode))))
 
     def symlink(self, path: str, target: str) -> None:
@@ -225,8 +226,19 @@ class Transaction:
         """Want something at a path and folders above it."""
         missing = [above for above in self._above(folders, parts) if self._wishes.view(folders, above) == ABSENT]
         for made in missing:
-            self._wishes.wish(folders, made, Wish(State("dir", 0o777 & ~self._umask)))
+            self._wishes.wish(folders, made, Wish(State("dir", self._new_folder_mode(folders, made))))
         self._wishes.wish(folders, parts, wish)
+
+    def _new_folder_mode(self, folders: Folders, parts: Parts) -> int:
+        """As the system gives it: setgid is handed down from the nearest folder that is there."""
+        above = next(
+            (parts[:depth] for depth in range(len(parts) - 1, 0, -1) if self._is_there(folders, parts[:depth])), ()
+        )
+        mode = self._wishes.view(folders, above).mode if above else folders.mode
+        return (0o777 & ~self._umask) | (mode & stat.S_ISGID)
+
+    def _is_there(self, folders: Folders, parts: Parts) -> bool:
+        return self._wishes.view(folders, parts).kind == "dir"
 
     def _above(self, folders: Folders, parts: Parts) -> list[Parts]:
         """The folders on the way to a path. Raises `TreadleError` if one is none, or a new name is not portable."""
