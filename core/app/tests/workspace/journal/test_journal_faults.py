@@ -108,8 +108,11 @@ def test_an_undo_that_fails_in_part_is_gone_on_with_later(folder):
     assert Journal(folder).recover("report")[0].found == "undoing"
     with pytest.raises(TreadleError, match="neither committed nor undone"):
         run(folder, Quick(), lambda transaction: transaction.write("other", b""), id="u")
+    with pytest.raises(TreadleError, match="locked could not be restored"), Journal(folder, Broken()).changes() as it:
+        it.write("other", b"")
     (again,) = Journal(folder, Quick()).recover()
     assert again.undone is not None
+    assert again.left == ()
     assert again.undone.restored == ("locked",)
     assert snapshot(folder) == before
 

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -377,6 +378,18 @@ def test_an_undo_is_killed_with_somebodys_file_in_its_hand(project, mode, taken_
     rescued = {it.copy.read_bytes() for it in recovered.undone.rescued}
     assert rescued == ({b"1", b"mine"} if taken_again else {b"1"})
     assert left_behind(project) == []
+
+
+def test_an_undo_is_killed_with_a_file_in_its_hand_whose_folder_is_removed(project):
+    run(project, Quick(), wanted)
+    folder = project / "src/a"
+    assert crashed(
+        lambda: Journal(project, KilledHolding("one.py", lambda: (folder / "one.py").write_bytes(b"mine"))).undo("t")
+    )
+    shutil.rmtree(folder)
+    (recovered,) = Journal(project, Quick()).recover()
+    assert {it.copy.read_bytes() for it in recovered.undone.rescued} == {b"1", b"mine"}
+    assert not folder.exists()
 
 
 def test_a_captured_original_is_not_written_over(project):

@@ -127,6 +127,12 @@ def test_a_plan_that_nobody_here_wrote(project, evil):
         Plan.from_json(json.dumps(plan).encode())
 
 
+@pytest.mark.parametrize("modified", [{"..": 1}, {"x": -1}, {"x": 1 << 64}, {"x": "1"}, {"x": True}, []])
+def test_times_that_nobody_here_wrote(modified):
+    with pytest.raises(ValueError, match=r"."):
+        Plan.from_json(json.dumps({"format": 1, "id": "t", "ops": [], "modified": modified}).encode())
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"{}", b"[]", b"\xff", b"[" * 100_000, b'{"format": 2, "id": "", "ops": [], "modified": {}}']
 )

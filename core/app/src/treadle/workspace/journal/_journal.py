@@ -23,6 +23,8 @@ from treadle.workspace.journal._transaction import Transaction
 WAIT: Final = 30.0
 """Seconds that a transaction waits for its turn: changing files is quick, so a holder is soon done."""
 
+_CLEAR: Final = "remove what stands in its way, then try again; what it holds lies in .treadle/txn"
+
 
 class Journal:
     """Changes to the files below `root` that are whole or absent after any crash, and can be undone.
@@ -112,6 +114,8 @@ class Journal:
             return
         with self.lock(f"transaction {transaction.id}", wait=wait):
             transaction.recovered = self.recover("undo")
+            if left := [line for it in transaction.recovered for line in it.left]:
+                raise _conflict(f"an earlier transaction in {self.root} could not be undone: {'; '.join(left)}", _CLEAR)
             transaction.apply()
             try:
                 transaction.commit()
@@ -128,9 +132,10 @@ class Journal:
         if left:
             raise _conflict(
                 f"the transaction {', '.join(left)} in {self.root} is neither committed nor undone",
-                "undo it: treadle doctor --repair",
+                "recover it first",
             )
 
+    @storage_errors("recover", "nothing is lost: try again")
     def recover(self, mode: Mode = "undo", *, only: str | None = None) -> tuple[Recovered, ...]:
         """Bring to an end what killed processes left behind.
 
@@ -175,9 +180,10 @@ class Journal:
                 return ()
             found = []
             for name in home.keys("history"):
-                with home.record("history", name) as record:
+                # One that is being undone at this moment is no part of it any more.
+                with contextlib.suppress(FileNotFoundError), home.record("history", name) as record:
                     plan, at = record.plan(), record.written() / 1e9
-                found.append(Committed(plan.id, at, tuple(dict.fromkeys(it.path for it in plan.operations))))
+                    found.append(Committed(plan.id, at, tuple(dict.fromkeys(it.path for it in plan.operations))))
             return tuple(sorted(found, key=lambda it: it.at))
 
     @storage_errors("forget a transaction", "try again")

@@ -12,6 +12,7 @@ from treadle.workspace.journal.states import State
 
 FORMAT: Final = 1
 HOME: Final = ".treadle"
+_LATEST: Final = 1 << 63
 _USABLE: Final = 0o700
 """What a folder's owner needs to change what is in it."""
 
@@ -87,10 +88,11 @@ class Plan:
             if data["format"] != FORMAT:
                 raise ValueError(f"format {data['format']} is not known")
             operations = tuple(_operation(index, one) for index, one in enumerate(data["ops"]))
-            modified = {name: moment for name, moment in data["modified"].items() if type(moment) is int}
-            for name in modified:
+            for name, moment in data["modified"].items():
                 _parts(name, empty=True)
-            return cls(str(data["id"]), operations, modified)
+                if type(moment) is not int or not 0 <= moment < _LATEST:
+                    raise ValueError(f"{moment!r} is no time")
+            return cls(str(data["id"]), operations, dict(data["modified"]))
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"it is no plan: {error!r}") from error
 

@@ -25,7 +25,7 @@ _FOUND: Final[dict[Phase, Found]] = {
 def recover(home: Home, key: str, mode: Mode) -> Recovered:
     """Bring one transaction folder to an end. What cannot be read is left and told."""
     if key.endswith(GONE):
-        return _removed(home, key, key.removesuffix(GONE), "undone", mode)
+        return _removed(home, key, key.removesuffix(GONE), "ended", mode)
     try:
         phase = home.phase(key)
         if phase is None:

@@ -68,8 +68,9 @@ class Undone:
         )
 
 
-Found = Literal["abandoned", "unfinished", "undoing", "committed", "undone"]
-"""What recovery found: no change begun; changes begun; an undo begun; all done and not tidied up; likewise undone."""
+Found = Literal["abandoned", "unfinished", "undoing", "committed", "undone", "ended"]
+"""What recovery found: no change begun; changes begun; an undo begun; all changed, or undone, and not yet tidied up;
+one that was being deleted."""
 
 Action = Literal["none", "deleted", "redone", "undone", "finished"]
 
@@ -91,6 +92,13 @@ class Recovered:
     action: Action
     undone: Undone | None = None
     problem: str = ""
+
+    @property
+    def left(self) -> tuple[str, ...]:
+        """What stands in the way of an end, a sentence each; none when it is at its end."""
+        if self.undone is not None:
+            return tuple(f"{it.path} could not be restored: {it.error}" for it in self.undone.failures)
+        return (self.problem,) if self.action == "none" else ()
 
 
 @dataclass(frozen=True, slots=True)

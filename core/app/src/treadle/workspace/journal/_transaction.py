@@ -24,7 +24,7 @@ from treadle.workspace.journal.states import ABSENT, State
 if TYPE_CHECKING:
     from treadle.workspace.journal._journal import Journal
 
-_REPAIR: Final = "nothing is lost: the next transaction here, or treadle doctor --repair, brings it to an end"
+_REPAIR: Final = "nothing is lost: the next transaction in this project brings it to an end first"
 
 
 class Transaction:
