@@ -8,7 +8,7 @@ import sys
 import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 IDENTITY: Final = {
@@ -55,11 +55,18 @@ class SourceDistribution:
         beside = target.with_name(target.name + ".unpacked")
         shutil.rmtree(beside, ignore_errors=True)
         with tarfile.open(archive) as files:
-            # Before 3.11.4 there is no filter: the archive is the one that its hash names.
-            files.extraction_filter = getattr(tarfile, "data_filter", lambda member, _: member)
+            # The library's own filter came with 3.11.4.
+            for member in files.getmembers():
+                _refuse_unless_inside(member)
             files.extractall(beside)
         (beside / f"{self.name}-{self.version}").rename(target)
         beside.rmdir()
+
+
+def _refuse_unless_inside(member: tarfile.TarInfo) -> None:
+    path = PurePosixPath(member.name)
+    if path.is_absolute() or ".." in path.parts or not (member.isfile() or member.isdir()):
+        raise tarfile.TarError(f"{member.name} would not be a plain file or folder inside the target")
 
 
 def _pip() -> list[str]:

@@ -57,7 +57,7 @@ def test_the_cached_archive_is_taken_only_when_it_is_whole(sdist, tmp_path: Path
 def test_nothing_is_unpacked_outside(sdist, tmp_path: Path) -> None:
     path = tmp_path / "thing-1.tar.gz"
     wanted = sdist.SourceDistribution("thing", "1", archive(path, **{"../evil.txt": "x"}))
-    with pytest.raises(tarfile.OutsideDestinationError):
+    with pytest.raises(tarfile.TarError):
         wanted.unpack(path, tmp_path / "deep" / "target")
     assert not (tmp_path / "evil.txt").exists()
 
