@@ -56,12 +56,14 @@ def base_context(state: "State") -> dict[str, object]:
 
 
 def scope_context(state: "State", scope: ScopeState) -> dict[str, object]:
-    """With `steps` and `workflow` as a scope sees them; a handler sees the workflow's steps behind its own."""
-    return {
-        **base_context(state),
-        "steps": _steps(state, scope),
-        "workflow": _workflow(state, None if scope is state.root else state.error),
-    }
+    """With `steps` and `workflow` as a scope sees them.
+
+    Behind its own steps it sees those of the scopes around it; a handler sees the workflow's.
+    """
+    failure = _failure_around(scope)
+    if failure is None and scope.top is not state.root:
+        failure = state.error
+    return {**base_context(state), "steps": _steps(state, scope), "workflow": _workflow(state, failure)}
 
 
 def step_context(
@@ -76,9 +78,29 @@ def step_context(
         context["steps"] = _steps(state, scope, {scope.graph.ids[at]: context["outputs"]})
     if error is not None:
         context["error"] = error
-    if scope is state.root:
-        context["workflow"] = _workflow(state, _carried_failure(scope, at))
+    carried = _carried_failure(scope, at)
+    if carried is not None and scope.top is state.root:
+        context["workflow"] = _workflow(state, carried)
     return context
+
+
+def published(scope: ScopeState) -> JsonObject:
+    """The outputs of a scope: those of its steps, by id; a step that published none is left out."""
+    return {
+        id_: _declared(scope, at, outputs)
+        for at, id_ in enumerate(scope.graph.ids)
+        if (outputs := scope.outputs[at]) is not None
+    }
+
+
+def _failure_around(scope: ScopeState) -> JsonObject | None:
+    """The failure that the innermost thread around a scope carries."""
+    for inner in scope.around():
+        if inner.parent is not None:
+            carried = _carried_failure(inner.parent, inner.owner)
+            if carried is not None:
+                return carried
+    return None
 
 
 def _workflow(state: "State", failure: JsonObject | None) -> JsonObject:
@@ -98,10 +120,14 @@ def _secrets(state: "State") -> Names:
 
 
 def _steps(state: "State", scope: ScopeState, published: Mapping[str, object] = _NOTHING) -> Names:
-    """`steps`: the scope's own, and behind them the workflow's. `published` are outputs that stand in no event yet."""
+    """`steps`: the scope's own, and behind them those around it. `published` are outputs that stand in no event yet."""
     own = scope.graph.number
-    names = own if scope is state.root else {**state.root.graph.number, **own}
-    return Names(names, lambda id_: _step(scope if id_ in own else state.root, id_, published.get(id_)))
+    if scope is state.root:
+        return Names(own, lambda id_: _step(scope, id_, published.get(id_)))
+    visible: dict[str, ScopeState] = dict.fromkeys(state.root.graph.number, state.root)
+    for around in reversed(tuple(scope.around())):
+        visible |= dict.fromkeys(around.graph.number, around)
+    return Names(visible, lambda id_: _step(visible[id_], id_, published.get(id_) if id_ in own else None))
 
 
 def _step(scope: ScopeState, id_: str, outputs: object = None) -> Names:

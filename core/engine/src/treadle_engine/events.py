@@ -38,6 +38,9 @@ none was counted."""
 VISIT_INTERRUPTED: Final = "visit_interrupted"
 """`decision` (retry, fail, ask)."""
 
+SCOPE_OPENED: Final = "scope_opened"
+"""A visit opened the scope at the address `scope`; the steps in it may start."""
+
 ATTEMPT_STARTED: Final = "attempt_started"
 """The second attempt of a visit and later ones."""
 ATTEMPT_FAILED: Final = "attempt_failed"

@@ -5,6 +5,7 @@ once per plan by `treadle_engine.expressions`. Durations are seconds. Step refer
 The order of `ScopePlan.steps` is the order written.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
@@ -15,6 +16,8 @@ from treadle_engine._plan_codec import from_json, to_json
 
 LANGUAGE_VERSION: Final = 1
 PLAN_VERSION: Final = 1
+HANDLERS: Final = ("on_failure", "on_cancel", "finally")
+"""The names of the handlers, which are the addresses of their scopes as well."""
 
 Value: TypeAlias = Json
 Expression: TypeAlias = str
@@ -29,8 +32,8 @@ JoinMode: TypeAlias = Literal[
     "at_least",
     "expression",
 ]
-StepKind: TypeAlias = Literal["call", "set", "emit", "cancel", "end"]
-"""`uses` and `run` are both `call`. The kinds that open scopes or wait are added here by name as they come.
+StepKind: TypeAlias = Literal["call", "set", "emit", "cancel", "end", "parallel", "steps"]
+"""`uses` and `run` are both `call`. `parallel` and `steps` open a scope, their `body`. Kinds that wait come later.
 
 What `StepPlan.with_` holds: `call`: the action's inputs; `set`: `{name: value, …}`; `emit`: `{event: name, data:
 value}`; `cancel`: `{steps: [ids]}`; `end`: `{status: completed | failed, message: text}`, the message may be missing.
@@ -153,18 +156,23 @@ class StepPlan:
     risk: Risk = "low"
     line: int = 0
     """Where it stands in the definition, for messages."""
+    body: "ScopePlan | None" = None
+    """What a step that opens scopes runs in them."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScopePlan:
-    """One body of steps: the workflow's, or a handler's."""
+    """One body of steps: the workflow's, a handler's, or that of a step which opens scopes."""
 
     steps: tuple[StepPlan, ...]
     start: tuple[str, ...] = ()
     max_parallel: int = 0
-    """0: as many as are ready."""
+    """Visits at a time, in the scope and the scopes inside it; a step that opens scopes counts for nothing itself.
+    0: as many as are ready."""
     fail_fast: bool | None = None
-    """None: True where some step of the scope can be compensated."""
+    """None: True where some step of the scope, or of one inside it, can be compensated."""
+    ordered: bool = True
+    """R0 holds. False inside `parallel`: steps without `needs` start at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +215,26 @@ class Plan:
     finally_: ScopePlan | None = None
     language: int = LANGUAGE_VERSION
     v: int = PLAN_VERSION
+
+
+def bodies(step: StepPlan) -> Iterator[ScopePlan]:
+    """The scopes that a step opens, as plans."""
+    if step.body is not None:
+        yield step.body
+
+
+def steps_within(scope: ScopePlan, inside: str = "") -> Iterator[tuple[str, StepPlan]]:
+    """Every step of a scope and of the scopes inside it, with its path such as `group/step`, in the order written."""
+    for step in scope.steps:
+        path = f"{inside}{step.id}"
+        yield path, step
+        for body in bodies(step):
+            yield from steps_within(body, f"{path}/")
+
+
+def compensates(scope: ScopePlan) -> bool:
+    """Some step of the scope, or of one inside it, can be compensated."""
+    return any(step.compensate is not None or any(map(compensates, bodies(step))) for step in scope.steps)
 
 
 def plan_to_json(plan: Plan) -> dict[str, Json]:

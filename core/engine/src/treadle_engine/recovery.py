@@ -24,6 +24,7 @@ def recover(draft: Draft, stimulus: Recover) -> None:
         for at in tuple(scope.live):
             if scope.phase[at] != RETRYING:
                 _decide(draft, scope, at, stimulus)
+    state.queue_all()
     rollback.recover(draft)
     restart_timers(draft)
 
@@ -47,13 +48,20 @@ def timeout_due(state: State) -> int:
 
 
 def _was_busy(state: State) -> bool:
-    running = any(scope.phase[at] == RUNNING for scope in state.scopes.values() for at in scope.live)
+    running = any(
+        scope.phase[at] == RUNNING and not scope.graph.nested[at]
+        for scope in state.scopes.values()
+        for at in scope.live
+    )
     return running or any(entry.state == "running" for entry in state.log.undoing)
 
 
 def _decide(draft: Draft, scope: ScopeState, at: int, stimulus: Recover) -> None:
     """Retry, fail, or ask about one interrupted visit. One that was asked to end has ended."""
     step, visit = scope.graph.steps[at], scope.visits[at]
+    if scope.graph.nested[at]:
+        scope.attention.add(at)
+        return
     if at in scope.called_off:
         settle(draft, scope, at, "cancelled")
         return

@@ -4,8 +4,8 @@ What is *base* is written by `dump` and follows from the events alone. What is *
 (`readiness.rebuild`) and is kept up to date on the way.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from treadle_hookspecs import Json, JsonObject
@@ -56,6 +56,21 @@ class Closing:
     status: str = ""
 
 
+@dataclass(slots=True)
+class Nest:
+    """The scopes that a live visit has opened.
+
+    Attributes:
+        open: those that have not been seen to end, by their number.
+        ended: those that have.
+        seen: `open` has been looked through since the log was folded.
+    """
+
+    open: "dict[int, ScopeState]" = field(default_factory=dict)
+    ended: "dict[int, ScopeState]" = field(default_factory=dict)
+    seen: bool = False
+
+
 _ARRAYS: Final = ("phase", "credit", "armed")
 _LISTS: Final = ("results", "outcomes", "errors", "outputs", "visits", "attempts", "started")
 _TABLES: Final = (
@@ -96,7 +111,16 @@ class ScopeState:
         passed_over: steps that a closing scope did not start.
         closing: set when the scope closes; `closing_due` when it has to.
         forgiven: visits that failed under `continue_on_error`.
+        closed: seq of the event that closed it.
+        last: seq of its last event.
     Attributes, derived:
+        parent, owner: the scope and the step whose visit opened it; None for the workflow and for handlers.
+        number: which of the scopes of that visit it is.
+        rank: its place among the others, in the order written and opened.
+        nests: what live visits have opened, by step.
+        attention: live visits whose scopes have to be looked after.
+        busy: live visits in it and in the scopes inside it, less those that only open scopes.
+        queued: it waits in the state's agenda.
         unsettled: steps that are not SETTLED.
         open_needs, good_needs, bad_needs, soft_needs: by step: needs without an end, succeeded, failed, and those
             whose failure or skip may not be final.
@@ -119,9 +143,12 @@ class ScopeState:
         *_TABLES,
         "absorbed",
         "address",
+        "attention",
         "awaiting",
         "bad_needs",
+        "busy",
         "called_off",
+        "closed",
         "closing",
         "closing_due",
         "disturbed",
@@ -135,13 +162,20 @@ class ScopeState:
         "graph",
         "held",
         "idle",
+        "last",
         "late",
         "live",
+        "nests",
+        "number",
         "open_needs",
+        "owner",
+        "parent",
         "parked",
         "passed_over",
         "patient",
         "queue",
+        "queued",
+        "rank",
         "ready",
         "requests",
         "soft_needs",
@@ -150,8 +184,20 @@ class ScopeState:
         "unsettled",
     )
 
-    def __init__(self, address: str, graph: Graph) -> None:
+    def __init__(
+        self,
+        address: str,
+        graph: Graph,
+        rank: tuple[int, ...] = (),
+        parent: "ScopeState | None" = None,
+        owner: int = 0,
+        number: int = 0,
+    ) -> None:
         size = len(graph)
+        self.parent = parent
+        self.owner = owner
+        self.number = number
+        self.rank = rank
         self.address = address
         self.graph = graph
         self.phase = bytearray(size)
@@ -184,6 +230,12 @@ class ScopeState:
         self.closing: Closing | None = None
         self.closing_due: Closing | None = None
         self.forgiven = 0
+        self.closed = 0
+        self.last = 0
+        self.nests: dict[int, Nest] = {}
+        self.attention: set[int] = set()
+        self.busy = 0
+        self.queued = False
         self.unsettled = size
         self.open_needs: list[int] = []
         self.good_needs: list[int] = []
@@ -209,7 +261,10 @@ class ScopeState:
 
     @property
     def error(self) -> JsonObject | None:
-        """Why the scope failed or is failing: its oldest open failure, else what it closes for."""
+        """Why the scope failed or is failing: its oldest open failure, else what it closes for.
+
+        `step` in it is the address of the step that failed, however deep inside it stands.
+        """
         if self.closing is not None and self.closing.reason == "timeout":
             return self.closing.error
         for at, error in self.failures.items():
@@ -221,7 +276,40 @@ class ScopeState:
         """R11, once it is finished: `failed`, `cancelled` or `completed`."""
         if self.error is not None:
             return "failed"
-        return "cancelled" if self.closing is not None and self.closing.reason == "cancelled" else "completed"
+        return "cancelled" if self._cut_off else "completed"
+
+    @property
+    def _cut_off(self) -> bool:
+        """It was cancelled, or it closed because a scope around it did and left something out."""
+        closing = self.closing
+        if closing is None or closing.reason == "cancelled":
+            return closing is not None
+        left_out = bool(self.passed_over) or "cancelled" in self.results
+        return self.parent is not None and closing.error is None and left_out
+
+    @property
+    def top(self) -> "ScopeState":
+        """The workflow's scope or the handler's, whichever it is in."""
+        scope = self
+        while scope.parent is not None:
+            scope = scope.parent
+        return scope
+
+    def around(self) -> "Iterator[ScopeState]":
+        """Itself and the scopes around it, from the inside out."""
+        scope: ScopeState | None = self
+        while scope is not None:
+            yield scope
+            scope = scope.parent
+
+    @property
+    def has_room(self) -> bool:
+        """Neither its own `max_parallel` nor that of a scope around it keeps a visit from starting."""
+        for scope in self.around():
+            limit = scope.graph.scope.max_parallel
+            if limit and scope.busy >= limit:
+                return False
+        return True
 
     def place(self, at: int) -> str:
         """The step's address: `scope/step`."""
@@ -253,6 +341,8 @@ class ScopeState:
             "closing": self.closing and asdict(self.closing),
             "closing_due": self.closing_due and asdict(self.closing_due),
             "forgiven": self.forgiven,
+            "closed": self.closed,
+            "last": self.last,
         }
         return data
 
@@ -274,6 +364,7 @@ class ScopeState:
         self.closing = Closing(**data["closing"]) if data["closing"] else None
         self.closing_due = Closing(**data["closing_due"]) if data["closing_due"] else None
         self.forgiven = data["forgiven"]
+        self.closed, self.last = data.get("closed", 0), data.get("last", 0)
 
 
 def _pairs(table: Mapping[int, Any]) -> list[list[Any]]:

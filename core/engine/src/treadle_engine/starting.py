@@ -20,8 +20,7 @@ _NOTHING: Final[JsonObject] = {}
 
 def start_ready(draft: Draft, scope: ScopeState) -> None:
     """Start what is ready, in the order written, while `max_parallel` and pause allow."""
-    limit = scope.graph.scope.max_parallel
-    while not draft.state.paused and not (limit and len(scope.live) >= limit) and not scope.disturbed:
+    while not draft.state.paused and not scope.disturbed and scope.has_room:
         at = _next_ready(scope)
         if at is None:
             return
@@ -112,7 +111,8 @@ def _begin(draft: Draft, scope: ScopeState, at: int) -> None:
         start_attempt(draft, scope, at)
         return
     _record_start(draft, scope, at, step.kind, value, _NOTHING)
-    change(draft, scope, at)
+    if not scope.graph.nested[at]:
+        change(draft, scope, at)
 
 
 def change(draft: Draft, scope: ScopeState, at: int) -> None:

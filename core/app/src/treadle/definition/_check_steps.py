@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from treadle.definition._document import Items, Path
 from treadle.definition._fields import JOINS, MAX_STEPS
-from treadle.definition._model import BELONGS, KINDS, NamedJoin, Workflow
+from treadle.definition._model import BELONGS, BODIES, KINDS, NamedJoin, Workflow
 from treadle.definition._report import Report
 from treadle.definition._scopes import Scope, StepAt, is_mode, kinds_of, references_of
 
@@ -15,6 +15,7 @@ def check_steps(workflow: Workflow, scopes: Sequence[Scope], known: frozenset[st
     if len(everything) > MAX_STEPS:
         report.at_key("TRD0103", f"a definition may have at most {MAX_STEPS} steps", ("steps",))
     _check_ids(everything, report)
+    _check_taken(scopes, report)
     _check_case(report)
     for scope in scopes:
         for at in scope.steps:
@@ -37,6 +38,16 @@ def _check_ids(everything: Sequence[StepAt], report: Report) -> None:
             line = report.line_of((*first.path, "id"))
             message = f"the id `{at.step.id}` is used twice"
             report.at_value("TRD0108", message, (*at.path, "id"), hint=f"the first is at line {line}")
+
+
+def _check_taken(scopes: Sequence[Scope], report: Report) -> None:
+    """A scope of the workflow may not have the address of a handler's."""
+    for scope in scopes:
+        if scope.owner is not None and scope.around is not None and scope.around.main and scope.body in BODIES[1:]:
+            message = f"a step that opens a scope cannot have the id `{scope.body}`"
+            report.at_value(
+                "TRD0108", message, (*scope.owner.path, "id"), hint="it is the address of a handler's scope"
+            )
 
 
 def _check_case(report: Report) -> None:

@@ -23,13 +23,13 @@ from treadle.definition._catalogue import Catalogue
 from treadle.definition._document import Document
 from treadle.definition._known_outputs import RUN
 from treadle.definition._run_text import RunText, run_text
-from treadle.definition._scopes import Scope, StepAt, edges, targets
+from treadle.definition._scopes import Scope, StepAt, edges, inner_bodies, targets
 
 
 def compiled(workflow: model.Workflow, scopes: tuple[Scope, ...], catalogue: Catalogue, document: Document) -> Plan:
     """The linked plan of a definition without errors."""
-    compiler = _Compiler(workflow, catalogue, document)
-    bodies = {scope.body: compiler.scope(scope) for scope in scopes}
+    compiler = _Compiler(workflow, scopes, catalogue, document)
+    bodies = {scope.path[0]: link(compiler.scope(scope)) for scope in scopes if scope.owner is None}
     rollback = workflow.rollback or model.Rollback.model_validate({})
     return Plan(
         name=workflow.name,
@@ -78,22 +78,22 @@ def _secret(source: model.Secret) -> SecretSource:
 
 
 class _Compiler:
-    def __init__(self, workflow: model.Workflow, catalogue: Catalogue, document: Document) -> None:
+    def __init__(
+        self, workflow: model.Workflow, scopes: tuple[Scope, ...], catalogue: Catalogue, document: Document
+    ) -> None:
         self._workflow = workflow
+        self._scopes = {scope.path: scope for scope in scopes}
         self._catalogue = catalogue
         self._document = document
         self._defaults = workflow.defaults or model.Defaults.model_validate({})
 
     def scope(self, scope: Scope) -> ScopePlan:
-        """A linked scope. `start` and `fail_fast` are the workflow's own, not its handlers'."""
-        main = scope.body == "steps"
-        return link(
-            ScopePlan(
-                tuple(map(self._step, scope.steps)),
-                start=(targets(self._workflow.start) or ()) if main else (),
-                max_parallel=self._workflow.max_parallel or 0,
-                fail_fast=self._workflow.fail_fast if main else False,
-            )
+        """A scope, not yet linked. `start` is the workflow's own; what is in a handler never fails fast."""
+        return ScopePlan(
+            tuple(map(self._step, scope.steps)),
+            start=(targets(self._workflow.start) or ()) if scope.main else (),
+            max_parallel=self._workflow.max_parallel or 0 if scope.owner is None else 0,
+            fail_fast=self._workflow.fail_fast if scope.path[0] == "steps" else False,
         )
 
     def _step(self, at: StepAt) -> StepPlan:
@@ -102,7 +102,16 @@ class _Compiler:
         plan = replace(edges(step), name=step.name, line=line)
         if at.calls:
             return self._call(plan, at)
-        return replace(plan, with_=_small(at, plan), idempotent=True, on_interrupt="retry")
+        plan = replace(plan, idempotent=True, on_interrupt="retry")
+        return self._scoped(plan, at) if at.kind in model.SCOPED else replace(plan, with_=_small(at, plan))
+
+    def _scoped(self, plan: StepPlan, at: StepAt) -> StepPlan:
+        """A step that opens scopes."""
+        bodies = [self.scope(self._scopes[*at.path, *keys]) for keys, _ in inner_bodies(at.step)]
+        if at.step.parallel is not None:
+            limit = at.step.parallel.max_parallel or 0
+            return replace(plan, body=replace(bodies[0], max_parallel=limit, ordered=False))
+        return replace(plan, body=bodies[0])
 
     def _call(self, plan: StepPlan, at: StepAt) -> StepPlan:
         step = at.step

@@ -6,7 +6,8 @@ from typing import Final
 from treadle_hookspecs import JsonObject
 
 from treadle.definition._catalogue import Catalogue
-from treadle.definition._scopes import StepAt
+from treadle.definition._model import SCOPED
+from treadle.definition._scopes import StepAt, inner_bodies
 
 RUN: Final = "command/run"
 
@@ -20,7 +21,9 @@ class KnownOutputs:
 
 
 def known_outputs(at: StepAt, catalogue: Catalogue) -> KnownOutputs:
-    """The outputs that a step declares and those that its action is known to have."""
+    """The outputs that a step declares and those that its action is known to have; of a group its steps, by id."""
+    if at.sound and at.kind in SCOPED:
+        return KnownOutputs(frozenset(step.id for _, steps in inner_bodies(at.step) for step in steps), closed=True)
     declared = frozenset(at.step.outputs)
     if not at.calls or not at.sound:
         return KnownOutputs(frozenset(), closed=False)

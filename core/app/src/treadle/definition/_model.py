@@ -142,8 +142,17 @@ def _join(value: object) -> object:
 _JOIN_TEXT: Final = {"anyOf": [{"enum": list(JOINS)}, {"type": "string", "pattern": "[^a-z_]", "maxLength": 8000}]}
 
 
+class Parallel(Keys):
+    """A group of steps that start at once, in a scope of its own."""
+
+    max_parallel: int | None = Field(
+        None, ge=1, le=MAX_STEPS, description="Visits at a time, in the group and the scopes inside it. Default: all."
+    )
+    steps: "Body" = Field(description="The steps; those without `needs` start at once (R0 does not apply).")
+
+
 class Step(Keys):
-    """A step. Exactly one kind: `uses`, `run`, `emit`, `set`, `cancel`, `end`."""
+    """A step. Exactly one kind: `uses`, `run`, `emit`, `set`, `cancel`, `end`, `parallel`, `steps`."""
 
     id: StepId = Field(description="Lower case letters, digits, `_`, `-`; up to 64; unique in the file.")
     name: str = Field("", description="What people see instead of the id.")
@@ -157,13 +166,13 @@ class Step(Keys):
     cancel: Targets | None = Field(None, description="Kind: cancel these steps.")
     end: Literal["completed", "failed"] | None = Field(None, description="Kind: end the execution so.")
     workflow: Planned = Field(None, description="Kind: a sub-workflow.")
-    parallel: Planned = Field(None, description="Kind: a group in a scope of its own.")
+    parallel: Parallel | None = Field(None, description="Kind: a group in a scope of its own, joined when all end.")
     loop: Planned = Field(None, description="Kind: a body repeated.")
     race: Planned = Field(None, description="Kind: the first branch to finish wins.")
     wait: Planned = Field(None, description="Kind: let time pass.")
     wait_for: Planned = Field(None, description="Kind: wait for a signal, an event or a condition.")
     approval: Planned = Field(None, description="Kind: ask a person.")
-    steps: Planned = Field(None, description="Kind: a sequence in a scope of its own.")
+    steps: "Body | None" = Field(None, description="Kind: a sequence in a scope of its own.")
 
     with_: dict[str, Any] | None = Field(None, alias="with", description="The action's inputs.")
     shell: Shell | None = Field(None, description="What runs a command that is a text. Default: sh.")
@@ -217,9 +226,11 @@ class Step(Keys):
     keep_changes: Planned = Field(None, description="Keep the file changes of a failed visit.")
 
 
-KINDS: Final = ("uses", "run", "emit", "set", "cancel", "end")
-LATER_KINDS: Final = ("workflow", "parallel", "loop", "race", "wait", "wait_for", "approval", "steps")
+KINDS: Final = ("uses", "run", "emit", "set", "cancel", "end", "parallel", "steps")
+LATER_KINDS: Final = ("workflow", "loop", "race", "wait", "wait_for", "approval")
 CALLS: Final = ("uses", "run")
+SCOPED: Final = ("parallel", "steps")
+"""Kinds that open scopes."""
 BELONGS: Final[dict[str, tuple[str, ...]]] = {
     "with_": ("uses",),
     "shell": ("run",),
@@ -341,3 +352,5 @@ class Workflow(Keys):
 
 BODIES: Final = ("steps", "on_failure", "on_cancel", "finally")
 """Top-level keys that hold steps."""
+INNER_BODIES: Final = (("parallel", "steps"), ("steps",))
+"""The keys of a step, one inside the other, that hold steps."""

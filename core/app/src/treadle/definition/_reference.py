@@ -14,6 +14,7 @@ from treadle.definition._structure import planned_keys
 _SECTIONS: Final[tuple[tuple[str, str, type[BaseModel]], ...]] = (
     ("Top level", "", model.Workflow),
     ("A step", "`steps`, `on_failure`, `on_cancel`, `finally`: lists of steps.", model.Step),
+    ("`parallel`", "Of a step. Its outputs are those of its steps, by id.", model.Parallel),
     ("`retry`", "Of a step and of `defaults`.", model.Retry),
     ("`compensate`", "Of a step.", model.Compensate),
     ("A line of `switch`", "Of a step.", model.Case),
@@ -72,6 +73,7 @@ def _section(title: str, where: str, described: type[BaseModel]) -> str:
 
 def _rows(described: type[BaseModel]) -> Iterator[str]:
     schema = described.model_json_schema(by_alias=True)
+    schema = schema if "properties" in schema else schema["$defs"][described.__name__]
     planned = planned_keys(described)
     for name, field in described.model_fields.items():
         key = field.alias or name

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from signal import SIGINT, Signals
 from typing import TYPE_CHECKING, Final
 
+from treadle_engine.plan import steps_within
 from treadle_hookspecs import Event, EventListener, Json
 
 from treadle.cli.follow import ExecutionView, Follower, follower
@@ -40,7 +41,7 @@ class Driving:
         treadle = self._session.treadle
         plan = self._session.plan(workflow)
         view = ExecutionView(plan.name)
-        view.expect(step.id for step in plan.root.steps)
+        view.expect(path for path, _ in steps_within(plan.root))
         view.expected = self._usual_duration(view.workflow)
         return self.finish(self.follow(view, lambda listener: treadle.run(workflow, inputs, listener=listener)))
 

@@ -1,0 +1,87 @@
+"""Steps inside steps: what they compile to, what is wrong with them, what expressions see."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jsonschema
+import pytest
+from treadle.definition import Loaded, json_schema, load_yaml
+from treadle_engine.plan import Plan, StepPlan, steps_within
+
+HEAD = "treadle: 1\nname: nested\nsteps:\n"
+GROUP = """\
+  - id: checks
+    parallel:
+      max_parallel: 2
+      steps:
+        - id: lint
+          run: make lint
+        - id: build
+          steps:
+            - {id: compile, run: make}
+            - {id: link, run: "make {{ steps.compile.outputs.stdout }}"}
+  - id: report
+    run: echo "{{ steps.checks.outputs.lint.stdout }}"
+"""
+
+
+def compiled(loaded: Loaded) -> dict[str, StepPlan]:
+    assert isinstance(loaded.plan, Plan), loaded.problems
+    return dict(steps_within(loaded.plan.root))
+
+
+def accepted(text: str) -> bool:
+    return bool(jsonschema.Draft202012Validator(json_schema()).is_valid(load_yaml(text, "x.yaml")))
+
+
+def test_a_group_has_no_order_and_a_sequence_has(load: Callable[[str], Loaded]) -> None:
+    steps = compiled(load(HEAD + GROUP))
+    assert list(steps) == [
+        "checks",
+        "checks/lint",
+        "checks/build",
+        "checks/build/compile",
+        "checks/build/link",
+        "report",
+    ]
+    assert steps["checks/build"].needs == ()
+    assert steps["checks/build/link"].needs == ("compile",)
+    checks = steps["checks"]
+    assert (checks.kind, steps["checks/build"].kind) == ("parallel", "steps")
+    assert checks.body is not None
+    assert (checks.body.max_parallel, checks.body.ordered) == (2, False)
+
+
+def test_the_schema_takes_steps_inside_steps() -> None:
+    assert accepted(HEAD + GROUP)
+    assert not accepted(HEAD + GROUP.replace("max_parallel: 2", "max_parallel: 0"))
+    assert not accepted(HEAD + GROUP.replace("run: make lint", "rum: make lint"))
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "line", "message"),
+    [
+        (("run: make lint", "rum: make lint"), "TRD0104", 9, "the key `rum` is not known here"),
+        (("run: make lint", "wait: 3d"), "TRD0111", 9, "`wait` is not available in this version"),
+        (("run: make lint", "env: {A: 1}"), "TRD0110", 8, "step `lint` does not say what it does"),
+        (("max_parallel: 2", "max_parallel: 0"), "TRD0115", 6, "`parallel.max_parallel` must be at least 1"),
+        (("id: lint", "id: compile"), "TRD0108", 12, "the id `compile` is used twice"),
+        (("run: make lint", "run: x\n          needs: compile"), "TRD0107", 10, "step `compile` stands in `build`"),
+        (("run: make lint", "run: x\n          needs: [report]"), "TRD0107", 10, "step `report` stands in `steps`"),
+        (("outputs.lint.", "outputs.lind."), "TRD0133", 15, "step `checks` has no output `lind`"),
+        (("steps.checks.outputs.lint", "steps.lint.outputs"), "TRD0107", 15, "step `lint` is not defined"),
+        (
+            ("run: make lint", "run: echo {{ steps.report.outputs.stdout }}"),
+            "TRD0134",
+            9,
+            "step `report` cannot have run",
+        ),
+        (("id: checks", "id: finally"), "TRD0108", 4, "cannot have the id `finally`"),
+    ],
+)
+def test_what_is_wrong_inside_is_told_with_its_place(
+    load: Callable[[str], Loaded], change: tuple[str, str], code: str, line: int, message: str
+) -> None:
+    found: Any = [one for one in load(HEAD + GROUP.replace(*change)).problems if one.code == code]
+    assert [(one.code, one.line) for one in found][:1] == [(code, line)], load(HEAD + GROUP.replace(*change)).problems
+    assert message in found[0].message

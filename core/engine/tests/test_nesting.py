@@ -1,0 +1,239 @@
+"""Scopes inside scopes: what opens them, how they end, what reaches into them."""
+
+from collections.abc import Sequence
+
+import pytest
+from treadle_engine import events as kinds
+from treadle_engine.link import link
+from treadle_engine.plan import (
+    Compensation,
+    Join,
+    RollbackPolicy,
+    ScopePlan,
+    StepPlan,
+    plan_from_json,
+    plan_to_json,
+    steps_within,
+)
+from treadle_engine.protocol import Cancel, Pause, Resume, TimerFired
+from treadle_engine.takeover import takeover_of
+from treadle_testkit.scripted import Ending, ScriptedRuntime, workflow
+
+UNDO = Compensation("m/undo")
+NEVER = RollbackPolicy(after=())
+
+
+def group(id_: str, *steps: StepPlan, limit: int = 0, **fields: object) -> StepPlan:
+    return StepPlan(id_, kind="parallel", body=ScopePlan(steps, max_parallel=limit), **fields)  # type: ignore[arg-type]
+
+
+def sequence(id_: str, *steps: StepPlan, **fields: object) -> StepPlan:
+    return StepPlan(id_, kind="steps", body=ScopePlan(steps), **fields)  # type: ignore[arg-type]
+
+
+def run(*steps: StepPlan, script: dict[str, Sequence[str | Ending]] | None = None, **fields: object) -> ScriptedRuntime:
+    runtime = ScriptedRuntime(workflow(*steps, **fields), script)  # type: ignore[arg-type]
+    runtime.start()
+    runtime.run()
+    return runtime
+
+
+def test_steps_of_a_group_start_at_once_and_are_joined() -> None:
+    runtime = ScriptedRuntime(workflow(group("g", StepPlan("x"), StepPlan("y")), StepPlan("z")))
+    runtime.start()
+    assert [address.step for address, _ in runtime.running] == ["x", "y"]
+    assert runtime.run() == "completed"
+    assert runtime.trace() == ["g/x#1 success", "g/y#1 success", "g#1 success", "z#1 success"]
+
+
+def test_steps_of_a_sequence_follow_each_other() -> None:
+    runtime = run(sequence("s", StepPlan("x"), StepPlan("y")))
+    assert runtime.trace() == ["s/x#1 success", "s/y#1 success", "s#1 success"]
+
+
+def test_needs_hold_inside_a_group() -> None:
+    runtime = ScriptedRuntime(workflow(group("g", StepPlan("x"), StepPlan("y", needs=("x",)))))
+    runtime.start()
+    assert [address.step for address, _ in runtime.running] == ["x"]
+
+
+def test_the_outputs_of_a_scope_are_those_of_its_steps() -> None:
+    told = StepPlan("told", with_={"n": "{{ steps.g.outputs.x.n + steps.g.outputs.s.y.n }}"})
+    runtime = run(
+        group("g", StepPlan("x"), sequence("s", StepPlan("y"))),
+        told,
+        script={"x": [Ending(outputs={"n": 1})], "y": [Ending(outputs={"n": 2})]},
+    )
+    assert runtime.state.step("", "g").outputs == {"x": {"n": 1}, "s": {"y": {"n": 2}}}
+    assert started(runtime, "", "told") == {"n": 3}
+
+
+def started(runtime: ScriptedRuntime, scope: str, step: str) -> object:
+    found = (event for event in runtime.log if event.type == kinds.VISIT_STARTED)
+    return next(event.data.get("inputs") for event in found if (event.scope, event.step) == (scope, step))
+
+
+def test_a_step_sees_those_of_the_scopes_around_it() -> None:
+    inner = StepPlan("x", with_={"n": "{{ steps.a.outputs.n }}"})
+    runtime = run(StepPlan("a"), group("g", sequence("s", inner)), script={"a": [Ending(outputs={"n": 1})]})
+    assert started(runtime, "g/s", "x") == {"n": 1}
+
+
+def test_a_failure_inside_becomes_the_outcome_and_names_the_step() -> None:
+    runtime = run(
+        group("g", StepPlan("x"), StepPlan("y"), on_failure=("mend",)), StepPlan("mend"), script={"x": ["failure"]}
+    )
+    assert runtime.trace() == ["g/x#1 failure", "g/y#1 success", "g#1 failure", "mend#1 success"]
+    assert runtime.state.status == "failed"
+    assert runtime.state.error is not None
+    assert runtime.state.error["step"] == "g/x"
+
+
+def test_a_failure_that_is_repaired_outside_leaves_the_execution_completed() -> None:
+    mend = StepPlan("mend", recovers=True)
+    runtime = run(group("g", StepPlan("x"), on_failure=("mend",)), mend, script={"x": ["failure"]})
+    assert runtime.state.status == "completed"
+
+
+def test_a_scope_that_fails_fast_starts_nothing_more() -> None:
+    steps = (StepPlan("x"), StepPlan("y"), StepPlan("z", needs=("y",)))
+    plan = workflow(
+        StepPlan("g", kind="parallel", body=ScopePlan(steps, fail_fast=True)), StepPlan("after", join=Join("all_done"))
+    )
+    runtime = ScriptedRuntime(plan, {"x": ["failure"]})
+    runtime.start()
+    assert runtime.run() == "failed"
+    assert runtime.trace() == ["g/x#1 failure", "g/z skipped", "g/y#1 success", "g#1 failure", "after#1 success"]
+
+
+def test_failing_outside_drains_what_is_inside_and_lets_clean_up_begin() -> None:
+    clean = sequence("clean", StepPlan("c"), needs=("a", "g"), join=Join("all_done"))
+    inner = sequence("s", StepPlan("x"), StepPlan("y"))
+    runtime = run(
+        StepPlan("a", needs=()),
+        group("g", inner, needs=()),
+        StepPlan("b", needs=("a",)),
+        clean,
+        script={"a": ["failure"]},
+        scope={"fail_fast": True},
+    )
+    assert runtime.trace() == [
+        "a#1 failure",
+        "b skipped",
+        "g/s/y skipped",
+        "g/s/x#1 success",
+        "g/s#1 cancelled",
+        "g#1 cancelled",
+        "clean/c#1 success",
+        "clean#1 success",
+    ]
+
+
+def test_end_inside_a_scope_ends_the_execution() -> None:
+    end = StepPlan("stop", kind="end", with_={"status": "completed"})
+    runtime = run(group("g", end, sequence("s", StepPlan("x"), StepPlan("y"))), StepPlan("z"))
+    assert runtime.state.status == "completed"
+    assert runtime.trace() == ["g/stop#1 success", "g/s skipped", "z skipped", "g#1 cancelled"]
+
+
+def test_a_cancel_reaches_every_scope() -> None:
+    runtime = ScriptedRuntime(workflow(group("g", sequence("s", StepPlan("x"), StepPlan("y")))))
+    runtime.start()
+    runtime.send(Cancel(runtime.now))
+    assert runtime.run() == "cancelled"
+    assert runtime.trace() == ["g/s/y skipped", "g/s/x#1 cancelled", "g/s#1 cancelled", "g#1 cancelled"]
+
+
+def test_cancelling_a_group_by_name_cancels_what_is_inside() -> None:
+    chop = StepPlan("chop", kind="cancel", with_={"steps": ["g"]}, needs=("a",))
+    runtime = run(StepPlan("a", needs=()), group("g", sequence("s", StepPlan("x"), StepPlan("y")), needs=()), chop)
+    assert runtime.trace() == [
+        "a#1 success",
+        "chop#1 success",
+        "g/s/y skipped",
+        "g/s/x#1 cancelled",
+        "g/s#1 cancelled",
+        "g#1 cancelled",
+    ]
+
+
+def test_the_time_of_the_workflow_is_up_in_every_scope() -> None:
+    runtime = ScriptedRuntime(workflow(group("g", StepPlan("x")), timeout=1.0))
+    runtime.start()
+    runtime.send(TimerFired("timeout", runtime.now))
+    assert runtime.run() == "failed"
+    assert runtime.state.timed_out
+    assert runtime.trace() == ["g/x#1 cancelled", "g#1 cancelled"]
+
+
+def test_nothing_opens_during_a_pause() -> None:
+    runtime = ScriptedRuntime(workflow(group("g", sequence("s", StepPlan("x"), StepPlan("y")))))
+    runtime.start()
+    runtime.send(Pause(runtime.now))
+    assert runtime.run() == "paused"
+    assert runtime.trace() == ["g/s/x#1 success"]
+    runtime.send(Resume(runtime.now))
+    assert runtime.run() == "completed"
+
+
+@pytest.mark.parametrize("limits", [{"root": 2, "group": 0}, {"root": 0, "group": 2}])
+def test_limits_count_what_runs_inside_and_not_what_holds_it(limits: dict[str, int]) -> None:
+    inner = [sequence(f"s{n}", StepPlan(f"x{n}"), StepPlan(f"y{n}")) for n in range(4)]
+    runtime = ScriptedRuntime(
+        workflow(group("g", *inner, limit=limits["group"]), scope={"max_parallel": limits["root"]})
+    )
+    runtime.start()
+    most = len(runtime.running)
+    while runtime.step():
+        most = max(most, len(runtime.running))
+    assert (most, runtime.state.status) == (2, "completed")
+
+
+def test_a_scope_is_entered_again_under_an_address_of_its_own() -> None:
+    again = group("g", StepPlan("x"), on_failure=("fix",), max_visits=2)
+    runtime = run(again, StepPlan("fix", on_success=("g",), max_visits=2), script={"x": ["failure", "success"]})
+    assert runtime.trace() == [
+        "g/x#1 failure",
+        "g#1 failure",
+        "fix#1 success",
+        "g#2/x#1 success",
+        "g#2 success",
+        "fix skipped",
+    ]
+    assert runtime.state.status == "completed"
+
+
+def test_undoing_takes_a_scope_where_it_completed() -> None:
+    slow = sequence("s", StepPlan("x", compensate=UNDO), StepPlan("y"), needs=())
+    plan = workflow(slow, StepPlan("a", compensate=UNDO, needs=()), StepPlan("bad", needs=("s", "a")))
+    order = ("x", "a", "y", "bad")
+    first = lambda running: min(range(len(running)), key=lambda n: order.index(running[n].step))  # noqa: E731
+    runtime = ScriptedRuntime(plan, {"bad": ["failure"]}, choose=first)
+    runtime.start()
+    runtime.run()
+    assert runtime.trace() == ["s/x#1 success", "a#1 success", "s/y#1 success", "s#1 success", "bad#1 failure"]
+    assert runtime.undone() == ["s/x#1", "a#1"]
+
+
+def test_handlers_have_scopes_inside() -> None:
+    runtime = run(StepPlan("a"), script={"a": ["failure"]}, finally_=[group("g", StepPlan("x"))])
+    assert runtime.trace() == ["a#1 failure", "finally/g/x#1 success", "finally/g#1 success"]
+
+
+def test_a_new_execution_runs_a_failed_scope_again_and_keeps_what_can_be_undone() -> None:
+    steps = (group("g", StepPlan("x", compensate=UNDO), StepPlan("y")), StepPlan("z"))
+    old = run(*steps, script={"y": ["failure"]}, rollback=NEVER)
+    new = ScriptedRuntime(old.plan)
+    new.start(header={"takeover": takeover_of(old.state)})
+    assert new.run() == "completed"
+    assert new.trace() == ["g/x#2 success", "g/y#1 success", "g#1 success", "z#1 success"]
+    assert [entry.address for entry in new.state.log.entries] == ["g/x#1", "g/x#2"]
+
+
+def test_a_plan_with_scopes_survives_json_and_linking_twice() -> None:
+    plan = workflow(group("g", StepPlan("x"), sequence("s", StepPlan("y"), StepPlan("z"))))
+    assert plan_from_json(plan_to_json(plan)) == plan
+    assert link(plan.root) == plan.root
+    assert [path for path, _ in steps_within(plan.root)] == ["g", "g/x", "g/s", "g/s/y", "g/s/z"]
+    needs = {path: step.needs for path, step in steps_within(plan.root)}
+    assert (needs["g/s"], needs["g/s/z"]) == ((), ("y",))
