@@ -137,7 +137,7 @@ def opening(runtime: ScriptedRuntime, scope: str) -> Event:
     """The end of the visit that opened a scope."""
     opened = opened_by(scope)
     ended = (event for event in runtime.log if event.type == kinds.VISIT_SETTLED)
-    return next(event for event in ended if (event.scope, event.step, event.visit) == opened)
+    return next(event for event in ended if (event.scope, event.step, event.visit) == opened[:3])
 
 
 def check_everything_settled_within_bounds(seed: int, runtime: ScriptedRuntime) -> None:

@@ -1,6 +1,7 @@
 """Scopes inside scopes: what opens them, how they end, what reaches into them."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from treadle_engine import events as kinds
@@ -8,6 +9,7 @@ from treadle_engine.link import link
 from treadle_engine.plan import (
     Compensation,
     Join,
+    Loop,
     RollbackPolicy,
     ScopePlan,
     StepPlan,
@@ -17,7 +19,7 @@ from treadle_engine.plan import (
 )
 from treadle_engine.protocol import Cancel, Pause, Resume, TimerFired
 from treadle_engine.takeover import takeover_of
-from treadle_testkit.scripted import Ending, ScriptedRuntime, workflow
+from treadle_testkit.scripted import SECOND, Ending, ScriptedRuntime, workflow
 
 UNDO = Compensation("m/undo")
 NEVER = RollbackPolicy(after=())
@@ -237,3 +239,98 @@ def test_a_plan_with_scopes_survives_json_and_linking_twice() -> None:
     assert [path for path, _ in steps_within(plan.root)] == ["g", "g/x", "g/s", "g/s/y", "g/s/z"]
     needs = {path: step.needs for path, step in steps_within(plan.root)}
     assert (needs["g/s"], needs["g/s/z"]) == ((), ("y",))
+
+
+def loop(id_: str, *steps: StepPlan, **fields: Any) -> StepPlan:
+    keys = {name: fields.pop(name) for name in ("until", "while_", "max", "delay", "on_exhausted") if name in fields}
+    return StepPlan(id_, kind="loop", body=ScopePlan(steps), loop=Loop(**{"max": 5, **keys}), **fields)
+
+
+def test_a_loop_runs_until_its_condition_holds() -> None:
+    body = StepPlan("x", with_={"index": "{{ loop.index }}", "before": "{{ loop.previous }}"})
+    runtime = run(
+        loop("l", body, until="steps.x.outputs.n == 2"),
+        script={"x": [Ending(outputs={"n": 1}), Ending(outputs={"n": 2})]},
+    )
+    assert runtime.trace() == ["l:1/x#1 success", "l:2/x#1 success", "l#1 success"]
+    assert runtime.state.step("", "l").outputs == {"x": {"n": 2}}
+    assert started(runtime, "l:1", "x") == {"index": 1, "before": None}
+    assert started(runtime, "l:2", "x") == {"index": 2, "before": {"x": {"n": 1}}}
+
+
+def test_while_is_judged_after_the_iteration_too() -> None:
+    runtime = run(loop("l", StepPlan("x"), while_="false"))
+    assert runtime.trace() == ["l:1/x#1 success", "l#1 success"]
+
+
+@pytest.mark.parametrize(
+    ("on_exhausted", "end", "status"), [("fail", "exhausted", "failed"), ("continue", "success", "completed")]
+)
+def test_a_loop_that_would_go_on_is_exhausted(on_exhausted: str, end: str, status: str) -> None:
+    runtime = run(loop("l", StepPlan("x"), until="false", max=2, on_exhausted=on_exhausted))
+    assert runtime.trace() == ["l:1/x#1 success", "l:2/x#1 success", f"l#1 {end}"]
+    assert runtime.state.status == status
+
+
+def test_an_exhausted_loop_has_a_route_of_its_own() -> None:
+    step = loop("l", StepPlan("x"), until="false", max=1, routes=(("exhausted", ("mend",)),))
+    assert run(step, StepPlan("mend", recovers=True)).state.status == "completed"
+
+
+def test_a_failed_iteration_fails_the_loop() -> None:
+    runtime = run(loop("l", StepPlan("x"), until="false"), script={"x": ["success", "failure"]})
+    assert runtime.trace() == ["l:1/x#1 success", "l:2/x#1 failure", "l#1 failure"]
+    assert runtime.state.error is not None
+    assert runtime.state.error["step"] == "l:2/x"
+
+
+def test_a_condition_that_cannot_be_evaluated_fails_the_loop() -> None:
+    runtime = run(loop("l", StepPlan("x"), until="steps.x.outputs.missing"))
+    error = runtime.state.step("", "l").error
+    assert error is not None
+    assert (error["type"], str(error["message"]).partition(":")[0]) == ("expression", "loop.until")
+
+
+def delayed() -> ScriptedRuntime:
+    runtime = ScriptedRuntime(workflow(loop("l", StepPlan("x"), until="loop.index == 2", delay=60.0)))
+    runtime.start()
+    runtime.step()
+    assert (runtime.running, list(runtime.timers)) == ({}, ["loop:l#1"])
+    return runtime
+
+
+def test_a_delay_passes_between_iterations() -> None:
+    runtime = delayed()
+    before = runtime.now
+    assert runtime.run() == "completed"
+    assert runtime.now - before >= 59 * SECOND
+    assert runtime.trace() == ["l:1/x#1 success", "l:2/x#1 success", "l#1 success"]
+
+
+def test_a_cancel_ends_a_loop_between_its_iterations() -> None:
+    runtime = delayed()
+    runtime.send(Cancel(runtime.now))
+    assert (runtime.run(), runtime.timers) == ("cancelled", {})
+    assert runtime.trace() == ["l:1/x#1 success", "l#1 cancelled"]
+
+
+def test_a_delay_keeps_its_due_time_over_a_pause_and_a_crash() -> None:
+    runtime = delayed()
+    due = dict(runtime.timers)
+    runtime.send(Pause(runtime.now))
+    runtime.crash()
+    runtime.send(Resume(runtime.now))
+    assert runtime.timers == due
+    assert runtime.run() == "completed"
+
+
+def test_iterations_are_undone_the_last_one_first() -> None:
+    body = (StepPlan("x", compensate=UNDO), StepPlan("y", compensate=UNDO))
+    runtime = run(loop("l", *body, until="loop.index == 2"), StepPlan("bad"), script={"bad": ["failure"]})
+    assert runtime.undone() == ["l:2/y#1", "l:2/x#1", "l:1/y#1", "l:1/x#1"]
+
+
+def test_loops_in_loops_see_the_innermost() -> None:
+    inner = loop("m", StepPlan("x", with_={"n": "{{ loop.index }}"}), until="loop.index == 2")
+    runtime = run(loop("l", inner, until="loop.index == 2"))
+    assert [started(runtime, f"l:{a}/m:{b}", "x") for a in (1, 2) for b in (1, 2)] == [{"n": 1}, {"n": 2}] * 2

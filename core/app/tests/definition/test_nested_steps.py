@@ -6,7 +6,7 @@ from typing import Any
 import jsonschema
 import pytest
 from treadle.definition import Loaded, json_schema, load_yaml
-from treadle_engine.plan import Plan, StepPlan, steps_within
+from treadle_engine.plan import Loop, Plan, StepPlan, steps_within
 
 HEAD = "treadle: 1\nname: nested\nsteps:\n"
 GROUP = """\
@@ -85,3 +85,45 @@ def test_what_is_wrong_inside_is_told_with_its_place(
     found: Any = [one for one in load(HEAD + GROUP.replace(*change)).problems if one.code == code]
     assert [(one.code, one.line) for one in found][:1] == [(code, line)], load(HEAD + GROUP.replace(*change)).problems
     assert message in found[0].message
+
+
+LOOP = """\
+  - id: fix
+    loop:
+      until: steps.test.outcome == 'success'
+      max: 4
+      delay: 1m
+      on_exhausted: continue
+      steps:
+        - {id: change, run: "echo {{ loop.index }} {{ loop.previous }}"}
+        - {id: test, run: make test}
+"""
+
+
+def test_a_loop(load: Callable[[str], Loaded]) -> None:
+    steps = compiled(load(HEAD + LOOP))
+    assert steps["fix"].loop == Loop(4, until="steps.test.outcome == 'success'", delay=60.0, on_exhausted="continue")
+    assert steps["fix/test"].needs == ("change",)
+    assert accepted(HEAD + LOOP)
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "line", "message"),
+    [
+        (("      max: 4\n", ""), "TRD0105", 6, "`loop` lacks the key `max`"),
+        (("max: 4", "max: 4\n      while: true"), "TRD0110", 6, "exactly one of the keys until and while"),
+        (("steps.test.outcome", "steps.tset.outcome"), "TRD0107", 6, "step `tset` is not defined"),
+        (("steps.test.outcome", "loop.number"), "TRD0131", 6, "`loop` has no `number`"),
+        (("run: make test", "run: 'echo {{ item }}'"), "TRD0131", 12, "`item` is not a name that is known here"),
+    ],
+)
+def test_what_is_wrong_with_a_loop(
+    load: Callable[[str], Loaded], change: tuple[str, str], code: str, line: int, message: str
+) -> None:
+    found: Any = load(HEAD + LOOP.replace(*change)).problems
+    assert [(one.code, one.line) for one in found if message in one.message] == [(code, line)], found
+
+
+def test_loop_is_known_in_loops_only(load: Callable[[str], Loaded]) -> None:
+    found: Any = load(HEAD + "  - {id: a, run: 'echo {{ loop.index }}'}\n").problems
+    assert [(one.code, one.hint.partition(" is known")[0]) for one in found] == [("TRD0131", "`loop`")]

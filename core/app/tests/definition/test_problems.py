@@ -36,7 +36,7 @@ steps:
     run: x
     join: {at_least: 0}
   - id: repeat
-    loop: {max: 3}
+    wait: {max: 3}
   - id: d
     run: x {{ inputs.other }}
     needs: [cc]

@@ -1,4 +1,4 @@
-"""Addresses of scope instances: `group`, `group#2` (its second visit), `group/inner`, `on_failure/group`."""
+"""Addresses of scope instances: `group`, `group#2` (its second visit), `loop:3`, `group/inner`, `on_failure/group`."""
 
 import re
 from functools import lru_cache
@@ -6,21 +6,30 @@ from typing import Final, NamedTuple
 
 from treadle_engine.plan import HANDLERS, Plan, ScopePlan
 
-_PART: Final = re.compile(r"(?P<step>[^#:\[.]+)(?:#(?P<visit>[1-9][0-9]*))?")
+_PART: Final = re.compile(r"(?P<step>[^#:\[.]+)(?:#(?P<visit>[1-9][0-9]*))?(?P<which>:[1-9][0-9]*)?")
 
 
 class Opened(NamedTuple):
-    """Which visit of which step opened a scope instance, and in which scope."""
+    """Which visit of which step opened a scope instance, and in which scope.
+
+    `which` tells the scopes of one visit apart: `:3` is a loop's third iteration; "" where there is but one.
+    """
 
     scope: str
     step: str
     visit: int
+    which: str = ""
 
+    @property
+    def address(self) -> str:
+        """The scope instance's."""
+        own = f"{self.step}{self.which}" if self.visit == 1 else f"{self.step}#{self.visit}{self.which}"
+        return f"{self.scope}/{own}" if self.scope else own
 
-def child_address(scope: str, step: str, visit: int) -> str:
-    """The address of the scope that a visit opens."""
-    own = step if visit == 1 else f"{step}#{visit}"
-    return f"{scope}/{own}" if scope else own
+    @property
+    def number(self) -> int:
+        """The number in `which`, or 0."""
+        return int(self.which.strip(":") or 0)
 
 
 @lru_cache(maxsize=4096)
@@ -30,7 +39,7 @@ def opened_by(address: str) -> Opened:
     found = _PART.fullmatch(own)
     if found is None:
         raise KeyError(address)
-    return Opened(scope, found["step"], int(found["visit"] or 1))
+    return Opened(scope, found["step"], int(found["visit"] or 1), found["which"] or "")
 
 
 def handler_of(plan: Plan, name: str) -> ScopePlan | None:
@@ -42,8 +51,8 @@ def scope_at(plan: Plan, address: str) -> ScopePlan:
     """The plan of the scope at an address. Raises `KeyError`."""
     if address and address not in HANDLERS:
         opened = opened_by(address)
-        steps = scope_at(plan, opened.scope).steps
-        found = next((step.body for step in steps if step.id == opened.step), None)
+        step = next((step for step in scope_at(plan, opened.scope).steps if step.id == opened.step), None)
+        found = step.body if step is not None and (step.kind == "loop") == bool(opened.which) else None
     else:
         found = handler_of(plan, address) if address else plan.root
     if found is None:

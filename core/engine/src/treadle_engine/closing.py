@@ -53,6 +53,11 @@ def retry_timer(scope: ScopeState, at: int) -> str:
     return f"retry:{scope.place(at)}#{scope.visits[at]}"
 
 
+def loop_timer(scope: ScopeState, at: int) -> str:
+    """The id of the timer for a loop's next iteration."""
+    return f"loop:{scope.place(at)}#{scope.visits[at]}"
+
+
 def scope_of_timer(timer: str) -> str:
     """The address of the scope to which such a timer belongs."""
     return timer.partition(":")[2].rpartition("#")[0].rpartition("/")[0]

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from treadle_hookspecs import Json, JsonObject
 
+from treadle_engine.addresses import opened_by
 from treadle_engine.graph import bits
 from treadle_engine.scope_state import ScopeState
 from treadle_engine.state import state_of
@@ -40,6 +41,7 @@ class Names(Mapping[str, object]):
 
 
 _NOTHING: Final[Mapping[str, object]] = {}
+_LOOP_NAMES: Final = dict.fromkeys(("index", "previous"))
 _STEP_NAMES: Final = dict.fromkeys(("outputs", "state", "outcome", "visit", "visits", "error"))
 
 
@@ -63,7 +65,8 @@ def scope_context(state: "State", scope: ScopeState) -> dict[str, object]:
     failure = _failure_around(scope)
     if failure is None and scope.top is not state.root:
         failure = state.error
-    return {**base_context(state), "steps": _steps(state, scope), "workflow": _workflow(state, failure)}
+    context = {**base_context(state), "steps": _steps(state, scope), "workflow": _workflow(state, failure)}
+    return context if scope.parent is None else context | _bindings(state, scope)
 
 
 def step_context(
@@ -91,6 +94,27 @@ def published(scope: ScopeState) -> JsonObject:
         for at, id_ in enumerate(scope.graph.ids)
         if (outputs := scope.outputs[at]) is not None
     }
+
+
+def _bindings(state: "State", scope: ScopeState) -> dict[str, object]:
+    """What the steps around a scope give to it: `loop`, of the innermost one."""
+    found: dict[str, object] = {}
+    for inner in scope.around():
+        if inner.parent is not None and inner.parent.graph.steps[inner.owner].kind == "loop":
+            found.setdefault("loop", _loop(state, inner))
+    return found
+
+
+def _loop(state: "State", iteration: ScopeState) -> Names:
+    def make(name: str) -> object:
+        if name == "index":
+            return iteration.number
+        if iteration.number == 1:
+            return None
+        before = opened_by(iteration.address)._replace(which=f":{iteration.number - 1}")
+        return published(state.scopes[before.address])
+
+    return Names(_LOOP_NAMES, make)
 
 
 def _failure_around(scope: ScopeState) -> JsonObject | None:

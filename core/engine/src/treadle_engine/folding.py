@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from treadle_hookspecs import Event
 
 from treadle_engine import compensation, events, tokens
-from treadle_engine.addresses import child_address
+from treadle_engine.addresses import Opened
 from treadle_engine.readiness import credit, rebuild, reconsider
 from treadle_engine.scope_state import (
     FAILED,
@@ -92,7 +92,25 @@ def _execution_ended(state: "State", event: Event) -> None:
 
 
 def _scope_opened(state: "State", event: Event) -> None:
-    state.open_scope(event.scope).last = event.seq
+    scope = state.open_scope(event.scope)
+    scope.last = event.seq
+    if scope.parent is not None:
+        scope.parent.delays.pop(scope.owner, None)
+
+
+def _timer_set(state: "State", event: Event) -> None:
+    """Between two iterations of a loop."""
+    if event.step:
+        scope, at = _locate(state, event)
+        data: Mapping[str, Any] = event.data
+        scope.delays[at] = data["due"]
+
+
+def _timer_fired(state: "State", event: Event) -> None:
+    if event.step:
+        scope, at = _locate(state, event)
+        scope.delays[at] = 0
+        scope.attention.add(at)
 
 
 def _visit_started(state: "State", event: Event) -> None:
@@ -222,8 +240,9 @@ def _ended(state: "State", scope: ScopeState, at: int, seq: int) -> int:
 def _gathered(state: "State", scope: ScopeState, at: int, seq: int) -> None:
     """What the visit's scopes did stands where it completed."""
     scope.attention.discard(at)
+    scope.delays.pop(at, None)
     del scope.nests[at]
-    address = child_address(scope.address, scope.graph.ids[at], scope.visits[at])
+    address = Opened(scope.address, scope.graph.ids[at], scope.visits[at]).address
     compensation.gather(state.log, address, scope.started[at], seq, lambda child: state.scopes[child].last)
 
 
@@ -381,6 +400,8 @@ FOLDS: Final[Mapping[str, Fold]] = {
     events.EXECUTION_FAILED: _execution_ended,
     events.EXECUTION_CANCELLED: _execution_ended,
     events.SCOPE_OPENED: _scope_opened,
+    events.TIMER_SET: _timer_set,
+    events.TIMER_FIRED: _timer_fired,
     events.VISIT_STARTED: _visit_started,
     events.VISIT_SETTLED: _visit_settled,
     events.VISIT_SKIPPED: _visit_skipped,

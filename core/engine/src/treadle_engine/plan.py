@@ -32,8 +32,9 @@ JoinMode: TypeAlias = Literal[
     "at_least",
     "expression",
 ]
-StepKind: TypeAlias = Literal["call", "set", "emit", "cancel", "end", "parallel", "steps"]
-"""`uses` and `run` are both `call`. `parallel` and `steps` open a scope, their `body`. Kinds that wait come later.
+StepKind: TypeAlias = Literal["call", "set", "emit", "cancel", "end", "parallel", "steps", "loop"]
+"""`uses` and `run` are both `call`. `parallel` and `steps` open a scope, their `body`; `loop` opens one an iteration.
+Kinds that wait come later.
 
 What `StepPlan.with_` holds: `call`: the action's inputs; `set`: `{name: value, …}`; `emit`: `{event: name, data:
 value}`; `cancel`: `{steps: [ids]}`; `end`: `{status: completed | failed, message: text}`, the message may be missing.
@@ -118,6 +119,25 @@ class Compensation:
 
 
 @dataclass(frozen=True, slots=True)
+class Loop:
+    """R10: how often the body runs. `until` and `while_` are judged after each iteration, and see its steps.
+
+    Args:
+        max: iterations at most.
+        until: ends the loop when it is true; "" when `while_` is given.
+        while_: ends the loop when it is false.
+        delay: between the end of an iteration and the next.
+        on_exhausted: what the loop ends as when it would go on after `max` iterations: `exhausted`, or `success`.
+    """
+
+    max: int
+    until: Expression = ""
+    while_: Expression = ""
+    delay: float = 0.0
+    on_exhausted: Literal["fail", "continue"] = "fail"
+
+
+@dataclass(frozen=True, slots=True)
 class StepPlan:
     """One step.
 
@@ -158,6 +178,8 @@ class StepPlan:
     """Where it stands in the definition, for messages."""
     body: "ScopePlan | None" = None
     """What a step that opens scopes runs in them."""
+    loop: Loop | None = None
+    """Of a step of kind `loop`."""
 
 
 @dataclass(frozen=True, slots=True)

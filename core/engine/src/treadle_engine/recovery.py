@@ -2,7 +2,7 @@
 
 from treadle_engine import events as kinds
 from treadle_engine import rollback
-from treadle_engine.closing import retry_timer
+from treadle_engine.closing import loop_timer, retry_timer
 from treadle_engine.draft import Draft
 from treadle_engine.lifecycle import TIMEOUT_TIMER
 from treadle_engine.protocol import Address, AskInterrupted, Recover, StartTimer
@@ -39,6 +39,9 @@ def restart_timers(draft: Draft) -> None:
     for scope in state.scopes.values():
         for at, due in scope.retries.items():
             draft.command(StartTimer(retry_timer(scope, at), due))
+        for at, due in scope.delays.items():
+            if due:
+                draft.command(StartTimer(loop_timer(scope, at), due))
     rollback.resume(draft)
 
 

@@ -77,6 +77,7 @@ _TABLES: Final = (
     "activations",
     "inherited",
     "carried",
+    "delays",
     "exhaustions",
     "retries",
     "interruptions",
@@ -102,6 +103,7 @@ class ScopeState:
         failures: open failures by step, oldest first.
         live: visits that have started and not settled, in the order they started.
         requests: what their attempts are given.
+        delays: by loop: when its next iteration is due, 0 when that time has come.
         retries: due times of those that wait for another attempt.
         interruptions: attempts of a live visit that a crash ended: they are no tries of `retry`.
         called_off: live visits that were asked to end.
@@ -222,6 +224,7 @@ class ScopeState:
         self.retries: dict[int, int] = {}
         self.interruptions: dict[int, int] = {}
         self.called_off: set[int] = set()
+        self.delays: dict[int, int] = {}
         self.exhaustions: dict[int, int] = {}
         self.earlier: dict[int, list[JsonObject]] = {}
         self.compensation: dict[int, str] = {}
@@ -353,7 +356,7 @@ class ScopeState:
         for name in _LISTS:
             setattr(self, name, list(data[name]))
         for name in (*_TABLES, "failures"):
-            setattr(self, name, dict(data[name]))
+            setattr(self, name, dict(data.get(name, ())))
         self.held = {at: list(tokens) for at, tokens in data["held"]}
         self.earlier = {at: list(visits) for at, visits in data["earlier"]}
         self.requests = {at: Request(*request) for at, request in data["requests"]}

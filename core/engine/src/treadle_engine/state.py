@@ -251,10 +251,11 @@ class State:
         opened = opened_by(address)
         parent = self.scopes[opened.scope]
         at = parent.graph.number[opened.step]
-        scope = ScopeState(address, parent.graph.body(at), (*parent.rank, at, opened.visit), parent, at)
+        place = (*parent.rank, at, opened.visit, opened.number)
+        scope = ScopeState(address, parent.graph.body(at), place, parent, at, opened.number)
         nest = parent.nests.get(at)
         if nest is not None and opened.visit == parent.visits[at]:
-            nest.open[0] = scope
+            nest.open[scope.number] = scope
         return scope
 
     def scope_plan(self, address: str) -> ScopePlan:

@@ -86,6 +86,12 @@ class StepCode:
         """`retry.when` of the compensation, if there is one."""
         return compiled_condition(self._step.compensate.retry.when) if self._step.compensate is not None else None
 
+    @cached_property
+    def goes_on(self) -> "CompiledValue | None":
+        """What a loop asks after each iteration: `while`, or `until`."""
+        loop = self._step.loop
+        return compiled_condition(loop.while_ or loop.until) if loop is not None else None
+
     @property
     def plain(self) -> bool:
         """There is no expression in the step at all."""

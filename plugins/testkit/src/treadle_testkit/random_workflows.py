@@ -13,6 +13,7 @@ from treadle_engine.plan import (
     Compensation,
     Join,
     JoinMode,
+    Loop,
     Plan,
     Retry,
     RollbackPolicy,
@@ -228,10 +229,22 @@ def _undo(rng: Random) -> Fields:
 def _nest(rng: Random, features: Features) -> Fields:
     """What makes a step one that opens scopes: those call nothing, so there is nothing of their own to undo."""
     inner = replace(features, steps=3, depth=features.depth - 1)
-    kind = rng.choice(("parallel", "steps"))
+    kind = rng.choice(("parallel", "steps", "loop"))
     body = _sound_scope(rng, inner, ordered=kind != "parallel")
-    none = {"action": "", "with_": {}, "compensate": None, "irreversible": False, "uncertain": False}
-    return {**none, "kind": kind, "body": body}
+    fields: Fields = {"action": "", "with_": {}, "compensate": None, "irreversible": False, "uncertain": False}
+    fields |= {"kind": kind, "body": body}
+    return fields | {"loop": _loop(rng)} if kind == "loop" else fields
+
+
+def _loop(rng: Random) -> Loop:
+    condition = rng.choice(["true", "loop.index == 2", "steps.s0.state == 'succeeded'", "loop.previous == null"])
+    key = rng.choice(("until", "while_"))
+    return Loop(
+        rng.randint(1, 3),
+        delay=rng.choice([0.0, 0.0, 1.0]),
+        on_exhausted=rng.choice(("fail", "continue")),
+        **{key: condition},
+    )
 
 
 def _small(rng: Random, ids: Sequence[str]) -> Fields:

@@ -17,12 +17,13 @@ from treadle.definition._run_text import RunTextError, run_text
 from treadle.definition._scopes import Scope, StepAt, is_mode
 from treadle.definition._structure import Structure
 
-_LATER: Final = {"item": "for_each", "matrix": "matrix", "loop": "loop"}
+_LATER: Final = {"item": "for_each", "matrix": "matrix"}
 _OF_STEP: Final = ("outputs", "state", "outcome", "visit", "visits", "error")
 _FIXED: Final = {
     "workflow": ("name", "status", "error"),
     "execution": ("id", "root"),
     "event": ("name", "data", "type"),
+    "loop": ("index", "previous"),
 }
 _WHOLE: Final = 'hand it over whole: env: {TOKEN: "{{ secrets.NAME }}"}'
 
@@ -76,6 +77,7 @@ class _Names:
             "workflow": self._fixed,
             "execution": self._fixed,
             "event": self._fixed,
+            "loop": self._fixed,
         }
 
     def _written(self, key: str) -> set[str]:
@@ -117,6 +119,8 @@ class _Names:
         hint = self._report.suggest(first, use.spot.names) or f"known here: {', '.join(sorted(use.spot.names))}"
         if first in _LATER:
             hint = f"`{first}` belongs to `{_LATER[first]}`, which is not available in this version"
+        elif first == "loop":
+            hint = "`loop` is known in the steps of a `loop`, and in its `until` and `while`"
         elif first == "secrets":
             hint = "secrets may stand in `with` and `env` only"
         elif first in ("outputs", "error") and use.spot.step is not None:

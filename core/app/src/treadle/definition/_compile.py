@@ -8,6 +8,7 @@ from treadle_engine.link import link
 from treadle_engine.plan import (
     Compensation,
     InputSpec,
+    Loop,
     OutputSpec,
     Plan,
     Retry,
@@ -111,7 +112,7 @@ class _Compiler:
         if at.step.parallel is not None:
             limit = at.step.parallel.max_parallel or 0
             return replace(plan, body=replace(bodies[0], max_parallel=limit, ordered=False))
-        return replace(plan, body=bodies[0])
+        return replace(plan, body=bodies[0], loop=_loop(at.step.loop))
 
     def _call(self, plan: StepPlan, at: StepAt) -> StepPlan:
         step = at.step
@@ -150,6 +151,12 @@ class _Compiler:
         if undo.uses is not None:
             return Compensation(self._catalogue.canonical(undo.uses), undo.with_, when=undo.when)
         return Compensation(RUN, _undoing_command(str(undo.run)), when=undo.when)
+
+
+def _loop(loop: model.Loop | None) -> Loop | None:
+    if loop is None:
+        return None
+    return Loop(loop.max, loop.until or "", loop.while_ or "", loop.delay, loop.on_exhausted)
 
 
 def _undoing_command(script: str) -> dict[str, Json]:

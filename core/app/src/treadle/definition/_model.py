@@ -151,8 +151,31 @@ class Parallel(Keys):
     steps: "Body" = Field(description="The steps; those without `needs` start at once (R0 does not apply).")
 
 
+class Loop(Keys):
+    """A body repeated, each iteration in a scope of its own. Exactly one of `until` and `while`."""
+
+    until: Expression | None = Field(
+        None, description="Judged after each iteration, over its steps: true ends the loop."
+    )
+    while_: Expression | None = Field(
+        None, alias="while", description="Judged after each iteration, over its steps: false ends the loop."
+    )
+    max: int = Field(ge=1, le=MAX_VISITS, description="Iterations at most (R10).")
+    delay: Duration = Field(0.0, description="Between the end of an iteration and the next.")
+    on_exhausted: Literal["fail", "continue"] = Field(
+        "fail", description="When it would go on after `max` iterations: fail with the outcome `exhausted`, or succeed."
+    )
+    steps: "Body" = Field(description="The body; its steps also see `loop.index` and `loop.previous`.")
+
+    @model_validator(mode="after")
+    def _one(self) -> "Loop":
+        if (self.until is None) == (self.while_ is None):
+            raise PydanticCustomError("TRD0110", "must have exactly one of the keys until and while")
+        return self
+
+
 class Step(Keys):
-    """A step. Exactly one kind: `uses`, `run`, `emit`, `set`, `cancel`, `end`, `parallel`, `steps`."""
+    """A step. Exactly one kind: `uses`, `run`, `emit`, `set`, `cancel`, `end`, `parallel`, `steps`, `loop`."""
 
     id: StepId = Field(description="Lower case letters, digits, `_`, `-`; up to 64; unique in the file.")
     name: str = Field("", description="What people see instead of the id.")
@@ -167,7 +190,7 @@ class Step(Keys):
     end: Literal["completed", "failed"] | None = Field(None, description="Kind: end the execution so.")
     workflow: Planned = Field(None, description="Kind: a sub-workflow.")
     parallel: Parallel | None = Field(None, description="Kind: a group in a scope of its own, joined when all end.")
-    loop: Planned = Field(None, description="Kind: a body repeated.")
+    loop: Loop | None = Field(None, description="Kind: a body repeated, one scope an iteration.")
     race: Planned = Field(None, description="Kind: the first branch to finish wins.")
     wait: Planned = Field(None, description="Kind: let time pass.")
     wait_for: Planned = Field(None, description="Kind: wait for a signal, an event or a condition.")
@@ -226,10 +249,10 @@ class Step(Keys):
     keep_changes: Planned = Field(None, description="Keep the file changes of a failed visit.")
 
 
-KINDS: Final = ("uses", "run", "emit", "set", "cancel", "end", "parallel", "steps")
-LATER_KINDS: Final = ("workflow", "loop", "race", "wait", "wait_for", "approval")
+KINDS: Final = ("uses", "run", "emit", "set", "cancel", "end", "parallel", "steps", "loop")
+LATER_KINDS: Final = ("workflow", "race", "wait", "wait_for", "approval")
 CALLS: Final = ("uses", "run")
-SCOPED: Final = ("parallel", "steps")
+SCOPED: Final = ("parallel", "steps", "loop")
 """Kinds that open scopes."""
 BELONGS: Final[dict[str, tuple[str, ...]]] = {
     "with_": ("uses",),
@@ -352,5 +375,5 @@ class Workflow(Keys):
 
 BODIES: Final = ("steps", "on_failure", "on_cancel", "finally")
 """Top-level keys that hold steps."""
-INNER_BODIES: Final = (("parallel", "steps"), ("steps",))
+INNER_BODIES: Final = (("parallel", "steps"), ("loop", "steps"), ("steps",))
 """The keys of a step, one inside the other, that hold steps."""

@@ -1,7 +1,7 @@
 """Where expressions stand in a definition, and which names are known there."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from treadle.definition._document import Path
@@ -46,9 +46,18 @@ def spots_of(workflow: Workflow, scopes: tuple[Scope, ...]) -> Iterator[Spot]:
             yield Spot(("triggers", number, "event", "match"), event, bare=True)
             yield Spot(("triggers", number, "event", "with"), event)
     for scope in scopes:
+        if scope.owner is not None and scope.owner.step.loop is not None:
+            for key in ("until", "while"):
+                path = (*scope.owner.path, "loop", key)
+                yield Spot(path, RUNNING | given(scope), bare=True, scope=scope, after=True)
         for at in scope.steps:
             if at.sound:
-                yield from _of_step(at, scope)
+                yield from (replace(spot, names=spot.names | given(scope)) for spot in _of_step(at, scope))
+
+
+def given(scope: Scope) -> frozenset[str]:
+    """The names that the steps around a scope give to what is in it."""
+    return frozenset(inner.owner.kind for inner in scope.outward() if inner.owner is not None) & {"loop"}
 
 
 def _interpreter(step: Step) -> str:

@@ -100,6 +100,8 @@ def inner_bodies(step: Step) -> Iterator[tuple[Path, Sequence[Step]]]:
     """The lists of steps inside a step, with the keys that lead to them."""
     if step.parallel is not None:
         yield ("parallel", "steps"), step.parallel.steps
+    if step.loop is not None:
+        yield ("loop", "steps"), step.loop.steps
     if step.steps is not None:
         yield ("steps",), step.steps
 

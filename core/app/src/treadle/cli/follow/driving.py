@@ -1,10 +1,10 @@
 """Driving an execution from the command line: follow it, answer its questions, and say how it ended."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from signal import SIGINT, Signals
 from typing import TYPE_CHECKING, Final
 
-from treadle_engine.plan import steps_within
+from treadle_engine.plan import ScopePlan, bodies
 from treadle_hookspecs import Event, EventListener, Json
 
 from treadle.cli.follow import ExecutionView, Follower, follower
@@ -16,6 +16,15 @@ if TYPE_CHECKING:
 
 _LATEST: Final = 50
 """Executions among which earlier runs of a workflow are looked for."""
+
+
+def _expected(scope: ScopePlan, inside: str = "") -> Iterator[str]:
+    """The addresses of the steps that will come to their turn once; how often those of a loop will, nobody knows."""
+    for step in scope.steps:
+        yield f"{inside}{step.id}"
+        if step.kind != "loop":
+            for body in bodies(step):
+                yield from _expected(body, f"{inside}{step.id}/")
 
 
 class Driving:
@@ -41,7 +50,7 @@ class Driving:
         treadle = self._session.treadle
         plan = self._session.plan(workflow)
         view = ExecutionView(plan.name)
-        view.expect(path for path, _ in steps_within(plan.root))
+        view.expect(_expected(plan.root))
         view.expected = self._usual_duration(view.workflow)
         return self.finish(self.follow(view, lambda listener: treadle.run(workflow, inputs, listener=listener)))
 
