@@ -113,7 +113,10 @@ def failures(runtime: ScriptedRuntime) -> Iterator[Event]:
 
 
 def repaired(runtime: ScriptedRuntime, failure: Event) -> bool:
-    """Its step was entered again, recovered or forgiven; or it became the failure of the visit that it was inside."""
+    """Its step was entered again, recovered or forgiven; or it became the failure of the visit that it was inside.
+
+    `min_success` forgives an item.
+    """
     plan = {(name, step.id): step for name, scope in scopes(runtime).items() for step in scope.steps}
     if plan[failure.scope, failure.step].continue_on_error and failure.visit:
         return True
@@ -125,7 +128,11 @@ def repaired(runtime: ScriptedRuntime, failure: Event) -> bool:
         succeeded = event.type == kinds.VISIT_SETTLED and event.data["state"] == "succeeded"
         if succeeded and plan[event.scope, event.step].recovers:
             return True
-    return inside(failure) and opening(runtime, failure.scope).data["state"] == "failed"
+    if not inside(failure):
+        return False
+    around = opening(runtime, failure.scope)
+    forgiving = plan[around.scope, around.step].items
+    return around.data["state"] == "failed" or (forgiving is not None and forgiving.min_success is not None)
 
 
 def inside(event: Event) -> bool:

@@ -1,13 +1,16 @@
 """Scopes inside scopes: what opens them, how they end, what reaches into them."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from treadle_engine import events as kinds
+from treadle_engine.items import ItemsError, items_of
 from treadle_engine.link import link
 from treadle_engine.plan import (
     Compensation,
+    Items,
     Join,
     Loop,
     RollbackPolicy,
@@ -19,7 +22,7 @@ from treadle_engine.plan import (
 )
 from treadle_engine.protocol import Cancel, Pause, Resume, TimerFired
 from treadle_engine.takeover import takeover_of
-from treadle_testkit.scripted import SECOND, Ending, ScriptedRuntime, workflow
+from treadle_testkit.scripted import SECOND, Choice, Ending, ScriptedRuntime, workflow
 
 UNDO = Compensation("m/undo")
 NEVER = RollbackPolicy(after=())
@@ -38,6 +41,11 @@ def run(*steps: StepPlan, script: dict[str, Sequence[str | Ending]] | None = Non
     runtime.start()
     runtime.run()
     return runtime
+
+
+def in_order(*places: str) -> Choice:
+    """Of what runs, the first in this list ends next."""
+    return lambda running: min(range(len(running)), key=lambda n: places.index("/".join(filter(None, running[n][:2]))))
 
 
 def test_steps_of_a_group_start_at_once_and_are_joined() -> None:
@@ -208,9 +216,7 @@ def test_a_scope_is_entered_again_under_an_address_of_its_own() -> None:
 def test_undoing_takes_a_scope_where_it_completed() -> None:
     slow = sequence("s", StepPlan("x", compensate=UNDO), StepPlan("y"), needs=())
     plan = workflow(slow, StepPlan("a", compensate=UNDO, needs=()), StepPlan("bad", needs=("s", "a")))
-    order = ("x", "a", "y", "bad")
-    first = lambda running: min(range(len(running)), key=lambda n: order.index(running[n].step))  # noqa: E731
-    runtime = ScriptedRuntime(plan, {"bad": ["failure"]}, choose=first)
+    runtime = ScriptedRuntime(plan, {"bad": ["failure"]}, choose=in_order("s/x", "a", "s/y", "bad"))
     runtime.start()
     runtime.run()
     assert runtime.trace() == ["s/x#1 success", "a#1 success", "s/y#1 success", "s#1 success", "bad#1 failure"]
@@ -334,3 +340,134 @@ def test_loops_in_loops_see_the_innermost() -> None:
     inner = loop("m", StepPlan("x", with_={"n": "{{ loop.index }}"}), until="loop.index == 2")
     runtime = run(loop("l", inner, until="loop.index == 2"))
     assert [started(runtime, f"l:{a}/m:{b}", "x") for a in (1, 2) for b in (1, 2)] == [{"n": 1}, {"n": 2}] * 2
+
+
+def each(id_: str, given: Any, *steps: StepPlan, **fields: Any) -> StepPlan:
+    names = ("max_parallel", "min_success", "stop_when", "single")
+    items = Items(**{name: fields.pop(name) for name in names if name in fields})
+    return StepPlan(id_, kind="for_each", with_={"items": given}, items=items, body=ScopePlan(steps), **fields)
+
+
+def by_item(**ends: str) -> Any:
+    """A script: how the steps of a scope end, by its number."""
+    return lambda attempt: Ending(ends.get(f"i{attempt.scope[-2]}", "success"), {"at": attempt.scope})
+
+
+def run_items(script: Any, *steps: StepPlan, **fields: Any) -> ScriptedRuntime:
+    runtime = ScriptedRuntime(workflow(*steps, **fields), script)
+    runtime.start()
+    runtime.run()
+    return runtime
+
+
+def test_each_item_has_a_scope_and_outputs() -> None:
+    runtime = run_items(by_item(), each("e", ["a", "b"], StepPlan("x", with_={"it": "{{ item }}"})))
+    assert runtime.trace() == ["e[1]/x#1 success", "e[2]/x#1 success", "e#1 success"]
+    assert [started(runtime, f"e[{n}]", "x") for n in (1, 2)] == [{"it": "a"}, {"it": "b"}]
+    assert runtime.state.step("", "e").outputs == {"items": [{"x": {"at": "e[1]"}}, {"x": {"at": "e[2]"}}]}
+
+
+def test_the_outputs_of_a_single_step_are_its_items() -> None:
+    runtime = run_items(by_item(), each("e", "{{ [1, 2] }}", StepPlan("e"), single=True))
+    assert runtime.state.step("", "e").outputs == {"items": [{"at": "e[1]"}, {"at": "e[2]"}]}
+
+
+def test_an_empty_list_succeeds() -> None:
+    runtime = run_items(by_item(), each("e", [], StepPlan("x"), min_success=2))
+    assert (runtime.trace(), runtime.state.step("", "e").outputs) == (["e#1 success"], {"items": []})
+
+
+@pytest.mark.parametrize("given", ["text", 3, None, {"a": 1}, "{{ inputs }}"])
+def test_what_is_no_list_fails_the_step(given: Any) -> None:
+    runtime = run_items(by_item(), each("e", given, StepPlan("x")))
+    error = runtime.state.step("", "e").error
+    assert error is not None
+    assert (error["type"], str(error["message"])[:23]) == ("items", "for_each must be a list")
+
+
+@pytest.mark.parametrize(("own", "workflows", "most"), [(2, 0, 2), (0, 3, 3), (0, 0, 5), (4, 3, 3)])
+def test_so_many_items_run_at_a_time(own: int, workflows: int, most: int) -> None:
+    plan = workflow(each("e", [1] * 5, StepPlan("x"), max_parallel=own), scope={"max_parallel": workflows})
+    runtime = ScriptedRuntime(plan)
+    runtime.start()
+    found = len(runtime.running)
+    while runtime.step():
+        found = max(found, len(runtime.running))
+    assert (found, runtime.state.status) == (most, "completed")
+
+
+def test_all_items_run_and_one_failure_fails_the_step() -> None:
+    runtime = run_items(by_item(i2="failure"), each("e", [1, 2, 3], StepPlan("x"), max_parallel=1))
+    assert runtime.trace() == ["e[1]/x#1 success", "e[2]/x#1 failure", "e[3]/x#1 success", "e#1 failure"]
+    assert runtime.state.error is not None
+    assert runtime.state.error["step"] == "e[2]/x"
+
+
+def test_no_further_item_starts_where_the_scope_fails_fast() -> None:
+    step = each("e", [1, 2, 3], StepPlan("x"), max_parallel=1)
+    runtime = run_items(by_item(i2="failure"), step, scope={"fail_fast": True})
+    assert runtime.trace() == ["e[1]/x#1 success", "e[2]/x#1 failure", "e#1 failure"]
+
+
+@pytest.mark.parametrize(("least", "end", "status"), [(1, "success", "completed"), (2, "failure", "failed")])
+def test_enough_successes_forgive_the_others(least: int, end: str, status: str) -> None:
+    runtime = run_items(by_item(i2="failure"), each("e", [1, 2], StepPlan("x"), min_success=least))
+    assert runtime.trace()[-1] == f"e#1 {end}"
+    assert runtime.state.status == status
+
+
+def test_stop_when_lets_what_runs_end() -> None:
+    step = each("e", [1, 2, 3, 4], StepPlan("x"), max_parallel=2, stop_when="items[0].outputs.x.at == 'e[1]'")
+    runtime = run_items(by_item(), step)
+    assert runtime.trace() == ["e[1]/x#1 success", "e[2]/x#1 success", "e#1 success"]
+    assert runtime.state.step("", "e").outputs["items"][2:] == [None, None]  # type: ignore[index]
+
+
+def test_a_condition_that_fails_fails_the_step_once_its_items_have_ended() -> None:
+    step = each("e", [1, 2, 3], StepPlan("x"), max_parallel=2, stop_when="items[9].state == 'x'")
+    runtime = run_items(by_item(), step)
+    assert runtime.trace() == ["e[1]/x#1 success", "e[2]/x#1 success", "e#1 failure"]
+    assert runtime.state.error is not None
+    assert runtime.state.error["type"] == "expression"
+
+
+def test_items_are_undone_one_after_another_as_they_ended() -> None:
+    body = (StepPlan("x", compensate=UNDO), StepPlan("y", compensate=UNDO))
+    order = ("e[1]/x", "e[2]/x", "e[2]/y", "e[1]/y", "bad")
+    plan = workflow(each("e", [1, 2], *body), StepPlan("bad"))
+    runtime = ScriptedRuntime(plan, {"bad": ["failure"]}, choose=in_order(*order))
+    runtime.start()
+    runtime.run()
+    assert runtime.undone() == ["e[1]/y#1", "e[1]/x#1", "e[2]/y#1", "e[2]/x#1"]
+
+
+def test_a_cancel_opens_no_further_item() -> None:
+    runtime = ScriptedRuntime(workflow(each("e", [1, 2], StepPlan("x"), max_parallel=1)))
+    runtime.start()
+    runtime.send(Cancel(runtime.now))
+    assert runtime.run() == "cancelled"
+    assert runtime.trace() == ["e[1]/x#1 cancelled", "e#1 cancelled"]
+
+
+def test_a_matrix_has_every_combination_but_those_left_out() -> None:
+    axes = {"os": ["l", "m"], "py": [1, "{{ 1 + 1 }}"]}
+    value = {"matrix": axes, "exclude": [{"os": "m", "py": 1}], "include": [{"os": "w"}]}
+    told = StepPlan("x", with_={"it": "{{ matrix }}"})
+    runtime = run(StepPlan("m", kind="matrix", with_=value, items=Items(), body=ScopePlan((told,))))
+    found = [started(runtime, f"m[{n}]", "x") for n in range(1, 5)]
+    assert found == [
+        {"it": it} for it in ({"os": "l", "py": 1}, {"os": "l", "py": 2}, {"os": "m", "py": 2}, {"os": "w"})
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ({"matrix": {"os": "l"}}, "matrix.os must be a list, not a text"),
+        ({"matrix": {"os": [1]}, "include": ["l"]}, "include must be a list of objects"),
+        ({"matrix": {str(n): list(range(10)) for n in range(5)}}, "matrix gives 100000 combinations"),
+    ],
+)
+def test_a_matrix_that_is_none(value: Any, why: str) -> None:
+    with pytest.raises(ItemsError, match=re.escape(why)):
+        items_of("matrix", value)

@@ -6,7 +6,7 @@ from typing import Any
 import jsonschema
 import pytest
 from treadle.definition import Loaded, json_schema, load_yaml
-from treadle_engine.plan import Loop, Plan, StepPlan, steps_within
+from treadle_engine.plan import Items, Loop, Plan, StepPlan, steps_within
 
 HEAD = "treadle: 1\nname: nested\nsteps:\n"
 GROUP = """\
@@ -127,3 +127,67 @@ def test_what_is_wrong_with_a_loop(
 def test_loop_is_known_in_loops_only(load: Callable[[str], Loaded]) -> None:
     found: Any = load(HEAD + "  - {id: a, run: 'echo {{ loop.index }}'}\n").problems
     assert [(one.code, one.hint.partition(" is known")[0]) for one in found] == [("TRD0131", "`loop`")]
+
+
+EACH = """\
+  - id: greet
+    for_each: [ann, bob]
+    max_parallel: 2
+    when: "true"
+    run: echo {{ item }}
+    compensate: {run: "echo {{ outputs.stdout }} {{ item }}"}
+  - id: build
+    matrix: {os: [linux, mac]}
+    exclude: [{os: mac}]
+    stop_when: items[0].state == 'failed'
+    parallel:
+      steps:
+        - {id: compile, run: "echo {{ matrix.os }} {{ steps.greet.outputs.items[0].stdout }}"}
+        - {id: check, run: make check}
+"""
+
+
+def test_a_step_for_each_item(load: Callable[[str], Loaded]) -> None:
+    steps = compiled(load(HEAD + EACH))
+    greet, inner = steps["greet"], steps["greet/greet"]
+    assert (greet.kind, greet.with_, greet.items) == ("for_each", {"items": ["ann", "bob"]}, Items(2, single=True))
+    assert (greet.when, greet.action, greet.compensate) == ("true", "", None)
+    assert (inner.when, inner.action, inner.needs) == ("", "command/run", ())
+    assert inner.compensate is not None
+    build = steps["build"]
+    assert build.with_ == {"matrix": {"os": ["linux", "mac"]}, "include": [], "exclude": [{"os": "mac"}]}
+    assert (build.kind, build.items) == ("matrix", Items(stop_when="items[0].state == 'failed'"))
+    assert steps["build/check"].needs == ()
+    assert accepted(HEAD + EACH)
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "line", "message"),
+    [
+        (("for_each: [ann, bob]", "for_each: ann"), "TRD0106", 5, "`for_each` must be a list, or an expression"),
+        (("for_each: [ann, bob]\n", "name: x\n"), "TRD0112", 6, "`max_parallel` has no meaning without `for_each`"),
+        (("exclude:", "for_each: [1]\n    exclude:"), "TRD0112", 11, "a step has either `for_each` or `matrix`"),
+        (("matrix: {os: [linux, mac]}", "for_each: [1]"), "TRD0112", 12, "`exclude` has no meaning without `matrix`"),
+        (
+            ("    run: echo {{ item }}\n", "    end: failed\n"),
+            "TRD0112",
+            5,
+            "`for_each` has no meaning for a step with `end`",
+        ),
+        (('"true"', "item == 'ann'"), "TRD0131", 7, "`item` is not a name that is known here"),
+        (("make check", "echo {{ item }}"), "TRD0131", 17, "`item` is not a name that is known here"),
+        (
+            ("greet.outputs.items[0].stdout", "greet.outputs.stdout"),
+            "TRD0133",
+            16,
+            "step `greet` has no output `stdout`",
+        ),
+        (("items[0].state", "steps.compile.state"), "TRD0107", 13, "step `compile` is not defined"),
+    ],
+)
+def test_what_is_wrong_with_items(
+    load: Callable[[str], Loaded], change: tuple[str, str], code: str, line: int, message: str
+) -> None:
+    changed = EACH.replace(*change).replace("run: echo {{ item }}}", 'run: "echo {{ item }}"}')
+    found: Any = load(HEAD + changed).problems
+    assert (code, line) in [(one.code, one.line) for one in found if message in one.message], found

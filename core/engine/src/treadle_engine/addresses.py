@@ -1,4 +1,4 @@
-"""Addresses of scope instances: `group`, `group#2` (its second visit), `loop:3`, `group/inner`, `on_failure/group`."""
+"""Addresses of scope instances: `group`, `group#2` (its second visit), `loop:3`, `items[2]`, `group/inner`."""
 
 import re
 from functools import lru_cache
@@ -6,13 +6,16 @@ from typing import Final, NamedTuple
 
 from treadle_engine.plan import HANDLERS, Plan, ScopePlan
 
-_PART: Final = re.compile(r"(?P<step>[^#:\[.]+)(?:#(?P<visit>[1-9][0-9]*))?(?P<which>:[1-9][0-9]*)?")
+_PART: Final = re.compile(r"(?P<step>[^#:\[.]+)(?:#(?P<visit>[1-9][0-9]*))?(?P<which>:[1-9][0-9]*|\[[1-9][0-9]*\])?")
+_FORMS: Final = {"loop": ":", "for_each": "[", "matrix": "["}
+"""How `which` begins, by the kind of the step."""
 
 
 class Opened(NamedTuple):
     """Which visit of which step opened a scope instance, and in which scope.
 
-    `which` tells the scopes of one visit apart: `:3` is a loop's third iteration; "" where there is but one.
+    `which` tells the scopes of one visit apart: `:3` is a loop's third iteration, `[2]` the second item; "" where there
+    is but one.
     """
 
     scope: str
@@ -29,7 +32,7 @@ class Opened(NamedTuple):
     @property
     def number(self) -> int:
         """The number in `which`, or 0."""
-        return int(self.which.strip(":") or 0)
+        return int(self.which.strip(":[]") or 0)
 
 
 @lru_cache(maxsize=4096)
@@ -52,7 +55,8 @@ def scope_at(plan: Plan, address: str) -> ScopePlan:
     if address and address not in HANDLERS:
         opened = opened_by(address)
         step = next((step for step in scope_at(plan, opened.scope).steps if step.id == opened.step), None)
-        found = step.body if step is not None and (step.kind == "loop") == bool(opened.which) else None
+        fits = step is not None and _FORMS.get(step.kind, "") == opened.which[:1]
+        found = step.body if step is not None and fits else None
     else:
         found = handler_of(plan, address) if address else plan.root
     if found is None:

@@ -1,7 +1,7 @@
 """What expressions see: names over the state, looked up when they are asked for."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from treadle_hookspecs import Json, JsonObject
 
@@ -42,6 +42,7 @@ class Names(Mapping[str, object]):
 
 _NOTHING: Final[Mapping[str, object]] = {}
 _LOOP_NAMES: Final = dict.fromkeys(("index", "previous"))
+_ITEMS: Final = {"for_each": "item", "matrix": "matrix"}
 _STEP_NAMES: Final = dict.fromkeys(("outputs", "state", "outcome", "visit", "visits", "error"))
 
 
@@ -97,11 +98,16 @@ def published(scope: ScopeState) -> JsonObject:
 
 
 def _bindings(state: "State", scope: ScopeState) -> dict[str, object]:
-    """What the steps around a scope give to it: `loop`, of the innermost one."""
+    """What the steps around a scope give to it: `loop`, `item` and `matrix`, each of the innermost one."""
     found: dict[str, object] = {}
     for inner in scope.around():
-        if inner.parent is not None and inner.parent.graph.steps[inner.owner].kind == "loop":
-            found.setdefault("loop", _loop(state, inner))
+        if inner.parent is not None:
+            kind = inner.parent.graph.steps[inner.owner].kind
+            if kind == "loop":
+                found.setdefault("loop", _loop(state, inner))
+            elif kind in _ITEMS:
+                inputs: Mapping[str, Any] = inner.parent.requests[inner.owner].inputs
+                found.setdefault(_ITEMS[kind], inputs["items"][inner.number - 1])
     return found
 
 

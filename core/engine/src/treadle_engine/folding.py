@@ -113,6 +113,12 @@ def _timer_fired(state: "State", event: Event) -> None:
         scope.attention.add(at)
 
 
+def _visit_waiting(state: "State", event: Event) -> None:
+    scope, at = _locate(state, event)
+    data: Mapping[str, Any] = event.data
+    scope.draining[at] = data.get("error", {})
+
+
 def _visit_started(state: "State", event: Event) -> None:
     scope, at = _locate(state, event)
     data: Mapping[str, Any] = event.data
@@ -240,6 +246,7 @@ def _ended(state: "State", scope: ScopeState, at: int, seq: int) -> int:
 def _gathered(state: "State", scope: ScopeState, at: int, seq: int) -> None:
     """What the visit's scopes did stands where it completed."""
     scope.attention.discard(at)
+    scope.draining.pop(at, None)
     scope.delays.pop(at, None)
     del scope.nests[at]
     address = Opened(scope.address, scope.graph.ids[at], scope.visits[at]).address
@@ -400,6 +407,7 @@ FOLDS: Final[Mapping[str, Fold]] = {
     events.EXECUTION_FAILED: _execution_ended,
     events.EXECUTION_CANCELLED: _execution_ended,
     events.SCOPE_OPENED: _scope_opened,
+    events.VISIT_WAITING: _visit_waiting,
     events.TIMER_SET: _timer_set,
     events.TIMER_FIRED: _timer_fired,
     events.VISIT_STARTED: _visit_started,

@@ -32,12 +32,13 @@ JoinMode: TypeAlias = Literal[
     "at_least",
     "expression",
 ]
-StepKind: TypeAlias = Literal["call", "set", "emit", "cancel", "end", "parallel", "steps", "loop"]
-"""`uses` and `run` are both `call`. `parallel` and `steps` open a scope, their `body`; `loop` opens one an iteration.
-Kinds that wait come later.
+StepKind: TypeAlias = Literal["call", "set", "emit", "cancel", "end", "parallel", "steps", "loop", "for_each", "matrix"]
+"""`uses` and `run` are both `call`. `parallel` and `steps` open a scope, their `body`; `loop` opens one an iteration,
+`for_each` and `matrix` one an item. Kinds that wait come later.
 
 What `StepPlan.with_` holds: `call`: the action's inputs; `set`: `{name: value, …}`; `emit`: `{event: name, data:
-value}`; `cancel`: `{steps: [ids]}`; `end`: `{status: completed | failed, message: text}`, the message may be missing.
+value}`; `cancel`: `{steps: [ids]}`; `end`: `{status: completed | failed, message: text}`, the message may be missing;
+`for_each`: `{items: value}`; `matrix`: `{matrix: {name: values}, include: list, exclude: list}`.
 """
 
 OnInterrupt: TypeAlias = Literal["retry", "fail", "ask"]
@@ -138,6 +139,23 @@ class Loop:
 
 
 @dataclass(frozen=True, slots=True)
+class Items:
+    """How the items of `for_each` and `matrix` are run.
+
+    Args:
+        max_parallel: items at a time; 0: as many as the scopes around allow.
+        min_success: so many successes make the step succeed, whatever the other items do; None: none may fail.
+        stop_when: judged after each item, over `items` (`{state, outputs}` each); true starts no further one.
+        single: the body is one step, whose outputs are the item's; else an item's outputs are its steps', by id.
+    """
+
+    max_parallel: int = 0
+    min_success: int | None = None
+    stop_when: Expression = ""
+    single: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class StepPlan:
     """One step.
 
@@ -180,6 +198,8 @@ class StepPlan:
     """What a step that opens scopes runs in them."""
     loop: Loop | None = None
     """Of a step of kind `loop`."""
+    items: Items | None = None
+    """Of a step of kind `for_each` or `matrix`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,21 +63,26 @@ class Nest:
     Attributes:
         open: those that have not been seen to end, by their number.
         ended: those that have.
+        failed, succeeded: how many of those.
         seen: `open` has been looked through since the log was folded.
     """
 
     open: "dict[int, ScopeState]" = field(default_factory=dict)
     ended: "dict[int, ScopeState]" = field(default_factory=dict)
+    failed: int = 0
+    succeeded: int = 0
     seen: bool = False
 
 
 _ARRAYS: Final = ("phase", "credit", "armed")
 _LISTS: Final = ("results", "outcomes", "errors", "outputs", "visits", "attempts", "started")
+_SETS: Final = ("granted", "called_off", "passed_over")
 _TABLES: Final = (
     "activations",
     "inherited",
     "carried",
     "delays",
+    "draining",
     "exhaustions",
     "retries",
     "interruptions",
@@ -106,6 +111,8 @@ class ScopeState:
         delays: by loop: when its next iteration is due, 0 when that time has come.
         retries: due times of those that wait for another attempt.
         interruptions: attempts of a live visit that a crash ended: they are no tries of `retry`.
+        draining: live visits that open nothing more and wait for what they have open; the error of the condition
+            that said so, empty when there was none.
         called_off: live visits that were asked to end.
         earlier: the visits of steps that may have several, oldest first, as `steps.x.visits` shows them.
         compensation: `done` or `failed`, of steps with a visit that was to be undone.
@@ -156,6 +163,7 @@ class ScopeState:
         "disturbed",
         "doomed",
         "doubtful",
+        "draining",
         "earlier",
         "failures",
         "forgiven",
@@ -223,6 +231,7 @@ class ScopeState:
         self.requests: dict[int, Request] = {}
         self.retries: dict[int, int] = {}
         self.interruptions: dict[int, int] = {}
+        self.draining: dict[int, JsonObject] = {}
         self.called_off: set[int] = set()
         self.delays: dict[int, int] = {}
         self.exhaustions: dict[int, int] = {}
@@ -337,7 +346,7 @@ class ScopeState:
         """The base as JSON data."""
         data: dict[str, Any] = {name: list(getattr(self, name)) for name in (*_ARRAYS, *_LISTS)}
         data |= {name: _pairs(getattr(self, name)) for name in (*_TABLES, "held", "failures", "earlier", "requests")}
-        data |= {name: sorted(getattr(self, name)) for name in ("granted", "called_off", "passed_over")}
+        data |= {name: sorted(getattr(self, name)) for name in _SETS}
         data |= {
             "live": list(self.live),
             "parked": [asdict(parked) for parked in self.parked],
@@ -360,8 +369,8 @@ class ScopeState:
         self.held = {at: list(tokens) for at, tokens in data["held"]}
         self.earlier = {at: list(visits) for at, visits in data["earlier"]}
         self.requests = {at: Request(*request) for at, request in data["requests"]}
-        for name in ("granted", "called_off", "passed_over"):
-            setattr(self, name, set(data[name]))
+        for name in _SETS:
+            setattr(self, name, set(data.get(name, ())))
         self.live = dict.fromkeys(data["live"])
         self.parked = [Parked(**parked) for parked in data["parked"]]
         self.closing = Closing(**data["closing"]) if data["closing"] else None

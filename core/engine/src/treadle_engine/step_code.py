@@ -92,6 +92,11 @@ class StepCode:
         loop = self._step.loop
         return compiled_condition(loop.while_ or loop.until) if loop is not None else None
 
+    @cached_property
+    def stop_when(self) -> "CompiledValue | None":
+        """What ends `for_each` and `matrix` early, if there is such a condition."""
+        return compiled_condition(self._step.items.stop_when) if self._step.items is not None else None
+
     @property
     def plain(self) -> bool:
         """There is no expression in the step at all."""

@@ -11,6 +11,7 @@ from treadle_engine.link import link
 from treadle_engine.plan import (
     Case,
     Compensation,
+    Items,
     Join,
     JoinMode,
     Loop,
@@ -229,11 +230,22 @@ def _undo(rng: Random) -> Fields:
 def _nest(rng: Random, features: Features) -> Fields:
     """What makes a step one that opens scopes: those call nothing, so there is nothing of their own to undo."""
     inner = replace(features, steps=3, depth=features.depth - 1)
-    kind = rng.choice(("parallel", "steps", "loop"))
+    kind = rng.choice(("parallel", "steps", "loop", "for_each"))
     body = _sound_scope(rng, inner, ordered=kind != "parallel")
     fields: Fields = {"action": "", "with_": {}, "compensate": None, "irreversible": False, "uncertain": False}
     fields |= {"kind": kind, "body": body}
+    if kind == "for_each":
+        return fields | {"with_": {"items": list(range(rng.randint(0, 3)))}, "items": _items(rng, features)}
     return fields | {"loop": _loop(rng)} if kind == "loop" else fields
+
+
+def _items(rng: Random, features: Features) -> Items:
+    stop_when = rng.choice(["", "items[0].state == 'failed'", "items[1].outputs.s0.flag"])
+    return Items(
+        rng.randint(0, 2),
+        min_success=rng.choice([None, None, 1, 2]),
+        stop_when=stop_when if features.eager_joins else "",
+    )
 
 
 def _loop(rng: Random) -> Loop:

@@ -17,7 +17,12 @@ from treadle.definition._run_text import RunTextError, run_text
 from treadle.definition._scopes import Scope, StepAt, is_mode
 from treadle.definition._structure import Structure
 
-_LATER: Final = {"item": "for_each", "matrix": "matrix"}
+_GIVEN: Final = {
+    "loop": "`loop` is known in the steps of a `loop`, and in its `until` and `while`",
+    "item": "`item` is known in what a step with `for_each` does",
+    "matrix": "`matrix` is known in what a step with `matrix` does",
+    "items": "`items` is known in `stop_when`; a list of outputs is `steps.ID.outputs.items`",
+}
 _OF_STEP: Final = ("outputs", "state", "outcome", "visit", "visits", "error")
 _FIXED: Final = {
     "workflow": ("name", "status", "error"),
@@ -117,10 +122,8 @@ class _Names:
 
     def _unknown_context(self, use: _Use, first: str) -> None:
         hint = self._report.suggest(first, use.spot.names) or f"known here: {', '.join(sorted(use.spot.names))}"
-        if first in _LATER:
-            hint = f"`{first}` belongs to `{_LATER[first]}`, which is not available in this version"
-        elif first == "loop":
-            hint = "`loop` is known in the steps of a `loop`, and in its `until` and `while`"
+        if first in _GIVEN:
+            hint = _GIVEN[first]
         elif first == "secrets":
             hint = "secrets may stand in `with` and `env` only"
         elif first in ("outputs", "error") and use.spot.step is not None:
@@ -155,7 +158,7 @@ class _Names:
 
     def _own_output(self, use: _Use) -> None:
         if use.spot.step is not None:
-            self._output(use, use.spot.step, use.reference.path[1])
+            self._output(use, use.spot.step, use.reference.path[1], of_item=use.spot.inner)
 
     def _step(self, use: _Use) -> None:
         path = use.reference.path
@@ -197,8 +200,8 @@ class _Names:
                 hint = f"it is inside `{elsewhere.body}`; from there: `steps.{elsewhere.body}.outputs.{id_}`"
         self._tell("TRD0107", f"step `{id_}` is not defined", use, hint=hint)
 
-    def _output(self, use: _Use, at: StepAt, name: str) -> None:
-        known = known_outputs(at, self._catalogue)
+    def _output(self, use: _Use, at: StepAt, name: str, *, of_item: bool = False) -> None:
+        known = known_outputs(at, self._catalogue, of_item=of_item)
         if not known.closed or name in known.names or use.reference.guarded:
             return
         hint = self._report.suggest(name, known.names) or f"it has {', '.join(sorted(known.names))}"

@@ -20,8 +20,13 @@ class KnownOutputs:
     closed: bool
 
 
-def known_outputs(at: StepAt, catalogue: Catalogue) -> KnownOutputs:
-    """The outputs that a step declares and those that its action is known to have; of a group its steps, by id."""
+def known_outputs(at: StepAt, catalogue: Catalogue, *, of_item: bool = False) -> KnownOutputs:
+    """The outputs that a step declares and those that its action is known to have; of a group its steps, by id.
+
+    A step that runs for several items has the list of theirs, `items`; `of_item` asks for one item's.
+    """
+    if at.repeated and not of_item:
+        return KnownOutputs(frozenset({"items"}), closed=at.sound)
     if at.sound and at.kind in SCOPED:
         return KnownOutputs(frozenset(step.id for _, steps in inner_bodies(at.step) for step in steps), closed=True)
     declared = frozenset(at.step.outputs)

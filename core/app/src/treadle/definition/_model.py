@@ -232,13 +232,24 @@ class Step(Keys):
     )
     risk: Risk | None = Field(None, description="How much it can break. Default: the action's.")
 
-    for_each: Planned = Field(None, description="Run for each item of a list.")
-    matrix: Planned = Field(None, description="Run for each combination of values.")
-    max_parallel: Planned = Field(None, description="Of `for_each` and `matrix`: items at a time.")
-    min_success: Planned = Field(None, description="Of `for_each` and `matrix`: successes that suffice.")
-    stop_when: Planned = Field(None, description="Of `for_each` and `matrix`: an expression that ends it early.")
-    include: Planned = Field(None, description="Of `matrix`: further combinations.")
-    exclude: Planned = Field(None, description="Of `matrix`: combinations to leave out.")
+    for_each: Any = Field(None, description="Run for each item of a list, in a scope each; its steps also see `item`.")
+    matrix: dict[Word, Any] | None = Field(
+        None, description="Run for each combination of these lists' values; its steps also see `matrix.NAME`."
+    )
+    include: Any = Field(None, description="Of `matrix`: a list of further combinations.")
+    exclude: Any = Field(None, description="Of `matrix`: combinations, or parts of some, to leave out.")
+    max_parallel: int | None = Field(
+        None,
+        ge=1,
+        le=MAX_STEPS,
+        description="Of `for_each` and `matrix`: items at a time. Default: the workflow's.",
+    )
+    min_success: int | None = Field(
+        None, ge=1, le=MAX_STEPS, description="Of `for_each` and `matrix`: successes that suffice. Default: all."
+    )
+    stop_when: Expression | None = Field(
+        None, description="Of `for_each` and `matrix`: an expression over `items`; once true, no further one starts."
+    )
     checkpoint: Planned = Field(None, description="A point to roll back to.")
     concurrency: Planned = Field(None, description="A group whose members run a few at a time.")
     cache: Planned = Field(None, description="Reuse the outputs of an earlier visit with the same inputs.")
@@ -254,6 +265,11 @@ LATER_KINDS: Final = ("workflow", "race", "wait", "wait_for", "approval")
 CALLS: Final = ("uses", "run")
 SCOPED: Final = ("parallel", "steps", "loop")
 """Kinds that open scopes."""
+REPEATABLE: Final = ("uses", "run", "emit", "set", "parallel", "steps", "loop")
+"""Kinds that `for_each` and `matrix` go with."""
+OF_ITEMS: Final = ("max_parallel", "min_success", "stop_when")
+"""Fields that go with `for_each` and `matrix` only."""
+OF_MATRIX: Final = ("include", "exclude")
 BELONGS: Final[dict[str, tuple[str, ...]]] = {
     "with_": ("uses",),
     "shell": ("run",),
@@ -267,6 +283,8 @@ BELONGS: Final[dict[str, tuple[str, ...]]] = {
     "idempotent": CALLS,
     "on_interrupt": CALLS,
     "risk": CALLS,
+    "for_each": REPEATABLE,
+    "matrix": REPEATABLE,
 }
 """Fields that only steps of these kinds have; the others go with every kind."""
 

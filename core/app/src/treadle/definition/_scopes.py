@@ -25,6 +25,13 @@ class StepAt:
         return next(iter(kinds_of(self.step)), "")
 
     @property
+    def repeated(self) -> str:
+        """`for_each` or `matrix` if it runs for each item of something, else ""."""
+        if self.step.for_each is not None:
+            return "for_each"
+        return "matrix" if self.step.matrix is not None else ""
+
+    @property
     def calls(self) -> bool:
         """It calls an action."""
         return self.kind in CALLS

@@ -10,7 +10,7 @@ from treadle_hookspecs import ExitCode, TreadleError
 
 from treadle.suggestions import did_you_mean
 
-_INSTANCE: Final = re.compile(r"#\d+|:\d+")
+_INSTANCE: Final = re.compile(r"#\d+|:\d+|\[\d+\]")
 
 
 def scopes_of(plan: Plan) -> Iterator[tuple[str, ScopePlan]]:

@@ -143,6 +143,8 @@ def _attempt_failed(step: StepView, event: Event) -> None:
 
 
 def _waiting(step: StepView, event: Event) -> None:
+    if event.data.get("for") == "items":
+        return  # its items are still running, and so is it
     step.state, step.reason = "waiting", str(event.data.get("for") or "")
 
 
