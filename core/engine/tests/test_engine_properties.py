@@ -115,7 +115,7 @@ def failures(runtime: ScriptedRuntime) -> Iterator[Event]:
 def repaired(runtime: ScriptedRuntime, failure: Event) -> bool:
     """Its step was entered again, recovered or forgiven; or it became the failure of the visit that it was inside.
 
-    `min_success` forgives an item.
+    `min_success` forgives an item, a race those that lose it.
     """
     plan = {(name, step.id): step for name, scope in scopes(runtime).items() for step in scope.steps}
     if plan[failure.scope, failure.step].continue_on_error and failure.visit:
@@ -131,8 +131,9 @@ def repaired(runtime: ScriptedRuntime, failure: Event) -> bool:
     if not inside(failure):
         return False
     around = opening(runtime, failure.scope)
-    forgiving = plan[around.scope, around.step].items
-    return around.data["state"] == "failed" or (forgiving is not None and forgiving.min_success is not None)
+    outer = plan[around.scope, around.step]
+    forgiven = outer.kind == "race" or (outer.items is not None and outer.items.min_success is not None)
+    return around.data["state"] == "failed" or forgiven
 
 
 def inside(event: Event) -> bool:

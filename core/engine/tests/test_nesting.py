@@ -471,3 +471,60 @@ def test_a_matrix_has_every_combination_but_those_left_out() -> None:
 def test_a_matrix_that_is_none(value: Any, why: str) -> None:
     with pytest.raises(ItemsError, match=re.escape(why)):
         items_of("matrix", value)
+
+
+def race(id_: str, **branches: Sequence[StepPlan]) -> StepPlan:
+    return StepPlan(
+        id_, kind="race", branches=tuple((name, ScopePlan(tuple(steps))) for name, steps in branches.items())
+    )
+
+
+def raced(*places: str, script: Any = None) -> ScriptedRuntime:
+    left = (StepPlan("x", compensate=UNDO), StepPlan("y", compensate=UNDO))
+    right = (StepPlan("v", compensate=UNDO), StepPlan("w", compensate=UNDO))
+    plan = workflow(race("r", left=left, right=right), StepPlan("z"), rollback=RollbackPolicy(("failure",)))
+    runtime = ScriptedRuntime(plan, script, choose=in_order(*places))
+    runtime.start()
+    runtime.run()
+    return runtime
+
+
+def test_the_first_branch_to_finish_wins_and_the_others_are_cancelled() -> None:
+    runtime = raced("r.right/v", "r.right/w", "r.left/x", "z", script={"w": [Ending(outputs={"n": 1})]})
+    assert runtime.trace() == [
+        "r.right/v#1 success",
+        "r.right/w#1 success",
+        "r.left/y skipped",
+        "r.left/x#1 cancelled",
+        "r#1 success",
+        "z#1 success",
+    ]
+    assert runtime.state.step("", "r").outputs == {"winner": "right", "outputs": {"v": {}, "w": {"n": 1}}}
+    assert runtime.state.status == "completed"
+
+
+def test_a_branch_that_fails_first_wins_too() -> None:
+    runtime = raced("r.left/x", "r.right/v", "z", script={"x": ["failure"]})
+    assert runtime.state.step("", "r").outcome == "failure"
+    assert runtime.state.error is not None
+    assert runtime.state.error["step"] == "r.left/x"
+
+
+def test_what_the_losers_of_a_race_did_is_undone_as_well() -> None:
+    runtime = raced("r.left/x", "r.right/v", "r.right/w", "r.left/y", "z", script={"z": ["failure"]})
+    assert runtime.trace()[-3:] == ["r.left/y#1 cancelled", "r#1 success", "z#1 failure"]
+    assert runtime.undone() == ["r.left/y#1", "r.left/x#1", "r.right/w#1", "r.right/v#1"]
+
+
+def test_a_race_that_is_decided_at_once_starts_nothing_in_the_others() -> None:
+    quick = StepPlan("q", kind="set", with_={"n": 1})
+    runtime = run(race("r", left=(quick,), right=(StepPlan("v"),)))
+    assert runtime.trace() == ["r.left/q#1 success", "r.right/v skipped", "r#1 success"]
+
+
+def test_a_cancel_reaches_every_branch() -> None:
+    runtime = ScriptedRuntime(workflow(race("r", left=(StepPlan("x"),), right=(StepPlan("v"),))))
+    runtime.start()
+    runtime.send(Cancel(runtime.now))
+    assert runtime.run() == "cancelled"
+    assert runtime.trace() == ["r.left/x#1 cancelled", "r.right/v#1 cancelled", "r#1 cancelled"]

@@ -191,3 +191,41 @@ def test_what_is_wrong_with_items(
     changed = EACH.replace(*change).replace("run: echo {{ item }}}", 'run: "echo {{ item }}"}')
     found: Any = load(HEAD + changed).problems
     assert (code, line) in [(one.code, one.line) for one in found if message in one.message], found
+
+
+RACE = """\
+  - id: fetch
+    race:
+      near:
+        - {id: near-copy, run: cp mirror/file .}
+      far:
+        - {id: far-copy, run: "curl -O {{ inputs.url }}"}
+  - id: told
+    run: echo "{{ steps.fetch.outputs.winner }}"
+inputs: {url: {type: string}}
+"""
+
+
+def test_a_race(load: Callable[[str], Loaded]) -> None:
+    steps = compiled(load(HEAD + RACE))
+    assert [name for name, _ in steps["fetch"].branches] == ["near", "far"]
+    assert list(steps) == ["fetch", "fetch.near/near-copy", "fetch.far/far-copy", "told"]
+    assert accepted(HEAD + RACE)
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "line", "message"),
+    [
+        (("cp mirror/file .", "echo {{ nothing }}"), "TRD0131", 7, "`nothing` is not a name that is known here"),
+        (("run: cp", "rum: cp"), "TRD0104", 7, "the key `rum` is not known here"),
+        (("outputs.winner", "outputs.victor"), "TRD0133", 11, "step `fetch` has no output `victor`"),
+        (("      far:\n", "      Far:\n"), "TRD0109", 8, "`Far`"),
+        (("id: far-copy,", "id: far-copy, needs: near-copy,"), "TRD0107", 9, "step `near-copy` stands in `fetch`"),
+    ],
+)
+def test_what_is_wrong_with_a_race(
+    load: Callable[[str], Loaded], change: tuple[str, str], code: str, line: int, message: str
+) -> None:
+    changed = RACE.replace(*change).replace("run: echo {{ nothing }}}", 'run: "echo {{ nothing }}"}')
+    found: Any = load(HEAD + changed).problems
+    assert (code, line) in [(one.code, one.line) for one in found if message in one.message], found

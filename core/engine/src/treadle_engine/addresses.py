@@ -1,21 +1,23 @@
-"""Addresses of scope instances: `group`, `group#2` (its second visit), `loop:3`, `items[2]`, `group/inner`."""
+"""Addresses of scope instances: `group`, `group#2` (second visit), `loop:3`, `items[2]`, `race.left`, `group/inner`."""
 
 import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from treadle_engine.plan import HANDLERS, Plan, ScopePlan
+from treadle_engine.plan import HANDLERS, Plan, ScopePlan, bodies
 
-_PART: Final = re.compile(r"(?P<step>[^#:\[.]+)(?:#(?P<visit>[1-9][0-9]*))?(?P<which>:[1-9][0-9]*|\[[1-9][0-9]*\])?")
-_FORMS: Final = {"loop": ":", "for_each": "[", "matrix": "["}
+_PART: Final = re.compile(
+    r"(?P<step>[^#:\[.]+)(?:#(?P<visit>[1-9][0-9]*))?(?P<which>:[1-9][0-9]*|\[[1-9][0-9]*\]|\.[^/.]+)?"
+)
+_FORMS: Final = {"loop": ":", "for_each": "[", "matrix": "[", "race": "."}
 """How `which` begins, by the kind of the step."""
 
 
 class Opened(NamedTuple):
     """Which visit of which step opened a scope instance, and in which scope.
 
-    `which` tells the scopes of one visit apart: `:3` is a loop's third iteration, `[2]` the second item; "" where there
-    is but one.
+    `which` tells the scopes of one visit apart: `:3` is a loop's third iteration, `[2]` the second item, `.left` the
+    branch of a race; "" where there is but one.
     """
 
     scope: str
@@ -32,7 +34,12 @@ class Opened(NamedTuple):
     @property
     def number(self) -> int:
         """The number in `which`, or 0."""
-        return int(self.which.strip(":[]") or 0)
+        return int(self.which.strip(":[]") or 0) if self.which[:1] != "." else 0
+
+    @property
+    def branch(self) -> str:
+        """The name in `which`, or ""."""
+        return self.which[1:] if self.which[:1] == "." else ""
 
 
 @lru_cache(maxsize=4096)
@@ -56,7 +63,9 @@ def scope_at(plan: Plan, address: str) -> ScopePlan:
         opened = opened_by(address)
         step = next((step for step in scope_at(plan, opened.scope).steps if step.id == opened.step), None)
         fits = step is not None and _FORMS.get(step.kind, "") == opened.which[:1]
-        found = step.body if step is not None and fits else None
+        found = (
+            dict(bodies(step)).get(f".{opened.branch}" if opened.branch else "") if step is not None and fits else None
+        )
     else:
         found = handler_of(plan, address) if address else plan.root
     if found is None:

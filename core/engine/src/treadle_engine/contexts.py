@@ -89,12 +89,8 @@ def step_context(
 
 
 def published(scope: ScopeState) -> JsonObject:
-    """The outputs of a scope: those of its steps, by id; a step that published none is left out."""
-    return {
-        id_: _declared(scope, at, outputs)
-        for at, id_ in enumerate(scope.graph.ids)
-        if (outputs := scope.outputs[at]) is not None
-    }
+    """The outputs of a scope: those of its steps, by id."""
+    return {id_: _declared(scope, at, scope.outputs[at] or {}) for at, id_ in enumerate(scope.graph.ids)}
 
 
 def _bindings(state: "State", scope: ScopeState) -> dict[str, object]:

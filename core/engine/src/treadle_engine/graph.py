@@ -10,7 +10,7 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import chain
 from typing import Final
 
-from treadle_engine.plan import Join, ScopePlan, StepPlan, compensates
+from treadle_engine.plan import Join, ScopePlan, StepPlan, bodies, compensates
 from treadle_engine.step_code import StepCode, code_of
 
 DEFAULT_JOIN: Final = Join()
@@ -67,8 +67,8 @@ class Graph:
         self.sources: Final = _reversed(self.targets)
         self.forward: Final = tuple(any(source < at for source in found) for at, found in enumerate(self.sources))
         self.joins: Final = tuple(step.join or DEFAULT_JOIN for step in scope.steps)
-        self.nested: Final = tuple(step.body is not None for step in scope.steps)
-        self._bodies: Final[dict[int, Graph]] = {}
+        self.nested: Final = tuple(step.body is not None or bool(step.branches) for step in scope.steps)
+        self._bodies: Final[dict[tuple[int, str], Graph]] = {}
         self._codes: Final[list[StepCode | None]] = [None] * len(self.ids)
         self.initial: Final = self._initial()
         starting = frozenset(self.initial)
@@ -145,14 +145,12 @@ class Graph:
             return self.scope.fail_fast
         return compensates(self.scope)
 
-    def body(self, at: int) -> "Graph":
-        """The graph of the scope that a step opens. Raises `KeyError` when it opens none."""
-        graph = self._bodies.get(at)
+    def body(self, at: int, branch: str = "") -> "Graph":
+        """The graph of the scope that a step opens, or of a race's branch. Raises `KeyError` when it opens none."""
+        graph = self._bodies.get((at, branch))
         if graph is None:
-            body = self.steps[at].body
-            if body is None:
-                raise KeyError(self.ids[at])
-            graph = self._bodies[at] = Graph(body)
+            body = dict(bodies(self.steps[at]))[f".{branch}" if branch else ""]
+            graph = self._bodies[at, branch] = Graph(body)
         return graph
 
     def code(self, at: int) -> StepCode:

@@ -44,6 +44,8 @@ def analyse(scope: ScopePlan) -> Analysis:
 
 
 def _with_linked_body(step: StepPlan) -> StepPlan:
+    if step.branches:
+        return replace(step, branches=tuple((name, link(branch)) for name, branch in step.branches))
     if step.body is None:
         return step
     body = step.body if step.kind != "parallel" else replace(step.body, ordered=False)

@@ -58,8 +58,12 @@ def _stop(draft: Draft, scope: ScopeState, at: int) -> None:
     outer = scope.closing.reason if scope.closing is not None else "cancelled"
     reason = "cancelled" if at in scope.called_off else outer
     for child in tuple(scope.nests[at].open.values()):
-        if child.closing is None and child.closing_due is None:
-            draft.record(kinds.EXECUTION_CLOSING, child.address, data={"reason": reason})
+        _close(draft, child, reason)
+
+
+def _close(draft: Draft, child: ScopeState, reason: str) -> None:
+    if child.closing is None and child.closing_due is None:
+        draft.record(kinds.EXECUTION_CLOSING, child.address, data={"reason": reason})
 
 
 def _group(draft: Draft, scope: ScopeState, at: int) -> None:
@@ -221,6 +225,35 @@ def _outputs_of(scope: ScopeState, at: int, number: int) -> Json:
     return outputs.get(child.graph.ids[0], {}) if _items_plan(scope, at).single else outputs
 
 
+def _race(draft: Draft, scope: ScopeState, at: int) -> None:
+    """Every branch has a scope; the one that ends first decides, however it ends, and the others are cancelled."""
+    nest, branches = scope.nests[at], scope.graph.steps[at].branches
+    opened = len(nest.open) + len(nest.ended)
+    if opened < len(branches) and not nest.ended and not _is_stopping(scope, at):
+        if draft.state.paused:
+            scope.attention.add(at)
+            return
+        for name, _ in branches[opened:]:
+            _open(draft, scope, at, f".{name}")
+    if nest.ended:
+        for child in tuple(nest.open.values()):
+            _close(draft, child, "cancelled")
+    if not nest.open:
+        _decide_race(draft, scope, at)
+
+
+def _decide_race(draft: Draft, scope: ScopeState, at: int) -> None:
+    """End as the branch did that ended first."""
+    nest = scope.nests[at]
+    if not nest.ended:
+        settle(draft, scope, at, "cancelled")
+        return
+    first = min(nest.ended.values(), key=lambda child: child.last)
+    name = scope.graph.steps[at].branches[first.number][0]
+    outputs: dict[str, Json] = {"winner": name, "outputs": published(first)}
+    settle(draft, scope, at, _OUTCOMES[first.verdict], outputs, error=first.error)
+
+
 def _open(draft: Draft, scope: ScopeState, at: int, which: str = "") -> None:
     opened = Opened(scope.address, scope.graph.ids[at], scope.visits[at], which)
     draft.record(kinds.SCOPE_OPENED, opened.address)
@@ -247,4 +280,5 @@ _TAKE_ON: Final[Mapping[str, Callable[[Draft, ScopeState, int], None]]] = {
     "loop": _loop,
     "for_each": _items,
     "matrix": _items,
+    "race": _race,
 }

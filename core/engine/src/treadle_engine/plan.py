@@ -32,9 +32,11 @@ JoinMode: TypeAlias = Literal[
     "at_least",
     "expression",
 ]
-StepKind: TypeAlias = Literal["call", "set", "emit", "cancel", "end", "parallel", "steps", "loop", "for_each", "matrix"]
+StepKind: TypeAlias = Literal[
+    "call", "set", "emit", "cancel", "end", "parallel", "steps", "loop", "for_each", "matrix", "race"
+]
 """`uses` and `run` are both `call`. `parallel` and `steps` open a scope, their `body`; `loop` opens one an iteration,
-`for_each` and `matrix` one an item. Kinds that wait come later.
+`for_each` and `matrix` one an item, `race` one of each of its `branches`. Kinds that wait come later.
 
 What `StepPlan.with_` holds: `call`: the action's inputs; `set`: `{name: value, …}`; `emit`: `{event: name, data:
 value}`; `cancel`: `{steps: [ids]}`; `end`: `{status: completed | failed, message: text}`, the message may be missing;
@@ -196,6 +198,8 @@ class StepPlan:
     """Where it stands in the definition, for messages."""
     body: "ScopePlan | None" = None
     """What a step that opens scopes runs in them."""
+    branches: "tuple[tuple[str, ScopePlan], ...]" = ()
+    """Of a step of kind `race`: the scopes that it opens instead of `body`, by name."""
     loop: Loop | None = None
     """Of a step of kind `loop`."""
     items: Items | None = None
@@ -259,10 +263,12 @@ class Plan:
     v: int = PLAN_VERSION
 
 
-def bodies(step: StepPlan) -> Iterator[ScopePlan]:
-    """The scopes that a step opens, as plans."""
+def bodies(step: StepPlan) -> Iterator[tuple[str, ScopePlan]]:
+    """The scopes that a step opens, as plans, each with what its address has behind the step's: `.left` in a race."""
     if step.body is not None:
-        yield step.body
+        yield "", step.body
+    for name, branch in step.branches:
+        yield f".{name}", branch
 
 
 def steps_within(scope: ScopePlan, inside: str = "") -> Iterator[tuple[str, StepPlan]]:
@@ -270,13 +276,15 @@ def steps_within(scope: ScopePlan, inside: str = "") -> Iterator[tuple[str, Step
     for step in scope.steps:
         path = f"{inside}{step.id}"
         yield path, step
-        for body in bodies(step):
-            yield from steps_within(body, f"{path}/")
+        for behind, body in bodies(step):
+            yield from steps_within(body, f"{path}{behind}/")
 
 
 def compensates(scope: ScopePlan) -> bool:
     """Some step of the scope, or of one inside it, can be compensated."""
-    return any(step.compensate is not None or any(map(compensates, bodies(step))) for step in scope.steps)
+    return any(
+        step.compensate is not None or any(compensates(body) for _, body in bodies(step)) for step in scope.steps
+    )
 
 
 def plan_to_json(plan: Plan) -> dict[str, Json]:

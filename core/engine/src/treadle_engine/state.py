@@ -251,8 +251,11 @@ class State:
         opened = opened_by(address)
         parent = self.scopes[opened.scope]
         at = parent.graph.number[opened.step]
-        place = (*parent.rank, at, opened.visit, opened.number)
-        scope = ScopeState(address, parent.graph.body(at), place, parent, at, opened.number)
+        number = opened.number
+        if opened.branch:
+            number = [name for name, _ in parent.graph.steps[at].branches].index(opened.branch)
+        place = (*parent.rank, at, opened.visit, number)
+        scope = ScopeState(address, parent.graph.body(at, opened.branch), place, parent, at, number)
         nest = parent.nests.get(at)
         if nest is not None and opened.visit == parent.visits[at]:
             nest.open[scope.number] = scope

@@ -101,13 +101,21 @@ class StepCode:
     def plain(self) -> bool:
         """There is no expression in the step at all."""
         step = self._step
-        conditions = (step.when, step.retry.when, step.switch, step.compensate, self._join.expression, step.body)
+        conditions = (
+            step.when,
+            step.retry.when,
+            step.switch,
+            step.compensate,
+            self._join.expression,
+            step.body,
+            step.branches,
+        )
         return not any(conditions) and not holds_expression(step.with_) and not holds_expression(step.env)
 
     def uses(self, steps: set[str]) -> bool:
         """The inputs, the environment or a condition of the step, or of one inside it, refer to one of these steps."""
         if any(
-            StepCode(inner, inner.join or Join()).uses(steps) for body in bodies(self._step) for inner in body.steps
+            StepCode(inner, inner.join or Join()).uses(steps) for _, body in bodies(self._step) for inner in body.steps
         ):
             return True
         codes = (self.with_, self.env, self.when, self.join, *self.cases)

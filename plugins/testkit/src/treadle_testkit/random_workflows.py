@@ -230,9 +230,12 @@ def _undo(rng: Random) -> Fields:
 def _nest(rng: Random, features: Features) -> Fields:
     """What makes a step one that opens scopes: those call nothing, so there is nothing of their own to undo."""
     inner = replace(features, steps=3, depth=features.depth - 1)
-    kind = rng.choice(("parallel", "steps", "loop", "for_each"))
+    kinds = ("parallel", "steps", "loop", "for_each", *(("race",) if features.eager_joins else ()))
+    kind = rng.choice(kinds)
     body = _sound_scope(rng, inner, ordered=kind != "parallel")
     fields: Fields = {"action": "", "with_": {}, "compensate": None, "irreversible": False, "uncertain": False}
+    if kind == "race":
+        return fields | {"kind": kind, "branches": (("left", body), ("right", _sound_scope(rng, inner)))}
     fields |= {"kind": kind, "body": body}
     if kind == "for_each":
         return fields | {"with_": {"items": list(range(rng.randint(0, 3)))}, "items": _items(rng, features)}

@@ -118,7 +118,7 @@ class _Compiler:
         single = once.kind not in {"parallel", "steps"} or once.body is None
         fields = {key: getattr(once, key) for key in ("action", "with_", "env", "retry", "timeout", "outputs")}
         fields |= {key: getattr(once, key) for key in ("compensate", "irreversible", "idempotent", "on_interrupt")}
-        fields |= {key: getattr(once, key) for key in ("uncertain", "risk", "line", "name", "body", "loop")}
+        fields |= {key: getattr(once, key) for key in ("uncertain", "risk", "line", "name", "body", "loop", "branches")}
         inner = ScopePlan((StepPlan(once.id, once.kind, **fields),), fail_fast=self._fail_fast(at.path))
         return replace(
             edges(step),
@@ -141,6 +141,8 @@ class _Compiler:
         if at.step.parallel is not None:
             limit = at.step.parallel.max_parallel or 0
             return replace(plan, body=replace(bodies[0], max_parallel=limit, ordered=False))
+        if at.step.race is not None:
+            return replace(plan, branches=tuple(zip(at.step.race, bodies, strict=True)))
         return replace(plan, body=bodies[0], loop=_loop(at.step.loop))
 
     def _call(self, plan: StepPlan, at: StepAt) -> StepPlan:

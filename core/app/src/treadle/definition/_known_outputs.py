@@ -27,6 +27,8 @@ def known_outputs(at: StepAt, catalogue: Catalogue, *, of_item: bool = False) ->
     """
     if at.repeated and not of_item:
         return KnownOutputs(frozenset({"items"}), closed=at.sound)
+    if at.sound and at.kind == "race":
+        return KnownOutputs(frozenset({"winner", "outputs"}), closed=True)
     if at.sound and at.kind in SCOPED:
         return KnownOutputs(frozenset(step.id for _, steps in inner_bodies(at.step) for step in steps), closed=True)
     declared = frozenset(at.step.outputs)

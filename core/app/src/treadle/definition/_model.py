@@ -175,7 +175,7 @@ class Loop(Keys):
 
 
 class Step(Keys):
-    """A step. Exactly one kind: `uses`, `run`, `emit`, `set`, `cancel`, `end`, `parallel`, `steps`, `loop`."""
+    """A step. Exactly one kind: `uses`, `run`, `emit`, `set`, `cancel`, `end`, `parallel`, `steps`, `loop`, `race`."""
 
     id: StepId = Field(description="Lower case letters, digits, `_`, `-`; up to 64; unique in the file.")
     name: str = Field("", description="What people see instead of the id.")
@@ -191,7 +191,9 @@ class Step(Keys):
     workflow: Planned = Field(None, description="Kind: a sub-workflow.")
     parallel: Parallel | None = Field(None, description="Kind: a group in a scope of its own, joined when all end.")
     loop: Loop | None = Field(None, description="Kind: a body repeated, one scope an iteration.")
-    race: Planned = Field(None, description="Kind: the first branch to finish wins.")
+    race: Annotated[dict[StepId, "Body"], Field(min_length=2)] | None = Field(
+        None, description="Kind: branches by name; the first to finish wins, however it ends, the others are cancelled."
+    )
     wait: Planned = Field(None, description="Kind: let time pass.")
     wait_for: Planned = Field(None, description="Kind: wait for a signal, an event or a condition.")
     approval: Planned = Field(None, description="Kind: ask a person.")
@@ -260,12 +262,12 @@ class Step(Keys):
     keep_changes: Planned = Field(None, description="Keep the file changes of a failed visit.")
 
 
-KINDS: Final = ("uses", "run", "emit", "set", "cancel", "end", "parallel", "steps", "loop")
-LATER_KINDS: Final = ("workflow", "race", "wait", "wait_for", "approval")
+KINDS: Final = ("uses", "run", "emit", "set", "cancel", "end", "parallel", "steps", "loop", "race")
+LATER_KINDS: Final = ("workflow", "wait", "wait_for", "approval")
 CALLS: Final = ("uses", "run")
-SCOPED: Final = ("parallel", "steps", "loop")
+SCOPED: Final = ("parallel", "steps", "loop", "race")
 """Kinds that open scopes."""
-REPEATABLE: Final = ("uses", "run", "emit", "set", "parallel", "steps", "loop")
+REPEATABLE: Final = ("uses", "run", "emit", "set", "parallel", "steps", "loop", "race")
 """Kinds that `for_each` and `matrix` go with."""
 OF_ITEMS: Final = ("max_parallel", "min_success", "stop_when")
 """Fields that go with `for_each` and `matrix` only."""
@@ -394,4 +396,4 @@ class Workflow(Keys):
 BODIES: Final = ("steps", "on_failure", "on_cancel", "finally")
 """Top-level keys that hold steps."""
 INNER_BODIES: Final = (("parallel", "steps"), ("loop", "steps"), ("steps",))
-"""The keys of a step, one inside the other, that hold steps."""
+"""The keys of a step, one inside the other, that hold steps; those of `race` are named by whoever writes it."""

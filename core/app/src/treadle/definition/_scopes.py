@@ -111,6 +111,8 @@ def inner_bodies(step: Step) -> Iterator[tuple[Path, Sequence[Step]]]:
         yield ("loop", "steps"), step.loop.steps
     if step.steps is not None:
         yield ("steps",), step.steps
+    for name, steps in (step.race or {}).items():
+        yield ("race", name), steps
 
 
 def is_mode(join: str) -> bool:

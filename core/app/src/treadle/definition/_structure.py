@@ -117,7 +117,9 @@ def _paths_in(document: Document, path: Path) -> Iterator[Path]:
     steps = document.node(path)
     for number in range(len(steps.items) if isinstance(steps, Items) else 0):
         yield (*path, number)
-        for keys in INNER_BODIES:
+        branches = document.node((*path, number, "race"))
+        names = branches.entries if isinstance(branches, Table) else ()
+        for keys in (*INNER_BODIES, *(("race", name) for name in names)):
             yield from _paths_in(document, (*path, number, *keys))
 
 
@@ -133,7 +135,7 @@ def step_around(path: Path) -> Path:
 
 def _inner_step(path: Path, end: int) -> int:
     """Where the path of a step inside the step that ends at `end` ends; `end` when there is none."""
-    for keys in INNER_BODIES:
+    for keys in (*INNER_BODIES, ("race", *path[end + 1 : end + 2])):
         after = end + len(keys)
         if path[end:after] == keys and len(path) > after and isinstance(path[after], int):
             return after + 1

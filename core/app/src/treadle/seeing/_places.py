@@ -30,8 +30,8 @@ def bodies_of(plan: Plan) -> Iterator[tuple[str, ScopePlan]]:
 def _with_inner(path: str, scope: ScopePlan) -> Iterator[tuple[str, ScopePlan]]:
     yield path, scope
     for step in scope.steps:
-        for body in bodies(step):
-            yield from _with_inner(address_of(path, step.id), body)
+        for behind, body in bodies(step):
+            yield from _with_inner(address_of(path, step.id) + behind, body)
 
 
 def path_of(address: str) -> str:

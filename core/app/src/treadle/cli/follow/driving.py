@@ -22,9 +22,9 @@ def _expected(scope: ScopePlan, inside: str = "") -> Iterator[str]:
     """The addresses of steps that come to their turn once; how often those of a loop or an item do, nobody knows."""
     for step in scope.steps:
         yield f"{inside}{step.id}"
-        if step.kind in {"parallel", "steps"}:
-            for body in bodies(step):
-                yield from _expected(body, f"{inside}{step.id}/")
+        if step.kind in {"parallel", "steps", "race"}:
+            for behind, body in bodies(step):
+                yield from _expected(body, f"{inside}{step.id}{behind}/")
 
 
 class Driving:
