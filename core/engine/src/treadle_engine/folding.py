@@ -135,7 +135,9 @@ def _visit_started(state: "State", event: Event) -> None:
         scope.nests[at] = Nest()
         scope.attention.add(at)
     else:
-        _occupy(state, scope, 1)
+        scope.busy += 1
+        if scope.parent is not None:
+            _occupy(scope.parent, 1)
     if not graph.once[at]:
         scope.idle &= ~(1 << at)
         scope.activations[at] = scope.activations.get(at, 0) + 1
@@ -147,14 +149,10 @@ def _visit_started(state: "State", event: Event) -> None:
         call_off(scope, graph.needs[at])
 
 
-def _occupy(state: "State", scope: ScopeState, by: int) -> None:
-    """Count a visit that takes a place, in its scope and all around it; one that ends may let others start."""
-    scope.busy += by
-    if scope.parent is not None:
-        for outer in scope.parent.around():
-            outer.busy += by
-    if by < 0 and state.starved:
-        state.queue_starved()
+def _occupy(scope: ScopeState, by: int) -> None:
+    """Count a visit that takes a place in a scope inside this one."""
+    for around in scope.around():
+        around.busy += by
 
 
 def _relieved(scope: ScopeState, at: int, carry: int) -> int:
@@ -233,7 +231,11 @@ def _ended(state: "State", scope: ScopeState, at: int, seq: int) -> int:
     if scope.graph.nested[at]:
         _gathered(state, scope, at, seq)
     else:
-        _occupy(state, scope, -1)
+        scope.busy -= 1
+        if scope.parent is not None:
+            _occupy(scope.parent, -1)
+        if state.starved:
+            state.queue_starved()
     scope.requests.pop(at, None)
     if scope.retries or scope.interruptions or scope.called_off:
         scope.retries.pop(at, None)

@@ -32,7 +32,7 @@ def proceed(draft: Draft) -> None:
     while True:
         if not state.terminal:
             _run_queued(draft)
-            if not all(scope.finished for scope in state.tops):
+            if not state.root.finished or not all(scope.finished for scope in state.tops):
                 return
         if state.log.active:
             rollback.go_on(draft)

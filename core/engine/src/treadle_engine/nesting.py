@@ -84,7 +84,7 @@ def _loop(draft: Draft, scope: ScopeState, at: int) -> None:
         if _is_stopping(scope, at) and not nest.open:
             _end(draft, scope, at)
         return
-    last = nest.ended[max(nest.ended)] if nest.ended else None
+    last = next(reversed(nest.ended.values()), None)
     if _is_stopping(scope, at) or (last is not None and last.verdict != "completed"):
         _end(draft, scope, at)
     elif draft.state.paused:
@@ -264,7 +264,7 @@ def _end(draft: Draft, scope: ScopeState, at: int) -> None:
     nest = scope.nests[at]
     if scope.delays.get(at):
         draft.command(CancelTimer(loop_timer(scope, at)))
-    last = nest.ended[max(nest.ended)] if nest.ended else None
+    last = next(reversed(nest.ended.values()), None)
     if last is None:
         settle(draft, scope, at, "cancelled")
         return

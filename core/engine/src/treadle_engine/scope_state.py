@@ -317,10 +317,12 @@ class ScopeState:
     @property
     def has_room(self) -> bool:
         """Neither its own `max_parallel` nor that of a scope around it keeps a visit from starting."""
-        for scope in self.around():
+        scope: ScopeState | None = self
+        while scope is not None:
             limit = scope.graph.scope.max_parallel
             if limit and scope.busy >= limit:
                 return False
+            scope = scope.parent
         return True
 
     def place(self, at: int) -> str:
