@@ -19,7 +19,7 @@ from treadle.definition._structure import Structure
 
 _GIVEN: Final = {
     "loop": "`loop` is known in the steps of a `loop`, and in its `until` and `while`",
-    "item": "`item` is known in what a step with `for_each` does",
+    "item": "`item` belongs to `for_each`: it is known in what such a step does",
     "matrix": "`matrix` is known in what a step with `matrix` does",
     "items": "`items` is known in `stop_when`; a list of outputs is `steps.ID.outputs.items`",
 }
