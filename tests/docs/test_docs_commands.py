@@ -14,6 +14,7 @@ PAGES = [
     "docs/how-to/resume-after-a-crash.md",
     "docs/how-to/roll-back.md",
     "docs/how-to/run-in-ci.md",
+    "docs/how-to/steps-inside-steps.md",
     "docs/how-to/see-why.md",
     "docs/how-to/use-secrets.md",
 ]

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from treadle_engine import events as kinds
+from treadle_engine.addresses import opened_by
 from treadle_engine.graph import Graph
 from treadle_engine.joins import judge
-from treadle_engine.plan import Plan, ScopePlan, plan_from_json, plan_to_json
+from treadle_engine.plan import HANDLERS, Plan, ScopePlan, plan_from_json, plan_to_json
 from treadle_engine.protocol import (
     Address,
     AttemptEnded,
@@ -27,6 +28,8 @@ from treadle_engine.state import State, fold
 from treadle_hookspecs import Event
 from treadle_testkit.random_workflows import (
     EVERYTHING,
+    NESTED,
+    NESTED_ORDERLY,
     ORDERLY,
     Features,
     random_choice,
@@ -41,7 +44,20 @@ BLOCK = 50
 
 def blocks(count: int) -> pytest.MarkDecorator:
     """`count` examples, a block a test."""
-    return pytest.mark.parametrize("block", [range(first, first + BLOCK) for first in range(0, count, BLOCK)], ids=str)
+    return pytest.mark.parametrize("block", _ranges(count), ids=str)
+
+
+def flat_and_nested(flat: int, nested: int, *kinds: Features) -> pytest.MarkDecorator:
+    """`flat` examples of one scope and `nested` ones with scopes inside scopes, a block a test."""
+    features = kinds or (EVERYTHING, NESTED)
+    found = [("flat", features[0], block) for block in _ranges(flat)]
+    found += [("nested", features[1], block) for block in _ranges(nested)]
+    cases = [pytest.param(kind, block, id=f"{name}-{block.start}") for name, kind, block in found]
+    return pytest.mark.parametrize(("features", "block"), cases)
+
+
+def _ranges(count: int) -> list[range]:
+    return [range(first, first + BLOCK) for first in range(0, count, BLOCK)]
 
 
 def prepared(seed: int, features: Features = EVERYTHING, *, order: int | None = None) -> ScriptedRuntime:
@@ -57,9 +73,9 @@ def driven(seed: int, features: Features = EVERYTHING, *, order: int | None = No
     return runtime
 
 
-def scopes(plan: Plan) -> dict[str, ScopePlan]:
-    found = {"": plan.root, "on_failure": plan.on_failure, "on_cancel": plan.on_cancel, "finally": plan.finally_}
-    return {name: scope for name, scope in found.items() if scope is not None}
+def scopes(runtime: ScriptedRuntime) -> dict[str, ScopePlan]:
+    """The plans of the scope instances that opened, by address."""
+    return {address: runtime.state.scope_plan(address) for address in runtime.state.scopes}
 
 
 def ends(runtime: ScriptedRuntime) -> dict[str, object]:
@@ -74,13 +90,13 @@ def ends(runtime: ScriptedRuntime) -> dict[str, object]:
     }
 
 
-@blocks(2_000)
-def test_p0_to_p3_hold_in_every_run(block: range) -> None:
+@flat_and_nested(2_000, 800)
+def test_p0_to_p3_hold_in_every_run(features: Features, block: range) -> None:
     for seed in block:
-        runtime = driven(seed)
+        runtime = driven(seed, features)
         check_completed_means_repaired(seed, runtime)
         check_everything_settled_within_bounds(seed, runtime)
-        for name, scope in scopes(runtime.plan).items():
+        for name, scope in scopes(runtime).items():
             check_joins(seed, scope, [event for event in runtime.log if event.scope == name and event.step])
 
 
@@ -97,7 +113,11 @@ def failures(runtime: ScriptedRuntime) -> Iterator[Event]:
 
 
 def repaired(runtime: ScriptedRuntime, failure: Event) -> bool:
-    plan = {(name, step.id): step for name, scope in scopes(runtime.plan).items() for step in scope.steps}
+    """Its step was entered again, recovered or forgiven; or it became the failure of the visit that it was inside.
+
+    `min_success` forgives an item, a race those that lose it.
+    """
+    plan = {(name, step.id): step for name, scope in scopes(runtime).items() for step in scope.steps}
     if plan[failure.scope, failure.step].continue_on_error and failure.visit:
         return True
     for event in runtime.log[failure.seq :]:
@@ -108,14 +128,31 @@ def repaired(runtime: ScriptedRuntime, failure: Event) -> bool:
         succeeded = event.type == kinds.VISIT_SETTLED and event.data["state"] == "succeeded"
         if succeeded and plan[event.scope, event.step].recovers:
             return True
-    return False
+    if not inside(failure):
+        return False
+    around = opening(runtime, failure.scope)
+    outer = plan[around.scope, around.step]
+    forgiven = outer.kind == "race" or (outer.items is not None and outer.items.min_success is not None)
+    return around.data["state"] == "failed" or forgiven
+
+
+def inside(event: Event) -> bool:
+    """It happened in a scope inside another one."""
+    return event.scope not in {"", *HANDLERS}
+
+
+def opening(runtime: ScriptedRuntime, scope: str) -> Event:
+    """The end of the visit that opened a scope."""
+    opened = opened_by(scope)
+    ended = (event for event in runtime.log if event.type == kinds.VISIT_SETTLED)
+    return next(event for event in ended if (event.scope, event.step, event.visit) == opened[:3])
 
 
 def check_everything_settled_within_bounds(seed: int, runtime: ScriptedRuntime) -> None:
     """P1, P2."""
     assert runtime.state.terminal, seed
     assert not runtime.running, seed
-    bounds = {(name, step.id): step.max_visits for name, scope in scopes(runtime.plan).items() for step in scope.steps}
+    bounds = {(name, step.id): step.max_visits for name, scope in scopes(runtime).items() for step in scope.steps}
     for step in runtime.state.steps():
         assert step.state not in {"pending", "running", "retrying", "interrupted"}, (seed, step.address)
         assert step.visits <= bounds[step.scope, step.step], (seed, step.address)
@@ -153,12 +190,12 @@ def check_joins(seed: int, scope: ScopePlan, log: list[Event]) -> None:
             credit[event.step] = "skipped" if event.data["state"] == "skipped" else "failed"
 
 
-@blocks(500)
-def test_p4_final_states_do_not_depend_on_the_order_of_completion(block: range) -> None:
+@flat_and_nested(500, 200, ORDERLY, NESTED_ORDERLY)
+def test_p4_final_states_do_not_depend_on_the_order_of_completion(features: Features, block: range) -> None:
     for seed in block:
-        expected = driven(seed, ORDERLY, order=0)
+        expected = driven(seed, features, order=0)
         for order in (1, 2, 3):
-            other = driven(seed, ORDERLY, order=order)
+            other = driven(seed, features, order=order)
             assert other.states() == expected.states(), (seed, order)
             assert other.state.status == expected.state.status, (seed, order)
 
@@ -186,42 +223,56 @@ def one_thread(plan: Plan) -> Plan:
     return replace(plan, root=replace(plan.root, steps=steps, start=(steps[0].id,)))
 
 
-@blocks(500)
-def test_p6_each_logged_visit_is_undone_once_and_in_reverse(block: range) -> None:
+@flat_and_nested(500, 300)
+def test_p6_each_logged_visit_is_undone_once_and_in_reverse(features: Features, block: range) -> None:
     for seed in block:
-        runtime = driven(seed)
+        runtime = driven(seed, features)
         runtime.send(Rollback(runtime.now))
         runtime.run()
-        logged = [event.address.partition(".")[0] for event in runtime.log if event.data.get("compensation")]
-        barrier = max((event.seq for event in runtime.log if event.data.get("irreversible")), default=0)
-        free = {
-            event.address.partition(".")[0]
-            for event in runtime.log
-            if event.data.get("compensation") and event.seq > barrier
-        }
-        undone = [address.partition(".")[0] for address in runtime.undone()]
+        logged = sorted(
+            (event for event in runtime.log if event.data.get("compensation") or event.data.get("irreversible")),
+            key=lambda event: completion(runtime, event),
+        )
+        barrier = max((n for n, event in enumerate(logged) if event.data.get("irreversible")), default=-1)
+        free = {visit(event) for event in logged[barrier + 1 :]}
+        undone = runtime.undone()
         assert len(undone) == len(set(undone)), seed
         assert set(undone) <= free | late_entries(runtime), seed
         if not runtime.plan.rollback.parallel and rollbacks(runtime) == 1:
-            assert undone == [address for address in reversed(logged) if address in undone], seed
+            assert undone == [visit(event) for event in reversed(logged) if visit(event) in undone], seed
+
+
+def completion(runtime: ScriptedRuntime, event: Event) -> tuple[int, ...]:
+    """Where a visit stands in the order of completion: a scope inside stands where the visit that opened it ended."""
+    if not inside(event):
+        return (event.seq,)
+    ended = max(other.seq for other in runtime.log if other.scope == event.scope and other.type in ENDS)
+    return (*completion(runtime, opening(runtime, event.scope)), ended, event.seq)
+
+
+ENDS = {kinds.VISIT_SETTLED, kinds.VISIT_SKIPPED}
+
+
+def visit(event: Event) -> str:
+    return event._replace(attempt=0).address
 
 
 def late_entries(runtime: ScriptedRuntime) -> set[str]:
     """Visits that were undone before an irreversible step of a handler stood in the way."""
     first = next((event.seq for event in runtime.log if event.type == kinds.ROLLBACK_FINISHED), 0)
-    return {event.address.partition(".")[0] for event in runtime.log[:first] if event.data.get("compensation")}
+    return {visit(event) for event in runtime.log[:first] if event.data.get("compensation")}
 
 
 def rollbacks(runtime: ScriptedRuntime) -> int:
     return sum(1 for event in runtime.log if event.type == kinds.ROLLBACK_STARTED)
 
 
-@blocks(300)
-def test_p7_a_crash_at_any_event_changes_nothing(block: range) -> None:
+@flat_and_nested(300, 150)
+def test_p7_a_crash_at_any_event_changes_nothing(features: Features, block: range) -> None:
     for seed in block:
-        expected = driven(seed)
+        expected = driven(seed, features)
         for keep in range(1 + seed % 3, len(expected.log), 3):
-            runtime = prepared(seed)
+            runtime = prepared(seed, features)
             runtime.start()
             while len(runtime.log) < keep and runtime.step():
                 pass
@@ -230,10 +281,10 @@ def test_p7_a_crash_at_any_event_changes_nothing(block: range) -> None:
             assert ends(runtime) == ends(expected), (seed, keep)
 
 
-@blocks(300)
-def test_p8_a_terminal_execution_accepts_only_a_rollback(block: range) -> None:
+@flat_and_nested(300, 150)
+def test_p8_a_terminal_execution_accepts_only_a_rollback(features: Features, block: range) -> None:
     for seed in block:
-        runtime = driven(seed)
+        runtime = driven(seed, features)
         before = json.dumps(runtime.state.dump())
         now = runtime.now
         started = [event for event in runtime.log if event.type == kinds.VISIT_STARTED]
@@ -253,12 +304,12 @@ def test_p8_a_terminal_execution_accepts_only_a_rollback(block: range) -> None:
         assert json.dumps(runtime.state.dump()) == before, seed
 
 
-@blocks(300)
-def test_p9_a_pause_and_a_resume_at_any_point_change_nothing(block: range) -> None:
+@flat_and_nested(300, 150)
+def test_p9_a_pause_and_a_resume_at_any_point_change_nothing(features: Features, block: range) -> None:
     for seed in block:
-        expected = driven(seed)
+        expected = driven(seed, features)
         for point in range(seed % 4, len(expected.log), 4):
-            runtime = prepared(seed)
+            runtime = prepared(seed, features)
             runtime.start()
             for _ in range(point):
                 runtime.step()
@@ -270,11 +321,11 @@ def test_p9_a_pause_and_a_resume_at_any_point_change_nothing(block: range) -> No
             assert ends(runtime) == ends(expected), (seed, point)
 
 
-@blocks(300)
-def test_p9_running_work_may_finish_during_a_pause(block: range) -> None:
+@flat_and_nested(300, 100, ORDERLY, NESTED_ORDERLY)
+def test_p9_running_work_may_finish_during_a_pause(features: Features, block: range) -> None:
     for seed in block:
-        expected = driven(seed, ORDERLY)
-        runtime = prepared(seed, ORDERLY)
+        expected = driven(seed, features)
+        runtime = prepared(seed, features)
         runtime.start()
         while not runtime.state.terminal:
             runtime.send(Pause(runtime.now))
@@ -286,10 +337,10 @@ def test_p9_running_work_may_finish_during_a_pause(block: range) -> None:
         assert runtime.state.status == expected.state.status, seed
 
 
-@blocks(300)
-def test_same_input_same_output_byte_for_byte(block: range) -> None:
+@flat_and_nested(300, 100)
+def test_same_input_same_output_byte_for_byte(features: Features, block: range) -> None:
     for seed in block:
-        one, other = prepared(seed), prepared(seed)
+        one, other = prepared(seed, features), prepared(seed, features)
         other.plan = plan_from_json(json.loads(json.dumps(plan_to_json(other.plan))))
         for runtime in (one, other):
             runtime.start()
@@ -299,10 +350,10 @@ def test_same_input_same_output_byte_for_byte(block: range) -> None:
         assert repr(one.commands) == repr(other.commands), seed
 
 
-@blocks(300)
-def test_a_state_written_half_way_and_the_rest_of_the_log_make_the_whole(block: range) -> None:
+@flat_and_nested(300, 150)
+def test_a_state_written_half_way_and_the_rest_of_the_log_make_the_whole(features: Features, block: range) -> None:
     for seed in block:
-        runtime = driven(seed)
+        runtime = driven(seed, features)
         whole = json.dumps(runtime.state.dump())
         for split in range(seed % 5, len(runtime.log) + 1, 5):
             state = State(runtime.plan, "scripted")
@@ -314,10 +365,10 @@ def test_a_state_written_half_way_and_the_rest_of_the_log_make_the_whole(block: 
             assert json.dumps(state.dump()) == whole, (seed, split)
 
 
-@blocks(500)
-def test_a_cancel_at_any_point_ends_it(block: range) -> None:
+@flat_and_nested(500, 300)
+def test_a_cancel_at_any_point_ends_it(features: Features, block: range) -> None:
     for seed in block:
-        runtime = prepared(seed)
+        runtime = prepared(seed, features)
         runtime.start()
         for _ in range(seed % 7):
             runtime.step()

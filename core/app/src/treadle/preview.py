@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from treadle_engine.plan import Plan, StepPlan
+from treadle_engine.plan import Plan, StepPlan, steps_within
 from treadle_hookspecs import Json, JsonObject, Preview, PreviewContext
 
 if TYPE_CHECKING:
@@ -58,10 +58,10 @@ def preview(plan: Plan, inputs: JsonObject, root: Path, plugins: "PluginHost") -
         ("finally/", plan.finally_),
     ]
     steps = [
-        _previewed(prefix, step, context, root, plugins)
+        _previewed(prefix + path, step, context, root, plugins)
         for prefix, scope in scopes
         if scope is not None
-        for step in scope.steps
+        for path, step in steps_within(scope)
     ]
     return DryRun(plan.name, str(root), _public(plan, inputs), tuple(steps))
 
@@ -88,19 +88,19 @@ def _public(plan: Plan, inputs: JsonObject) -> JsonObject:
 
 
 def _previewed(
-    prefix: str, step: StepPlan, context: Mapping[str, object], root: Path, plugins: "PluginHost"
+    address: str, step: StepPlan, context: Mapping[str, object], root: Path, plugins: "PluginHost"
 ) -> PreviewedStep:
     inputs = early(step.with_, context)
     follows = tuple(step.needs or ())
     if step.kind != "call":
-        return PreviewedStep(prefix + step.id, step.kind, "", "treadle-core", inputs, follows=follows)
+        return PreviewedStep(address, step.kind, "", "treadle-core", inputs, follows=follows)
     would = _asked(plugins.preview(step.action), _mapping(inputs), root)
     tools = plugins.resolve(step.action).action.tools
     missing = tuple(
         f"{tool.name}: {tool.install}" if tool.install else tool.name for tool in tools if not _found(tool.name)
     )
     return PreviewedStep(
-        prefix + step.id,
+        address,
         "run" if step.action == "command/run" else "uses",
         step.action,
         plugins.provider(step.action).distribution,

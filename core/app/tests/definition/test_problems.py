@@ -36,7 +36,7 @@ steps:
     run: x
     join: {at_least: 0}
   - id: repeat
-    loop: {max: 3}
+    wait: {max: 3}
   - id: d
     run: x {{ inputs.other }}
     needs: [cc]
@@ -121,7 +121,7 @@ CASES = [
     ("steps:\n  - id: a\n", "TRD0110", "step `a` does not say what it does", "give it one of uses, run"),
     (STEP + "    end: failed\n", "TRD0110", "step `a` has 2 kinds: run, end", "make two steps of it"),
     (STEP + "    approval: {}\n", "TRD0111", "`approval` is not available in this version", ""),
-    (STEP + "    for_each: [1]\n", "TRD0111", "`for_each` is not available in this version", ""),
+    (STEP + "    budget: {}\n", "TRD0111", "`budget` is not available in this version", ""),
     (STEP + "defaults: {agent: human}\n", "TRD0111", "`agent` is not available in this version", ""),
     (STEP + "  - id: a\n    run: x\n", "TRD0108", "the id `a` is used twice", "the first is at line 4"),
     (STEP + "finally:\n  - id: a\n    run: x\n", "TRD0108", "the id `a` is used twice", ""),

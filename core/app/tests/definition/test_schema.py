@@ -108,7 +108,7 @@ BAD = [
     step(run="x", join="sometimes"),
     step(run="x", compensate={}),
     step(loop={"max": 3}),
-    step(run="x", for_each=[1]),
+    step(run="x", budget={}),
 ]
 
 

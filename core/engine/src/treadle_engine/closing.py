@@ -11,7 +11,10 @@ from treadle_engine.settling import settle
 
 
 def close_if_due(draft: Draft, scope: ScopeState) -> None:
-    """Close the scope if what was folded says so, and settle what will not start any more."""
+    """Close the scope if what was folded says so, and settle what will not start any more.
+
+    It closes as well in the scopes that were open inside it; see `nesting`.
+    """
     due = scope.closing_due
     if due is not None and scope.closing is None:
         data: dict[str, Any] = {"reason": due.reason}
@@ -22,6 +25,7 @@ def close_if_due(draft: Draft, scope: ScopeState) -> None:
         draft.record(kinds.EXECUTION_CLOSING, scope.address, data=data)
     if scope.closing is not None:
         if not scope.swept:
+            scope.attention.update(scope.nests)
             _sweep(draft, scope)
         _absorb(draft, scope)
 
@@ -30,7 +34,9 @@ def call_off(draft: Draft, scope: ScopeState) -> None:
     """Carry out what `cancel`, `cancel_rest`, a cancel or the workflow's time-out asked of single steps."""
     for at in sorted(scope.called_off):
         phase = scope.phase[at]
-        if phase == RUNNING:
+        if scope.graph.nested[at] and at in scope.live:
+            scope.attention.add(at)
+        elif phase == RUNNING:
             if at not in scope.told:
                 scope.told.add(at)
                 reason = scope.closing.reason if scope.closing is not None else "cancelled"
@@ -45,6 +51,16 @@ def call_off(draft: Draft, scope: ScopeState) -> None:
 def retry_timer(scope: ScopeState, at: int) -> str:
     """The id of the timer for a visit's next attempt."""
     return f"retry:{scope.place(at)}#{scope.visits[at]}"
+
+
+def loop_timer(scope: ScopeState, at: int) -> str:
+    """The id of the timer for a loop's next iteration."""
+    return f"loop:{scope.place(at)}#{scope.visits[at]}"
+
+
+def scope_of_timer(timer: str) -> str:
+    """The address of the scope to which such a timer belongs."""
+    return timer.partition(":")[2].rpartition("#")[0].rpartition("/")[0]
 
 
 def _address(scope: ScopeState, at: int) -> Address:

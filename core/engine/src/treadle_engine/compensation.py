@@ -1,6 +1,6 @@
 """The compensation log: what was done that can be undone, in the order of completion, and how far undoing has come."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
@@ -23,6 +23,8 @@ class Entry:
         rollback_action: `action` is a rollback action's type.
         timeout: seconds for one try.
         started, settled: seqs of the visit's events: who happened before whom.
+        placed: seq of the event that gave it its place in the order of completion; the entries of a scope inside
+            another one stand where the visit that opened the scope completed.
         state: `open`, `running`, `waiting` (for another try), `done` or `failed`.
         attempt: tries so far.
         interruptions: those of them that a crash ended.
@@ -38,6 +40,7 @@ class Entry:
     timeout: float | None = None
     started: int = 0
     settled: int = 0
+    placed: int = 0
     state: str = "open"
     attempt: int = 0
     interruptions: int = 0
@@ -119,7 +122,44 @@ def enter(log: CompensationLog, event: Event, started: int) -> None:
         frozen = {"action": "", "inputs": {}}
     if frozen:
         entry = Entry(event.scope, event.step, event.visit, **frozen, started=started, settled=event.seq)
+        entry.placed = event.seq
         log.entries.append(entry)
+
+
+def gather(log: CompensationLog, scope: str, started: int, seq: int, end_of: Callable[[str], int]) -> None:
+    """Fold the end of a visit that opened scopes: their entries stand together where it completed.
+
+    Entries of one scope stay in their order; the scopes follow each other as they ended.
+
+    Args:
+        log: the log.
+        scope: what the addresses of those scopes begin with.
+        started: seq of the visit's start: none of their entries is older.
+        seq: of its end.
+        end_of: the seq at which the scope with an address ended.
+    """
+    first = len(log.entries)
+    while first and log.entries[first - 1].placed > started:
+        first -= 1
+    inside: list[tuple[int, Entry]] = []
+    outside: list[Entry] = []
+    for entry in log.entries[first:]:
+        child = _child_of(entry.scope, scope)
+        if child is None:
+            outside.append(entry)
+        else:
+            inside.append((end_of(child), entry))
+            entry.placed = seq
+    inside.sort(key=lambda found: found[0])
+    log.entries[first:] = [*outside, *(entry for _, entry in inside)]
+
+
+def _child_of(address: str, scope: str) -> str | None:
+    """Which of the scopes that begin with `scope` an address lies in; None for another one's."""
+    if not address.startswith(scope):
+        return None
+    rest = address[len(scope) :]
+    return scope + rest.partition("/")[0] if not rest or rest[0] in "/:[." else None
 
 
 def began(log: CompensationLog, addresses: Sequence[str]) -> None:

@@ -1,10 +1,11 @@
 """What expressions see: names over the state, looked up when they are asked for."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from treadle_hookspecs import Json, JsonObject
 
+from treadle_engine.addresses import opened_by
 from treadle_engine.graph import bits
 from treadle_engine.scope_state import ScopeState
 from treadle_engine.state import state_of
@@ -40,6 +41,8 @@ class Names(Mapping[str, object]):
 
 
 _NOTHING: Final[Mapping[str, object]] = {}
+_LOOP_NAMES: Final = dict.fromkeys(("index", "previous"))
+_ITEMS: Final = {"for_each": "item", "matrix": "matrix"}
 _STEP_NAMES: Final = dict.fromkeys(("outputs", "state", "outcome", "visit", "visits", "error"))
 
 
@@ -56,12 +59,15 @@ def base_context(state: "State") -> dict[str, object]:
 
 
 def scope_context(state: "State", scope: ScopeState) -> dict[str, object]:
-    """With `steps` and `workflow` as a scope sees them; a handler sees the workflow's steps behind its own."""
-    return {
-        **base_context(state),
-        "steps": _steps(state, scope),
-        "workflow": _workflow(state, None if scope is state.root else state.error),
-    }
+    """With `steps` and `workflow` as a scope sees them.
+
+    Behind its own steps it sees those of the scopes around it; a handler sees the workflow's.
+    """
+    failure = _failure_around(scope)
+    if failure is None and scope.top is not state.root:
+        failure = state.error
+    context = {**base_context(state), "steps": _steps(state, scope), "workflow": _workflow(state, failure)}
+    return context if scope.parent is None else context | _bindings(state, scope)
 
 
 def step_context(
@@ -76,9 +82,51 @@ def step_context(
         context["steps"] = _steps(state, scope, {scope.graph.ids[at]: context["outputs"]})
     if error is not None:
         context["error"] = error
-    if scope is state.root:
-        context["workflow"] = _workflow(state, _carried_failure(scope, at))
+    carried = _carried_failure(scope, at)
+    if carried is not None and scope.top is state.root:
+        context["workflow"] = _workflow(state, carried)
     return context
+
+
+def published(scope: ScopeState) -> JsonObject:
+    """The outputs of a scope: those of its steps, by id."""
+    return {id_: _declared(scope, at, scope.outputs[at] or {}) for at, id_ in enumerate(scope.graph.ids)}
+
+
+def _bindings(state: "State", scope: ScopeState) -> dict[str, object]:
+    """What the steps around a scope give to it: `loop`, `item` and `matrix`, each of the innermost one."""
+    found: dict[str, object] = {}
+    for inner in scope.around():
+        if inner.parent is not None:
+            kind = inner.parent.graph.steps[inner.owner].kind
+            if kind == "loop":
+                found.setdefault("loop", _loop(state, inner))
+            elif kind in _ITEMS:
+                inputs: Mapping[str, Any] = inner.parent.requests[inner.owner].inputs
+                found.setdefault(_ITEMS[kind], inputs["items"][inner.number - 1])
+    return found
+
+
+def _loop(state: "State", iteration: ScopeState) -> Names:
+    def make(name: str) -> object:
+        if name == "index":
+            return iteration.number
+        if iteration.number == 1:
+            return None
+        before = opened_by(iteration.address)._replace(which=f":{iteration.number - 1}")
+        return published(state.scopes[before.address])
+
+    return Names(_LOOP_NAMES, make)
+
+
+def _failure_around(scope: ScopeState) -> JsonObject | None:
+    """The failure that the innermost thread around a scope carries."""
+    for inner in scope.around():
+        if inner.parent is not None:
+            carried = _carried_failure(inner.parent, inner.owner)
+            if carried is not None:
+                return carried
+    return None
 
 
 def _workflow(state: "State", failure: JsonObject | None) -> JsonObject:
@@ -98,10 +146,14 @@ def _secrets(state: "State") -> Names:
 
 
 def _steps(state: "State", scope: ScopeState, published: Mapping[str, object] = _NOTHING) -> Names:
-    """`steps`: the scope's own, and behind them the workflow's. `published` are outputs that stand in no event yet."""
+    """`steps`: the scope's own, and behind them those around it. `published` are outputs that stand in no event yet."""
     own = scope.graph.number
-    names = own if scope is state.root else {**state.root.graph.number, **own}
-    return Names(names, lambda id_: _step(scope if id_ in own else state.root, id_, published.get(id_)))
+    if scope is state.root:
+        return Names(own, lambda id_: _step(scope, id_, published.get(id_)))
+    visible: dict[str, ScopeState] = dict.fromkeys(state.root.graph.number, state.root)
+    for around in reversed(tuple(scope.around())):
+        visible |= dict.fromkeys(around.graph.number, around)
+    return Names(visible, lambda id_: _step(visible[id_], id_, published.get(id_) if id_ in own else None))
 
 
 def _step(scope: ScopeState, id_: str, outputs: object = None) -> Names:

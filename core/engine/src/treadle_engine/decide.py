@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from treadle_engine import events as kinds
 from treadle_engine import recovery, rollback
-from treadle_engine.closing import retry_timer
+from treadle_engine.closing import loop_timer, retry_timer, scope_of_timer
 from treadle_engine.contexts import base_context
 from treadle_engine.draft import Draft
 from treadle_engine.expression_errors import ExpressionError, expression_failure
@@ -78,7 +78,7 @@ def _attempt_ended(draft: Draft, stimulus: AttemptEnded) -> None:
     address = stimulus.address
     scope = draft.state.scopes.get(address.scope)
     at = -1 if scope is None else scope.graph.number.get(address.step, -1)
-    if scope is None or at < 0 or scope.phase[at] != RUNNING:
+    if scope is None or at < 0 or scope.phase[at] != RUNNING or scope.graph.nested[at]:
         return
     if (scope.visits[at], scope.attempts[at]) != address[2:]:
         return
@@ -115,14 +115,23 @@ def _timer_fired(draft: Draft, stimulus: TimerFired) -> None:
     if stimulus.timer == TIMEOUT_TIMER:
         _time_is_up(draft)
     elif not state.paused:
-        for scope in state.scopes.values():
-            for at in scope.retries:
-                if retry_timer(scope, at) == stimulus.timer and scope.phase[at] == RETRYING:
-                    _next_attempt(draft, scope, at)
-                    return
+        scope = state.scopes.get(scope_of_timer(stimulus.timer))
+        for at in scope.retries if scope is not None else ():
+            if scope is not None and retry_timer(scope, at) == stimulus.timer and scope.phase[at] == RETRYING:
+                _next_attempt(draft, scope, at)
+                return
+        if scope is not None and _is_next_iteration(draft, scope, stimulus.timer):
+            return
         for entry in state.log.undoing:
             if rollback.undo_timer(entry) == stimulus.timer:
                 rollback.fired(draft, entry)
+
+
+def _is_next_iteration(draft: Draft, scope: ScopeState, timer: str) -> bool:
+    at = next((at for at, due in scope.delays.items() if due and loop_timer(scope, at) == timer), None)
+    if at is not None:
+        draft.record(kinds.TIMER_FIRED, scope.address, scope.graph.ids[at], scope.visits[at], data={"timer": timer})
+    return at is not None
 
 
 def _time_is_up(draft: Draft) -> None:

@@ -27,7 +27,7 @@ EXECUTION_CANCELLED: Final = "execution_cancelled"
 VISIT_STARTED: Final = "visit_started"
 """`inputs` (evaluated), `action`, `env`, `resumed_from`; the first attempt starts with it."""
 VISIT_WAITING: Final = "visit_waiting"
-"""`for` (timer, signal, person …), `due`."""
+"""`for` (timer, signal, person …; `items`: no further one opens, and those that are open end), `due`."""
 VISIT_SETTLED: Final = "visit_settled"
 """`outcome, state, outputs, error, routed` (targets taken), `vars`, `attempts`, `compensation` (frozen entry:
 `action, inputs, rollback_action, timeout`), `irreversible` (nothing before it will be undone). `visit` is 0 when the
@@ -37,6 +37,9 @@ VISIT_SKIPPED: Final = "visit_skipped"
 none was counted."""
 VISIT_INTERRUPTED: Final = "visit_interrupted"
 """`decision` (retry, fail, ask)."""
+
+SCOPE_OPENED: Final = "scope_opened"
+"""A visit opened the scope at the address `scope`; the steps in it may start."""
 
 ATTEMPT_STARTED: Final = "attempt_started"
 """The second attempt of a visit and later ones."""

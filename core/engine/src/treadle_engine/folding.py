@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from treadle_hookspecs import Event
 
 from treadle_engine import compensation, events, tokens
+from treadle_engine.addresses import Opened
 from treadle_engine.readiness import credit, rebuild, reconsider
 from treadle_engine.scope_state import (
     FAILED,
@@ -21,6 +22,7 @@ from treadle_engine.scope_state import (
     SKIPPED,
     SUCCEEDED,
     Closing,
+    Nest,
     Request,
     ScopeState,
 )
@@ -51,6 +53,7 @@ def _execution_paused(state: "State", _: Event) -> None:
 def _execution_resumed(state: "State", event: Event) -> None:
     if not event.data.get("recovered"):
         state.paused = False
+    state.queue_all()
 
 
 def _cancel_requested(state: "State", event: Event) -> None:
@@ -58,6 +61,7 @@ def _cancel_requested(state: "State", event: Event) -> None:
     state.paused = False
     state.cancelled = True
     state.cancel_reason = str(event.data.get("reason", ""))
+    state.queue_all()
     for scope in state.scopes.values():
         if not scope.finished:
             call_off(scope, scope.live)
@@ -68,6 +72,8 @@ def _cancel_requested(state: "State", event: Event) -> None:
 def _execution_closing(state: "State", event: Event) -> None:
     data: Mapping[str, Any] = event.data
     scope = state.open_scope(event.scope)
+    state.queue(scope)
+    scope.closed = scope.last = event.seq
     scope.closing = Closing(data["reason"], data.get("error"), data.get("status", ""))
     scope.closing_due = None
     scope.disturbed = True
@@ -85,6 +91,34 @@ def _execution_ended(state: "State", event: Event) -> None:
     state.attention = data.get("attention", state.attention)
 
 
+def _scope_opened(state: "State", event: Event) -> None:
+    scope = state.open_scope(event.scope)
+    scope.last = event.seq
+    if scope.parent is not None:
+        scope.parent.delays.pop(scope.owner, None)
+
+
+def _timer_set(state: "State", event: Event) -> None:
+    """Between two iterations of a loop."""
+    if event.step:
+        scope, at = _locate(state, event)
+        data: Mapping[str, Any] = event.data
+        scope.delays[at] = data["due"]
+
+
+def _timer_fired(state: "State", event: Event) -> None:
+    if event.step:
+        scope, at = _locate(state, event)
+        scope.delays[at] = 0
+        scope.attention.add(at)
+
+
+def _visit_waiting(state: "State", event: Event) -> None:
+    scope, at = _locate(state, event)
+    data: Mapping[str, Any] = event.data
+    scope.draining[at] = data.get("error", {})
+
+
 def _visit_started(state: "State", event: Event) -> None:
     scope, at = _locate(state, event)
     data: Mapping[str, Any] = event.data
@@ -97,6 +131,13 @@ def _visit_started(state: "State", event: Event) -> None:
     scope.started[at] = event.seq
     scope.live[at] = None
     scope.requests[at] = Request(data.get("action", ""), data.get("inputs", {}), data.get("env", {}))
+    if graph.nested[at]:
+        scope.nests[at] = Nest()
+        scope.attention.add(at)
+    else:
+        scope.busy += 1
+        if scope.parent is not None:
+            _occupy(scope.parent, 1)
     if not graph.once[at]:
         scope.idle &= ~(1 << at)
         scope.activations[at] = scope.activations.get(at, 0) + 1
@@ -106,6 +147,12 @@ def _visit_started(state: "State", event: Event) -> None:
         scope.carried[at] = carry
     if graph.joins[at].cancel_rest:
         call_off(scope, graph.needs[at])
+
+
+def _occupy(scope: ScopeState, by: int) -> None:
+    """Count a visit that takes a place in a scope inside this one."""
+    for around in scope.around():
+        around.busy += by
 
 
 def _relieved(scope: ScopeState, at: int, carry: int) -> int:
@@ -119,6 +166,7 @@ def _relieved(scope: ScopeState, at: int, carry: int) -> int:
 def _attempt_started(state: "State", event: Event) -> None:
     scope, at = _locate(state, event)
     if scope.phase[at] == INTERRUPTED:
+        state.unanswered -= 1
         scope.interruptions[at] = scope.interruptions.get(at, 0) + 1
     scope.phase[at] = RUNNING
     scope.attempts[at] = event.attempt
@@ -135,6 +183,7 @@ def _attempt_failed(state: "State", event: Event) -> None:
 
 def _visit_interrupted(state: "State", event: Event) -> None:
     scope, at = _locate(state, event)
+    state.unanswered += scope.phase[at] != INTERRUPTED
     scope.phase[at] = INTERRUPTED
 
 
@@ -144,7 +193,7 @@ def _visit_settled(state: "State", event: Event) -> None:
     result, error = data["state"], data.get("error")
     step = scope.graph.steps[at]
     if event.visit:
-        carry = _ended(scope, at)
+        carry = _ended(state, scope, at, event.seq)
         compensation.enter(state.log, event, scope.started[at])
         scope.outputs[at] = data.get("outputs", scope.outputs[at])
     else:  # exhausted: no visit was counted (R9)
@@ -171,11 +220,22 @@ def _visit_settled(state: "State", event: Event) -> None:
         _settle(scope, at, FAILED, routed, carry)
     if event.visit and step.kind in {"cancel", "end"}:
         _direct(scope, at, data.get("outputs", {}))
+        for around in scope.around():
+            state.queue(around)
 
 
-def _ended(scope: ScopeState, at: int) -> int:
+def _ended(state: "State", scope: ScopeState, at: int, seq: int) -> int:
     """A visit is no longer live; the failures it carried."""
     del scope.live[at]
+    state.unanswered -= scope.phase[at] == INTERRUPTED
+    if scope.graph.nested[at]:
+        _gathered(state, scope, at, seq)
+    else:
+        scope.busy -= 1
+        if scope.parent is not None:
+            _occupy(scope.parent, -1)
+        if state.starved:
+            state.queue_starved()
     scope.requests.pop(at, None)
     if scope.retries or scope.interruptions or scope.called_off:
         scope.retries.pop(at, None)
@@ -183,6 +243,16 @@ def _ended(scope: ScopeState, at: int) -> int:
         scope.called_off.discard(at)
         scope.told.discard(at)
     return scope.carried.pop(at, 0)
+
+
+def _gathered(state: "State", scope: ScopeState, at: int, seq: int) -> None:
+    """What the visit's scopes did stands where it completed."""
+    scope.attention.discard(at)
+    scope.draining.pop(at, None)
+    scope.delays.pop(at, None)
+    del scope.nests[at]
+    address = Opened(scope.address, scope.graph.ids[at], scope.visits[at]).address
+    compensation.gather(state.log, address, scope.started[at], seq, lambda child: state.scopes[child].last)
 
 
 def _fail(scope: ScopeState, at: int, routed: list[int], carry: int, error: Any) -> None:
@@ -244,7 +314,10 @@ def _direct(scope: ScopeState, at: int, outputs: Mapping[str, Any]) -> None:
         status = outputs.get("status", "completed")
         message = outputs.get("message") or f"step {scope.graph.ids[at]} ended the execution as failed"
         error = {"step": scope.place(at), "type": "end", "message": message} if status == "failed" else None
-        tokens.close(scope, Closing("end", error, status))
+        top = scope.top
+        for around in scope.around():
+            if around.closing is None and around.closing_due is None:
+                tokens.close(around, Closing("end", error, status) if around is top else Closing("end"))
 
 
 def call_off(scope: ScopeState, steps: Iterable[int]) -> None:
@@ -320,6 +393,9 @@ def _locate(state: "State", event: Event) -> tuple[ScopeState, int]:
     scope = state.scopes.get(event.scope)
     if scope is None:
         scope = state.open_scope(event.scope)
+    if not scope.queued:
+        state.queue(scope)
+    scope.last = event.seq
     return scope, scope.graph.number[event.step]
 
 
@@ -332,6 +408,10 @@ FOLDS: Final[Mapping[str, Fold]] = {
     events.EXECUTION_COMPLETED: _execution_ended,
     events.EXECUTION_FAILED: _execution_ended,
     events.EXECUTION_CANCELLED: _execution_ended,
+    events.SCOPE_OPENED: _scope_opened,
+    events.VISIT_WAITING: _visit_waiting,
+    events.TIMER_SET: _timer_set,
+    events.TIMER_FIRED: _timer_fired,
     events.VISIT_STARTED: _visit_started,
     events.VISIT_SETTLED: _visit_settled,
     events.VISIT_SKIPPED: _visit_skipped,

@@ -10,7 +10,7 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import chain
 from typing import Final
 
-from treadle_engine.plan import Join, ScopePlan, StepPlan
+from treadle_engine.plan import Join, ScopePlan, StepPlan, bodies, compensates
 from treadle_engine.step_code import StepCode, code_of
 
 DEFAULT_JOIN: Final = Join()
@@ -51,6 +51,7 @@ class Graph:
         rearmable: re-arming may arm it again, through a need that is entered again (R7).
         once: it can be activated at most once, and so can all that leads to it.
         recoverable: a step that recovers can be reached from it over routes or needs.
+        nested: its visits open scopes.
     """
 
     def __init__(self, scope: ScopePlan) -> None:
@@ -66,6 +67,8 @@ class Graph:
         self.sources: Final = _reversed(self.targets)
         self.forward: Final = tuple(any(source < at for source in found) for at, found in enumerate(self.sources))
         self.joins: Final = tuple(step.join or DEFAULT_JOIN for step in scope.steps)
+        self.nested: Final = tuple(step.body is not None or bool(step.branches) for step in scope.steps)
+        self._bodies: Final[dict[tuple[int, str], Graph]] = {}
         self._codes: Final[list[StepCode | None]] = [None] * len(self.ids)
         self.initial: Final = self._initial()
         starting = frozenset(self.initial)
@@ -140,7 +143,15 @@ class Graph:
         """`fail_fast`, or its default: where something can be compensated (R12)."""
         if self.scope.fail_fast is not None:
             return self.scope.fail_fast
-        return any(step.compensate is not None for step in self.steps)
+        return compensates(self.scope)
+
+    def body(self, at: int, branch: str = "") -> "Graph":
+        """The graph of the scope that a step opens, or of a race's branch. Raises `KeyError` when it opens none."""
+        graph = self._bodies.get((at, branch))
+        if graph is None:
+            body = dict(bodies(self.steps[at]))[f".{branch}" if branch else ""]
+            graph = self._bodies[at, branch] = Graph(body)
+        return graph
 
     def code(self, at: int) -> StepCode:
         """A step's expressions."""

@@ -12,6 +12,7 @@ from treadle_engine.draft import Draft
 from treadle_engine.expression_errors import ExpressionError, expression_failure
 from treadle_engine.joins import judge
 from treadle_engine.liveness import survey
+from treadle_engine.nesting import attend, has_ended
 from treadle_engine.protocol import CancelTimer, Finish
 from treadle_engine.rearm import announce, let_in
 from treadle_engine.scope_state import IDLE, ScopeState
@@ -30,15 +31,28 @@ def proceed(draft: Draft) -> None:
         return
     while True:
         if not state.terminal:
-            for scope in reversed(tuple(state.scopes.values())):
-                if scope.disturbed or not scope.finished:
-                    _run(draft, scope)
-            if not all(scope.finished for scope in state.scopes.values()):
+            _run_queued(draft)
+            if not state.root.finished or not all(scope.finished for scope in state.tops):
                 return
         if state.log.active:
             rollback.go_on(draft)
         if state.log.active or state.terminal or not _next_stage(draft):
             return
+
+
+def _run_queued(draft: Draft) -> None:
+    """Take every scope that something happened to as far as it goes, the outer ones first."""
+    state = draft.state
+    while (scope := state.next_queued()) is not None:
+        if scope.disturbed or not scope.finished:
+            _run(draft, scope)
+        if not scope.finished:
+            if (scope.queue or scope.late) and not state.paused and not scope.has_room:
+                state.starved[scope.address] = scope
+        elif scope.parent is not None:
+            has_ended(scope)
+            state.queue(scope.parent)
+        scope.queued = False
 
 
 def _run(draft: Draft, scope: ScopeState) -> None:
@@ -49,22 +63,18 @@ def _run(draft: Draft, scope: ScopeState) -> None:
             scope.disturbed = False
             close_if_due(draft, scope)
             call_off(draft, scope)
+        if scope.attention:
+            attend(draft, scope)
         start_ready(draft, scope)
         _settle_doomed(draft, scope)
         if draft.state.last_seq == before:
             survey(draft, scope)
             if scope.parked and scope.closing is None and not scope.disturbed:
                 let_in(draft, scope)
-        if draft.state.last_seq == before and not _may_start(draft, scope):
+        if draft.state.last_seq == before and not (scope.late and not draft.state.paused and scope.has_room):
             break
     if scope.parked or scope.absorbed:
         announce(draft, scope)
-
-
-def _may_start(draft: Draft, scope: ScopeState) -> bool:
-    """Something that the survey found has a place to run."""
-    limit = scope.graph.scope.max_parallel
-    return bool(scope.late) and not draft.state.paused and not (limit and len(scope.live) >= limit)
 
 
 def _settle_doomed(draft: Draft, scope: ScopeState) -> None:

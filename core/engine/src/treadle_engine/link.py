@@ -24,14 +24,14 @@ def link(scope: ScopePlan) -> ScopePlan:
     """Resolve R0: every step of the result has `needs` and `join`. Linking what is linked changes nothing.
 
     A step without a `needs` key that no forward route targets follows the nearest earlier step that no forward route
-    targets, with `join: none_failed`; such a step is `sequential`.
+    targets, with `join: none_failed`; such a step is `sequential`. Scopes inside are linked as well.
     """
     targeted = _forward_targets(scope)
     steps: list[StepPlan] = []
     follows: str | None = None
     for step in scope.steps:
-        steps.append(_linked(step, follows if step.id not in targeted else None))
-        if step.id not in targeted:
+        steps.append(_with_linked_body(_linked(step, follows if step.id not in targeted else None)))
+        if scope.ordered and step.id not in targeted:
             follows = step.id
     return replace(scope, steps=tuple(steps))
 
@@ -41,6 +41,15 @@ def analyse(scope: ScopePlan) -> Analysis:
     linked = link(scope)
     graph = Graph(linked)
     return Analysis(tuple(findings_of(graph)), graph)
+
+
+def _with_linked_body(step: StepPlan) -> StepPlan:
+    if step.branches:
+        return replace(step, branches=tuple((name, link(branch)) for name, branch in step.branches))
+    if step.body is None:
+        return step
+    body = step.body if step.kind != "parallel" else replace(step.body, ordered=False)
+    return replace(step, body=link(body))
 
 
 def _linked(step: StepPlan, follows: str | None) -> StepPlan:

@@ -5,6 +5,7 @@ once per plan by `treadle_engine.expressions`. Durations are seconds. Step refer
 The order of `ScopePlan.steps` is the order written.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
@@ -15,6 +16,8 @@ from treadle_engine._plan_codec import from_json, to_json
 
 LANGUAGE_VERSION: Final = 1
 PLAN_VERSION: Final = 1
+HANDLERS: Final = ("on_failure", "on_cancel", "finally")
+"""The names of the handlers, which are the addresses of their scopes as well."""
 
 Value: TypeAlias = Json
 Expression: TypeAlias = str
@@ -29,11 +32,15 @@ JoinMode: TypeAlias = Literal[
     "at_least",
     "expression",
 ]
-StepKind: TypeAlias = Literal["call", "set", "emit", "cancel", "end"]
-"""`uses` and `run` are both `call`. The kinds that open scopes or wait are added here by name as they come.
+StepKind: TypeAlias = Literal[
+    "call", "set", "emit", "cancel", "end", "parallel", "steps", "loop", "for_each", "matrix", "race"
+]
+"""`uses` and `run` are both `call`. `parallel` and `steps` open a scope, their `body`; `loop` opens one an iteration,
+`for_each` and `matrix` one an item, `race` one of each of its `branches`. Kinds that wait come later.
 
 What `StepPlan.with_` holds: `call`: the action's inputs; `set`: `{name: value, …}`; `emit`: `{event: name, data:
-value}`; `cancel`: `{steps: [ids]}`; `end`: `{status: completed | failed, message: text}`, the message may be missing.
+value}`; `cancel`: `{steps: [ids]}`; `end`: `{status: completed | failed, message: text}`, the message may be missing;
+`for_each`: `{items: value}`; `matrix`: `{matrix: {name: values}, include: list, exclude: list}`.
 """
 
 OnInterrupt: TypeAlias = Literal["retry", "fail", "ask"]
@@ -115,6 +122,42 @@ class Compensation:
 
 
 @dataclass(frozen=True, slots=True)
+class Loop:
+    """R10: how often the body runs. `until` and `while_` are judged after each iteration, and see its steps.
+
+    Args:
+        max: iterations at most.
+        until: ends the loop when it is true; "" when `while_` is given.
+        while_: ends the loop when it is false.
+        delay: between the end of an iteration and the next.
+        on_exhausted: what the loop ends as when it would go on after `max` iterations: `exhausted`, or `success`.
+    """
+
+    max: int
+    until: Expression = ""
+    while_: Expression = ""
+    delay: float = 0.0
+    on_exhausted: Literal["fail", "continue"] = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """How the items of `for_each` and `matrix` are run.
+
+    Args:
+        max_parallel: items at a time; 0: as many as the scopes around allow.
+        min_success: so many successes make the step succeed, whatever the other items do; None: none may fail.
+        stop_when: judged after each item, over `items` (`{state, outputs}` each); true starts no further one.
+        single: the body is one step, whose outputs are the item's; else an item's outputs are its steps', by id.
+    """
+
+    max_parallel: int = 0
+    min_success: int | None = None
+    stop_when: Expression = ""
+    single: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class StepPlan:
     """One step.
 
@@ -153,18 +196,29 @@ class StepPlan:
     risk: Risk = "low"
     line: int = 0
     """Where it stands in the definition, for messages."""
+    body: "ScopePlan | None" = None
+    """What a step that opens scopes runs in them."""
+    branches: "tuple[tuple[str, ScopePlan], ...]" = ()
+    """Of a step of kind `race`: the scopes that it opens instead of `body`, by name."""
+    loop: Loop | None = None
+    """Of a step of kind `loop`."""
+    items: Items | None = None
+    """Of a step of kind `for_each` or `matrix`."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScopePlan:
-    """One body of steps: the workflow's, or a handler's."""
+    """One body of steps: the workflow's, a handler's, or that of a step which opens scopes."""
 
     steps: tuple[StepPlan, ...]
     start: tuple[str, ...] = ()
     max_parallel: int = 0
-    """0: as many as are ready."""
+    """Visits at a time, in the scope and the scopes inside it; a step that opens scopes counts for nothing itself.
+    0: as many as are ready."""
     fail_fast: bool | None = None
-    """None: True where some step of the scope can be compensated."""
+    """None: True where some step of the scope, or of one inside it, can be compensated."""
+    ordered: bool = True
+    """R0 holds. False inside `parallel`: steps without `needs` start at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +261,30 @@ class Plan:
     finally_: ScopePlan | None = None
     language: int = LANGUAGE_VERSION
     v: int = PLAN_VERSION
+
+
+def bodies(step: StepPlan) -> Iterator[tuple[str, ScopePlan]]:
+    """The scopes that a step opens, as plans, each with what its address has behind the step's: `.left` in a race."""
+    if step.body is not None:
+        yield "", step.body
+    for name, branch in step.branches:
+        yield f".{name}", branch
+
+
+def steps_within(scope: ScopePlan, inside: str = "") -> Iterator[tuple[str, StepPlan]]:
+    """Every step of a scope and of the scopes inside it, with its path such as `group/step`, in the order written."""
+    for step in scope.steps:
+        path = f"{inside}{step.id}"
+        yield path, step
+        for behind, body in bodies(step):
+            yield from steps_within(body, f"{path}{behind}/")
+
+
+def compensates(scope: ScopePlan) -> bool:
+    """Some step of the scope, or of one inside it, can be compensated."""
+    return any(
+        step.compensate is not None or any(compensates(body) for _, body in bodies(step)) for step in scope.steps
+    )
 
 
 def plan_to_json(plan: Plan) -> dict[str, Json]:

@@ -2,7 +2,7 @@
 
 from treadle_engine import events as kinds
 from treadle_engine import rollback
-from treadle_engine.closing import retry_timer
+from treadle_engine.closing import loop_timer, retry_timer
 from treadle_engine.draft import Draft
 from treadle_engine.lifecycle import TIMEOUT_TIMER
 from treadle_engine.protocol import Address, AskInterrupted, Recover, StartTimer
@@ -24,6 +24,7 @@ def recover(draft: Draft, stimulus: Recover) -> None:
         for at in tuple(scope.live):
             if scope.phase[at] != RETRYING:
                 _decide(draft, scope, at, stimulus)
+    state.queue_all()
     rollback.recover(draft)
     restart_timers(draft)
 
@@ -38,6 +39,9 @@ def restart_timers(draft: Draft) -> None:
     for scope in state.scopes.values():
         for at, due in scope.retries.items():
             draft.command(StartTimer(retry_timer(scope, at), due))
+        for at, due in scope.delays.items():
+            if due:
+                draft.command(StartTimer(loop_timer(scope, at), due))
     rollback.resume(draft)
 
 
@@ -47,13 +51,20 @@ def timeout_due(state: State) -> int:
 
 
 def _was_busy(state: State) -> bool:
-    running = any(scope.phase[at] == RUNNING for scope in state.scopes.values() for at in scope.live)
+    running = any(
+        scope.phase[at] == RUNNING and not scope.graph.nested[at]
+        for scope in state.scopes.values()
+        for at in scope.live
+    )
     return running or any(entry.state == "running" for entry in state.log.undoing)
 
 
 def _decide(draft: Draft, scope: ScopeState, at: int, stimulus: Recover) -> None:
     """Retry, fail, or ask about one interrupted visit. One that was asked to end has ended."""
     step, visit = scope.graph.steps[at], scope.visits[at]
+    if scope.graph.nested[at]:
+        scope.attention.add(at)
+        return
     if at in scope.called_off:
         settle(draft, scope, at, "cancelled")
         return

@@ -7,7 +7,7 @@ from treadle_engine.compensation import Entry, next_entries
 from treadle_engine.contexts import base_context
 from treadle_engine.draft import Draft
 from treadle_engine.expression_errors import ExpressionError
-from treadle_engine.plan import Compensation, Retry
+from treadle_engine.plan import Compensation, Retry, compensates
 from treadle_engine.protocol import Address, Compensate, CompensationEnded, StartTimer
 from treadle_engine.settling import error_of, retry_due
 from treadle_engine.state import State
@@ -18,13 +18,12 @@ def rollback_after(state: State) -> frozenset[str]:
     after = state.plan.rollback.after
     if after is not None:
         return frozenset(after)
-    has_any = any(step.compensate is not None for step in state.plan.root.steps)
-    return frozenset({"failure"}) if has_any else frozenset()
+    return frozenset({"failure"}) if compensates(state.plan.root) else frozenset()
 
 
 def is_due(state: State) -> bool:
     """The workflow's own steps have ended in a way after which it undoes, and neither it nor a handler has begun."""
-    if state.rollback != "none" or len(state.scopes) > 1:
+    if state.rollback != "none" or len(state.tops) > 1:
         return False
     return bool(state.log.left()) and reason_of(state) in rollback_after(state)
 

@@ -4,8 +4,8 @@ What is *base* is written by `dump` and follows from the events alone. What is *
 (`readiness.rebuild`) and is kept up to date on the way.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from treadle_hookspecs import Json, JsonObject
@@ -56,12 +56,33 @@ class Closing:
     status: str = ""
 
 
+@dataclass(slots=True)
+class Nest:
+    """The scopes that a live visit has opened.
+
+    Attributes:
+        open: those that have not been seen to end, by their number.
+        ended: those that have.
+        failed, succeeded: how many of those.
+        seen: `open` has been looked through since the log was folded.
+    """
+
+    open: "dict[int, ScopeState]" = field(default_factory=dict)
+    ended: "dict[int, ScopeState]" = field(default_factory=dict)
+    failed: int = 0
+    succeeded: int = 0
+    seen: bool = False
+
+
 _ARRAYS: Final = ("phase", "credit", "armed")
 _LISTS: Final = ("results", "outcomes", "errors", "outputs", "visits", "attempts", "started")
+_SETS: Final = ("granted", "called_off", "passed_over")
 _TABLES: Final = (
     "activations",
     "inherited",
     "carried",
+    "delays",
+    "draining",
     "exhaustions",
     "retries",
     "interruptions",
@@ -87,8 +108,11 @@ class ScopeState:
         failures: open failures by step, oldest first.
         live: visits that have started and not settled, in the order they started.
         requests: what their attempts are given.
+        delays: by loop: when its next iteration is due, 0 when that time has come.
         retries: due times of those that wait for another attempt.
         interruptions: attempts of a live visit that a crash ended: they are no tries of `retry`.
+        draining: live visits that open nothing more and wait for what they have open; the error of the condition
+            that said so, empty when there was none.
         called_off: live visits that were asked to end.
         earlier: the visits of steps that may have several, oldest first, as `steps.x.visits` shows them.
         compensation: `done` or `failed`, of steps with a visit that was to be undone.
@@ -96,7 +120,16 @@ class ScopeState:
         passed_over: steps that a closing scope did not start.
         closing: set when the scope closes; `closing_due` when it has to.
         forgiven: visits that failed under `continue_on_error`.
+        closed: seq of the event that closed it.
+        last: seq of its last event.
     Attributes, derived:
+        parent, owner: the scope and the step whose visit opened it; None for the workflow and for handlers.
+        number: which of the scopes of that visit it is.
+        rank: its place among the others, in the order written and opened.
+        nests: what live visits have opened, by step.
+        attention: live visits whose scopes have to be looked after.
+        busy: live visits in it and in the scopes inside it, less those that only open scopes.
+        queued: it waits in the state's agenda.
         unsettled: steps that are not SETTLED.
         open_needs, good_needs, bad_needs, soft_needs: by step: needs without an end, succeeded, failed, and those
             whose failure or skip may not be final.
@@ -119,14 +152,18 @@ class ScopeState:
         *_TABLES,
         "absorbed",
         "address",
+        "attention",
         "awaiting",
         "bad_needs",
+        "busy",
         "called_off",
+        "closed",
         "closing",
         "closing_due",
         "disturbed",
         "doomed",
         "doubtful",
+        "draining",
         "earlier",
         "failures",
         "forgiven",
@@ -135,13 +172,20 @@ class ScopeState:
         "graph",
         "held",
         "idle",
+        "last",
         "late",
         "live",
+        "nests",
+        "number",
         "open_needs",
+        "owner",
+        "parent",
         "parked",
         "passed_over",
         "patient",
         "queue",
+        "queued",
+        "rank",
         "ready",
         "requests",
         "soft_needs",
@@ -150,8 +194,20 @@ class ScopeState:
         "unsettled",
     )
 
-    def __init__(self, address: str, graph: Graph) -> None:
+    def __init__(
+        self,
+        address: str,
+        graph: Graph,
+        rank: tuple[int, ...] = (),
+        parent: "ScopeState | None" = None,
+        owner: int = 0,
+        number: int = 0,
+    ) -> None:
         size = len(graph)
+        self.parent = parent
+        self.owner = owner
+        self.number = number
+        self.rank = rank
         self.address = address
         self.graph = graph
         self.phase = bytearray(size)
@@ -175,7 +231,9 @@ class ScopeState:
         self.requests: dict[int, Request] = {}
         self.retries: dict[int, int] = {}
         self.interruptions: dict[int, int] = {}
+        self.draining: dict[int, JsonObject] = {}
         self.called_off: set[int] = set()
+        self.delays: dict[int, int] = {}
         self.exhaustions: dict[int, int] = {}
         self.earlier: dict[int, list[JsonObject]] = {}
         self.compensation: dict[int, str] = {}
@@ -184,6 +242,12 @@ class ScopeState:
         self.closing: Closing | None = None
         self.closing_due: Closing | None = None
         self.forgiven = 0
+        self.closed = 0
+        self.last = 0
+        self.nests: dict[int, Nest] = {}
+        self.attention: set[int] = set()
+        self.busy = 0
+        self.queued = False
         self.unsettled = size
         self.open_needs: list[int] = []
         self.good_needs: list[int] = []
@@ -209,7 +273,10 @@ class ScopeState:
 
     @property
     def error(self) -> JsonObject | None:
-        """Why the scope failed or is failing: its oldest open failure, else what it closes for."""
+        """Why the scope failed or is failing: its oldest open failure, else what it closes for.
+
+        `step` in it is the address of the step that failed, however deep inside it stands.
+        """
         if self.closing is not None and self.closing.reason == "timeout":
             return self.closing.error
         for at, error in self.failures.items():
@@ -221,7 +288,42 @@ class ScopeState:
         """R11, once it is finished: `failed`, `cancelled` or `completed`."""
         if self.error is not None:
             return "failed"
-        return "cancelled" if self.closing is not None and self.closing.reason == "cancelled" else "completed"
+        return "cancelled" if self._cut_off else "completed"
+
+    @property
+    def _cut_off(self) -> bool:
+        """It was cancelled, or it closed because a scope around it did and left something out."""
+        closing = self.closing
+        if closing is None or closing.reason == "cancelled":
+            return closing is not None
+        left_out = bool(self.passed_over) or "cancelled" in self.results
+        return self.parent is not None and closing.error is None and left_out
+
+    @property
+    def top(self) -> "ScopeState":
+        """The workflow's scope or the handler's, whichever it is in."""
+        scope = self
+        while scope.parent is not None:
+            scope = scope.parent
+        return scope
+
+    def around(self) -> "Iterator[ScopeState]":
+        """Itself and the scopes around it, from the inside out."""
+        scope: ScopeState | None = self
+        while scope is not None:
+            yield scope
+            scope = scope.parent
+
+    @property
+    def has_room(self) -> bool:
+        """Neither its own `max_parallel` nor that of a scope around it keeps a visit from starting."""
+        scope: ScopeState | None = self
+        while scope is not None:
+            limit = scope.graph.scope.max_parallel
+            if limit and scope.busy >= limit:
+                return False
+            scope = scope.parent
+        return True
 
     def place(self, at: int) -> str:
         """The step's address: `scope/step`."""
@@ -246,13 +348,15 @@ class ScopeState:
         """The base as JSON data."""
         data: dict[str, Any] = {name: list(getattr(self, name)) for name in (*_ARRAYS, *_LISTS)}
         data |= {name: _pairs(getattr(self, name)) for name in (*_TABLES, "held", "failures", "earlier", "requests")}
-        data |= {name: sorted(getattr(self, name)) for name in ("granted", "called_off", "passed_over")}
+        data |= {name: sorted(getattr(self, name)) for name in _SETS}
         data |= {
             "live": list(self.live),
             "parked": [asdict(parked) for parked in self.parked],
             "closing": self.closing and asdict(self.closing),
             "closing_due": self.closing_due and asdict(self.closing_due),
             "forgiven": self.forgiven,
+            "closed": self.closed,
+            "last": self.last,
         }
         return data
 
@@ -263,17 +367,18 @@ class ScopeState:
         for name in _LISTS:
             setattr(self, name, list(data[name]))
         for name in (*_TABLES, "failures"):
-            setattr(self, name, dict(data[name]))
+            setattr(self, name, dict(data.get(name, ())))
         self.held = {at: list(tokens) for at, tokens in data["held"]}
         self.earlier = {at: list(visits) for at, visits in data["earlier"]}
         self.requests = {at: Request(*request) for at, request in data["requests"]}
-        for name in ("granted", "called_off", "passed_over"):
-            setattr(self, name, set(data[name]))
+        for name in _SETS:
+            setattr(self, name, set(data.get(name, ())))
         self.live = dict.fromkeys(data["live"])
         self.parked = [Parked(**parked) for parked in data["parked"]]
         self.closing = Closing(**data["closing"]) if data["closing"] else None
         self.closing_due = Closing(**data["closing_due"]) if data["closing_due"] else None
         self.forgiven = data["forgiven"]
+        self.closed, self.last = data.get("closed", 0), data.get("last", 0)
 
 
 def _pairs(table: Mapping[int, Any]) -> list[list[Any]]:

@@ -24,7 +24,7 @@ _MESSAGES: Final = {
 
 def result_of(outcome: str) -> str:
     """R6: the state that a visit's outcome leaves; a name that the action chose counts as success."""
-    if outcome in FAILURE_OUTCOMES:
+    if outcome in FAILURE_OUTCOMES or outcome == "exhausted":
         return "failed"
     return "cancelled" if outcome == "cancelled" else "succeeded"
 

@@ -10,6 +10,7 @@ from treadle_engine import events as kinds
 from treadle_engine.contexts import step_context
 from treadle_engine.draft import Draft
 from treadle_engine.expression_errors import ExpressionError, expression_failure
+from treadle_engine.items import ItemsError, items_of
 from treadle_engine.liveness import join_holds
 from treadle_engine.protocol import Address, Publish, StartAttempt
 from treadle_engine.scope_state import IDLE, ScopeState
@@ -20,8 +21,7 @@ _NOTHING: Final[JsonObject] = {}
 
 def start_ready(draft: Draft, scope: ScopeState) -> None:
     """Start what is ready, in the order written, while `max_parallel` and pause allow."""
-    limit = scope.graph.scope.max_parallel
-    while not draft.state.paused and not (limit and len(scope.live) >= limit) and not scope.disturbed:
+    while not draft.state.paused and not scope.disturbed and scope.has_room:
         at = _next_ready(scope)
         if at is None:
             return
@@ -107,12 +107,19 @@ def _begin(draft: Draft, scope: ScopeState, at: int) -> None:
     except ExpressionError as error:
         _fail_at_start(draft, scope, at, expression_failure("with", error))
         return
+    if step.items is not None:
+        try:
+            value = {"items": items_of(step.kind, value)}
+        except ItemsError as error:
+            _fail_at_start(draft, scope, at, {"type": "items", "message": str(error)})
+            return
     if step.kind == "call":
         _record_start(draft, scope, at, step.action, value, env)
         start_attempt(draft, scope, at)
         return
     _record_start(draft, scope, at, step.kind, value, _NOTHING)
-    change(draft, scope, at)
+    if not scope.graph.nested[at]:
+        change(draft, scope, at)
 
 
 def change(draft: Draft, scope: ScopeState, at: int) -> None:

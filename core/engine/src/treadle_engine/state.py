@@ -4,21 +4,22 @@
 """
 
 from collections.abc import Iterator, Mapping
+from heapq import heappop, heappush
 from typing import Any, Final
 
 from treadle_hookspecs import Event, Json, JsonObject
 
+from treadle_engine.addresses import handler_of, opened_by, scope_at
 from treadle_engine.compensation import CompensationLog, Entry
 from treadle_engine.folding import FOLDS
 from treadle_engine.graph import Graph
-from treadle_engine.plan import Plan, ScopePlan
+from treadle_engine.plan import HANDLERS, Plan, ScopePlan
 from treadle_engine.readiness import rebuild
-from treadle_engine.scope_state import LIVE, RETRYING, RUNNING, ScopeState
+from treadle_engine.scope_state import INTERRUPTED, LIVE, RETRYING, RUNNING, Nest, ScopeState
 from treadle_engine.takeover import offset_visits
 
 STATE_VERSION: Final = 1
 TERMINAL: Final = frozenset({"completed", "failed", "cancelled"})
-HANDLERS: Final = ("on_failure", "on_cancel", "finally")
 _RESULTS: Final = {RUNNING: "running", RETRYING: "retrying"}
 _FIELDS: Final = (
     "last_seq",
@@ -131,6 +132,8 @@ class State:
         rollback: `none`, `done` or `partial`.
         log: the compensation log.
         scopes: the scope instances by address, in the order they opened; "" is the workflow itself.
+        unanswered: visits that a crash interrupted and a person has to decide about.
+        starved: scopes in which something is ready and has no place to run.
     """
 
     def __init__(self, plan: Plan, execution: str) -> None:
@@ -155,6 +158,9 @@ class State:
         self.rollback = "none"
         self.log = CompensationLog()
         self.scopes: dict[str, ScopeState] = {}
+        self.unanswered = 0
+        self.starved: dict[str, ScopeState] = {}
+        self._agenda: list[tuple[tuple[int, ...], str]] = []
 
     @property
     def status(self) -> str:
@@ -191,7 +197,12 @@ class State:
         """`{step, type, message, …}`: why it failed, or is failing."""
         if self.end_error is not None:
             return self.end_error
-        return next((error for scope in self.scopes.values() if (error := scope.error) is not None), None)
+        return next((error for scope in self.tops if (error := scope.error) is not None), None)
+
+    @property
+    def tops(self) -> list[ScopeState]:
+        """The workflow's scope and those of the handlers that have begun: all others are inside these."""
+        return [self.scopes[name] for name in ("", *HANDLERS) if name in self.scopes]
 
     @property
     def running(self) -> int:
@@ -201,7 +212,7 @@ class State:
     @property
     def interrupted(self) -> bool:
         """A person has to say what becomes of a visit that a crash interrupted."""
-        return any(scope.phase[at] not in _RESULTS for scope in self.scopes.values() for at in scope.live)
+        return self.unanswered > 0
 
     def steps(self) -> Iterator[StepView]:
         """Every step of every scope instance that has opened, in the order written."""
@@ -222,24 +233,63 @@ class State:
         """The scope instance at an address; it opens, and arms its first steps, when it is asked for first (R1, R2)."""
         scope = self.scopes.get(address)
         if scope is None:
-            graph = graph_of(self.scope_plan(address))
+            scope = self._instance(address)
+            graph = scope.graph
             if not graph.all_once and graph.circular:
                 raise ValueError(f"the needs of {', '.join(graph.circular)} go in a circle: validate the definition")
-            scope = self.scopes[address] = ScopeState(address, graph)
+            self.scopes[address] = scope
             offset_visits(self, scope)
             rebuild(scope)
+            self.queue(scope)
+        return scope
+
+    def _instance(self, address: str) -> ScopeState:
+        """A new scope instance, known to the visit that opened it."""
+        if not address or address in HANDLERS:
+            rank = (("", *HANDLERS).index(address),)
+            return ScopeState(address, graph_of(self.scope_plan(address)), rank)
+        opened = opened_by(address)
+        parent = self.scopes[opened.scope]
+        at = parent.graph.number[opened.step]
+        number = opened.number
+        if opened.branch:
+            number = [name for name, _ in parent.graph.steps[at].branches].index(opened.branch)
+        place = (*parent.rank, at, opened.visit, number)
+        scope = ScopeState(address, parent.graph.body(at, opened.branch), place, parent, at, number)
+        nest = parent.nests.get(at)
+        if nest is not None and opened.visit == parent.visits[at]:
+            nest.open[scope.number] = scope
         return scope
 
     def scope_plan(self, address: str) -> ScopePlan:
         """The plan of the scope at an address. Raises `KeyError`."""
-        plan = self.handler(address) if address else self.plan.root
-        if plan is None:
-            raise KeyError(address)
-        return plan
+        return scope_at(self.plan, address)
+
+    def queue(self, scope: ScopeState) -> None:
+        """The scope has to be looked at before the turn ends."""
+        if not scope.queued:
+            scope.queued = True
+            heappush(self._agenda, (scope.rank, scope.address))
+
+    def queue_all(self) -> None:
+        """Every scope that has not finished has to be looked at."""
+        for scope in self.scopes.values():
+            if not scope.finished:
+                self.queue(scope)
+
+    def queue_starved(self) -> None:
+        """A place has become free."""
+        for scope in self.starved.values():
+            self.queue(scope)
+        self.starved.clear()
+
+    def next_queued(self) -> ScopeState | None:
+        """The outermost and first written of the scopes to look at; it counts as queued until that is done."""
+        return self.scopes[heappop(self._agenda)[1]] if self._agenda else None
 
     def handler(self, name: str) -> ScopePlan | None:
         """`on_failure`, `on_cancel` or `finally`, if the workflow has it."""
-        return getattr(self.plan, {"finally": "finally_"}.get(name, name)) if name in HANDLERS else None
+        return handler_of(self.plan, name)
 
     def dump(self) -> dict[str, Json]:
         """All of it as JSON data, in one order for one state."""
@@ -263,9 +313,22 @@ class State:
         state.vars = dict(data["vars"])
         state.log = CompensationLog.load(data["log"])
         for address, scope in data["scopes"].items():
-            state.open_scope(address).load(scope)
-            rebuild(state.scopes[address])
+            instance = state.open_scope(address)
+            instance.load(scope)
+            rebuild(instance)
+            state._count_live(instance)
         return state
+
+    def _count_live(self, scope: ScopeState) -> None:
+        """What follows from the live visits of a scope that was loaded."""
+        for at in scope.live:
+            self.unanswered += scope.phase[at] == INTERRUPTED
+            if scope.graph.nested[at]:
+                scope.nests[at] = Nest()
+                scope.attention.add(at)
+            else:
+                for around in scope.around():
+                    around.busy += 1
 
 
 def fold(state: State, event: Event) -> None:

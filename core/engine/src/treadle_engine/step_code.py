@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from treadle_hookspecs import Json
 
-from treadle_engine.plan import Join, StepPlan
+from treadle_engine.plan import Join, StepPlan, bodies
 
 if TYPE_CHECKING:
     from treadle_engine.expressions import CompiledValue
@@ -86,15 +86,38 @@ class StepCode:
         """`retry.when` of the compensation, if there is one."""
         return compiled_condition(self._step.compensate.retry.when) if self._step.compensate is not None else None
 
+    @cached_property
+    def goes_on(self) -> "CompiledValue | None":
+        """What a loop asks after each iteration: `while`, or `until`."""
+        loop = self._step.loop
+        return compiled_condition(loop.while_ or loop.until) if loop is not None else None
+
+    @cached_property
+    def stop_when(self) -> "CompiledValue | None":
+        """What ends `for_each` and `matrix` early, if there is such a condition."""
+        return compiled_condition(self._step.items.stop_when) if self._step.items is not None else None
+
     @property
     def plain(self) -> bool:
         """There is no expression in the step at all."""
         step = self._step
-        conditions = (step.when, step.retry.when, step.switch, step.compensate, self._join.expression)
+        conditions = (
+            step.when,
+            step.retry.when,
+            step.switch,
+            step.compensate,
+            self._join.expression,
+            step.body,
+            step.branches,
+        )
         return not any(conditions) and not holds_expression(step.with_) and not holds_expression(step.env)
 
     def uses(self, steps: set[str]) -> bool:
-        """The inputs, the environment or a condition of the step refer to one of these steps."""
+        """The inputs, the environment or a condition of the step, or of one inside it, refer to one of these steps."""
+        if any(
+            StepCode(inner, inner.join or Join()).uses(steps) for _, body in bodies(self._step) for inner in body.steps
+        ):
+            return True
         codes = (self.with_, self.env, self.when, self.join, *self.cases)
         return any(
             path[0] == "steps" and (len(path) == 1 or path[1] in steps)

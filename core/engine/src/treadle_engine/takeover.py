@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from treadle_hookspecs import Json, JsonObject
 
+from treadle_engine.addresses import opened_by
 from treadle_engine.compensation import Entry
 from treadle_engine.graph import bits
+from treadle_engine.plan import HANDLERS
 from treadle_engine.scope_state import SETTLED, ScopeState
 
 if TYPE_CHECKING:
@@ -85,7 +87,7 @@ def _region(state: "State", scope: ScopeState, again: Iterable[str]) -> set[int]
         if id_ not in graph.number:
             raise ValueError(f"workflow {state.plan.name} has no step {id_}")
         seeds.add(graph.number[id_])
-    undone = {entry.step for entry in state.log.entries if entry.state == "done" and not entry.scope}
+    undone = {_outermost(entry.scope, entry.step) for entry in state.log.entries if entry.state == "done"} - {""}
     if undone:
         users = (at for at in range(len(graph)) if graph.code(at).uses(undone))
         seeds |= {graph.number[id_] for id_ in undone} | set(users)
@@ -93,6 +95,14 @@ def _region(state: "State", scope: ScopeState, again: Iterable[str]) -> set[int]
     for seed in seeds:
         region.update(bits(graph.closures[seed]))
     return region
+
+
+def _outermost(scope: str, step: str) -> str:
+    """The workflow's own step in which a step of a scope stands; "" for one of a handler."""
+    if not scope:
+        return step
+    first = scope.partition("/")[0]
+    return "" if first in HANDLERS else opened_by(first).step
 
 
 def _tokens(scope: ScopeState, region: set[int]) -> list[int]:
@@ -144,4 +154,5 @@ def _moved(entry: Entry, last_seq: int) -> Entry:
         due=0,
         started=entry.started - last_seq - 1,
         settled=entry.settled - last_seq - 1,
+        placed=entry.placed - last_seq - 1,
     )

@@ -11,8 +11,10 @@ from treadle_engine.link import link
 from treadle_engine.plan import (
     Case,
     Compensation,
+    Items,
     Join,
     JoinMode,
+    Loop,
     Plan,
     Retry,
     RollbackPolicy,
@@ -56,6 +58,7 @@ class Features:
         retries: more than one attempt.
         forks: routes with several targets, `merge`.
         repairs: `recovers` and `continue_on_error`.
+        depth: scopes inside scopes, at most so deep.
     """
 
     steps: int = 8
@@ -71,6 +74,7 @@ class Features:
     retries: bool = True
     forks: bool = True
     repairs: bool = True
+    depth: int = 0
 
 
 EVERYTHING: Final = Features()
@@ -78,6 +82,9 @@ ORDERLY: Final = Features(
     cycles=False, eager_joins=False, small_steps=False, closing=False, forks=False, handlers=False
 )
 """Acyclic, and nothing in it depends on what ends first (P4)."""
+NESTED: Final = replace(EVERYTHING, steps=5, depth=2)
+NESTED_ORDERLY: Final = replace(ORDERLY, steps=5, depth=2)
+"""The same with scopes inside scopes."""
 
 
 @lru_cache(maxsize=256)
@@ -130,9 +137,9 @@ def random_choice(seed: int) -> Choice:
     return choose
 
 
-def _sound_scope(rng: Random, features: Features) -> ScopePlan:
+def _sound_scope(rng: Random, features: Features, *, ordered: bool = True) -> ScopePlan:
     while True:
-        scope = link(_scope(rng, features))
+        scope = link(replace(_scope(rng, features), ordered=ordered))
         if _can_run(scope):
             return scope
 
@@ -171,6 +178,8 @@ def _step(rng: Random, features: Features, ids: Sequence[str], at: int) -> Field
         fields |= _undo(rng)
     if features.small_steps and rng.random() < 0.15:
         fields |= _small(rng, ids)
+    if features.depth and rng.random() < 0.35:
+        return {**fields, **_nest(rng, features)}
     if features.retries and rng.random() < 0.2:
         fields["retry"] = Retry(rng.randint(2, 3), delay=rng.choice([0.0, 1.0, 5.0]), jitter=0.5)
     return fields
@@ -216,6 +225,41 @@ def _undo(rng: Random) -> Fields:
         "irreversible": rng.random() < 0.05,
         "uncertain": rng.random() < 0.2,
     }
+
+
+def _nest(rng: Random, features: Features) -> Fields:
+    """What makes a step one that opens scopes: those call nothing, so there is nothing of their own to undo."""
+    inner = replace(features, steps=3, depth=features.depth - 1)
+    kinds = ("parallel", "steps", "loop", "for_each", *(("race",) if features.eager_joins else ()))
+    kind = rng.choice(kinds)
+    body = _sound_scope(rng, inner, ordered=kind != "parallel")
+    fields: Fields = {"action": "", "with_": {}, "compensate": None, "irreversible": False, "uncertain": False}
+    if kind == "race":
+        return fields | {"kind": kind, "branches": (("left", body), ("right", _sound_scope(rng, inner)))}
+    fields |= {"kind": kind, "body": body}
+    if kind == "for_each":
+        return fields | {"with_": {"items": list(range(rng.randint(0, 3)))}, "items": _items(rng, features)}
+    return fields | {"loop": _loop(rng)} if kind == "loop" else fields
+
+
+def _items(rng: Random, features: Features) -> Items:
+    stop_when = rng.choice(["", "items[0].state == 'failed'", "items[1].outputs.s0.flag"])
+    return Items(
+        rng.randint(0, 2),
+        min_success=rng.choice([None, None, 1, 2]),
+        stop_when=stop_when if features.eager_joins else "",
+    )
+
+
+def _loop(rng: Random) -> Loop:
+    condition = rng.choice(["true", "loop.index == 2", "steps.s0.state == 'succeeded'", "loop.previous == null"])
+    key = rng.choice(("until", "while_"))
+    return Loop(
+        rng.randint(1, 3),
+        delay=rng.choice([0.0, 0.0, 1.0]),
+        on_exhausted=rng.choice(("fail", "continue")),
+        **{key: condition},
+    )
 
 
 def _small(rng: Random, ids: Sequence[str]) -> Fields:

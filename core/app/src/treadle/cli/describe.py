@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from treadle_engine.plan import InputSpec, Plan
+from treadle_engine.plan import InputSpec, Plan, steps_within
 from treadle_hookspecs import Action, Json
 
 from treadle.cli import shapes
@@ -133,8 +133,8 @@ def plan_json(plan: Plan, path: str, source: str) -> dict[str, Json]:
         "outputs": [name for name, _ in plan.outputs],
         "triggers": [{"type": kind, **entry} for kind, entry in plan.triggers],
         "steps": [
-            {"id": step.id, "action": step.action or step.kind, "needs": list(step.needs or ())}
-            for step in plan.root.steps
+            {"id": step.id, "address": path, "action": step.action or step.kind, "needs": list(step.needs or ())}
+            for path, step in steps_within(plan.root)
         ],
     }
 
@@ -160,9 +160,9 @@ def plan_lines(plan: Plan, path: str, source: str, terminal: Terminal) -> list[s
     lines += [f"from {source}: {path}", "", "inputs:"]
     lines += [f"  {spec.name} ({spec.type}): {describe_input(spec)}" for spec in plan.inputs] or ["  none"]
     lines += ["outputs:", *([f"  {name}" for name, _ in plan.outputs] or ["  none"]), "steps:"]
-    for step in plan.root.steps:
+    for path, step in steps_within(plan.root):
         after = f"  after {', '.join(step.needs)}" if step.needs else ""
-        lines.append(f"  {step.id}: {step.action or step.kind}{after}")
+        lines.append(f"  {path}: {step.action or step.kind}{after}")
     return lines
 
 

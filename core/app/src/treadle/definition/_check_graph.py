@@ -12,17 +12,17 @@ from treadle.definition._report import Report
 from treadle.definition._scopes import Scope, StepAt, scope_edges
 
 
-def check_graph(workflow: Workflow, scopes: Sequence[Scope], report: Report) -> dict[str, Order]:
-    """Cycles of needs, steps that are never reached, notes on what surprises. Returns each scope's order by its key."""
+def check_graph(workflow: Workflow, scopes: Sequence[Scope], report: Report) -> dict[Path, Order]:
+    """Cycles of needs, steps that are never reached, notes on what surprises. Returns the scopes' orders by path."""
     orders = {}
     for scope in scopes:
-        start = workflow.start if scope.body == "steps" else []
+        start = workflow.start if scope.main else []
         by_id = {at.step.id: at for at in scope.steps}
         analysis = analyse(scope_edges(scope, start))
-        orders[scope.body] = Order(analysis)
+        orders[scope.path] = Order(analysis)
         for finding in analysis.findings:
             tell = _TELLERS.get(finding.kind)
-            if finding.kind == "repeats" and not orders[scope.body].on_cycle(finding.step):
+            if finding.kind == "repeats" and not orders[scope.path].on_cycle(finding.step):
                 continue  # more than one thread may come by: `threads-meet` says so
             if tell is not None:
                 tell(finding, by_id, report)

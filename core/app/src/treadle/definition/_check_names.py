@@ -7,7 +7,7 @@ from typing import Final
 from treadle_engine.expressions import ExpressionError, Reference, references
 
 from treadle.definition._catalogue import Catalogue
-from treadle.definition._document import Scalar, Table, scalars
+from treadle.definition._document import Path, Scalar, Table, scalars
 from treadle.definition._known_outputs import known_outputs
 from treadle.definition._order import Order
 from treadle.definition._places import Spot, spots_of
@@ -17,12 +17,18 @@ from treadle.definition._run_text import RunTextError, run_text
 from treadle.definition._scopes import Scope, StepAt, is_mode
 from treadle.definition._structure import Structure
 
-_LATER: Final = {"item": "for_each", "matrix": "matrix", "loop": "loop"}
+_GIVEN: Final = {
+    "loop": "`loop` is known in the steps of a `loop`, and in its `until` and `while`",
+    "item": "`item` belongs to `for_each`: it is known in what such a step does",
+    "matrix": "`matrix` is known in what a step with `matrix` does",
+    "items": "`items` is known in `stop_when`; a list of outputs is `steps.ID.outputs.items`",
+}
 _OF_STEP: Final = ("outputs", "state", "outcome", "visit", "visits", "error")
 _FIXED: Final = {
     "workflow": ("name", "status", "error"),
     "execution": ("id", "root"),
     "event": ("name", "data", "type"),
+    "loop": ("index", "previous"),
 }
 _WHOLE: Final = 'hand it over whole: env: {TOKEN: "{{ secrets.NAME }}"}'
 
@@ -37,9 +43,9 @@ class _Use:
 
 
 def check_names(
-    structure: Structure, scopes: tuple[Scope, ...], catalogue: Catalogue, orders: dict[str, Order], report: Report
+    structure: Structure, scopes: tuple[Scope, ...], catalogue: Catalogue, orders: dict[Path, Order], report: Report
 ) -> None:
-    """Every expression of the definition. `orders` are the scopes' by their key, where their edges are sound."""
+    """Every expression of the definition. `orders` are the scopes' by their path, where their edges are sound."""
     checker = _Names(structure, scopes, catalogue, orders, report)
     for spot in spots_of(structure.workflow, scopes):
         node = report.document.node(spot.path)
@@ -54,7 +60,7 @@ class _Names:
         structure: Structure,
         scopes: tuple[Scope, ...],
         catalogue: Catalogue,
-        orders: dict[str, Order],
+        orders: dict[Path, Order],
         report: Report,
     ) -> None:
         self._written_ids = structure.ids
@@ -76,6 +82,7 @@ class _Names:
             "workflow": self._fixed,
             "execution": self._fixed,
             "event": self._fixed,
+            "loop": self._fixed,
         }
 
     def _written(self, key: str) -> set[str]:
@@ -115,8 +122,8 @@ class _Names:
 
     def _unknown_context(self, use: _Use, first: str) -> None:
         hint = self._report.suggest(first, use.spot.names) or f"known here: {', '.join(sorted(use.spot.names))}"
-        if first in _LATER:
-            hint = f"`{first}` belongs to `{_LATER[first]}`, which is not available in this version"
+        if first in _GIVEN:
+            hint = _GIVEN[first]
         elif first == "secrets":
             hint = "secrets may stand in `with` and `env` only"
         elif first in ("outputs", "error") and use.spot.step is not None:
@@ -151,7 +158,7 @@ class _Names:
 
     def _own_output(self, use: _Use) -> None:
         if use.spot.step is not None:
-            self._output(use, use.spot.step, use.reference.path[1])
+            self._output(use, use.spot.step, use.reference.path[1], of_item=use.spot.inner)
 
     def _step(self, use: _Use) -> None:
         path = use.reference.path
@@ -166,36 +173,43 @@ class _Names:
                 self._tell("TRD0131", f"a step has no `{path[2]}`", use, hint=hint)
             elif len(path) > 3 and path[2] == "outputs":
                 self._output(use, at, path[3])
-            if scope is use.spot.scope and use.spot.step is not None:
-                self._check_order(use, at, use.spot.step)
+            if use.spot.step is not None and use.spot.scope is not None:
+                self._check_order(use, at, scope)
 
     def _named(self, id_: str, scope: Scope | None) -> tuple[StepAt | None, Scope | None]:
-        """A step as an expression sees it: of its own scope, else of the workflow's."""
-        for candidate in filter(None, (scope, self._scopes[0] if self._scopes else None)):
+        """A step as an expression sees it: of its own scope, else of one around it, else of the workflow's."""
+        for candidate in self._visible(scope):
             if id_ in candidate.by_id:
                 return candidate.by_id[id_], candidate
         return None, None
+
+    def _visible(self, scope: Scope | None) -> list[Scope]:
+        """The lists whose steps an expression sees: its own, those around it, and the workflow's."""
+        own = [] if scope is None else list(scope.outward())
+        return own + [main for main in self._scopes[:1] if main not in own]
 
     def _unknown_step(self, use: _Use, id_: str) -> None:
         elsewhere = next((scope for scope in self._scopes if id_ in scope.by_id), None)
         if elsewhere is None and id_ in self._written_ids:
             return  # the step is there and has a problem of its own
-        visible = [name for scope in (use.spot.scope, *self._scopes[:1]) if scope for name in scope.by_id]
+        visible = [name for scope in self._visible(use.spot.scope) for name in scope.by_id]
         hint = self._report.suggest(id_, visible)
         if elsewhere is not None:
             hint = f"it stands in `{elsewhere.body}`, which has not run yet"
+            if elsewhere.owner is not None:
+                hint = f"it is inside `{elsewhere.body}`; from there: `steps.{elsewhere.body}.outputs.{id_}`"
         self._tell("TRD0107", f"step `{id_}` is not defined", use, hint=hint)
 
-    def _output(self, use: _Use, at: StepAt, name: str) -> None:
-        known = known_outputs(at, self._catalogue)
+    def _output(self, use: _Use, at: StepAt, name: str, *, of_item: bool = False) -> None:
+        known = known_outputs(at, self._catalogue, of_item=of_item)
         if not known.closed or name in known.names or use.reference.guarded:
             return
         hint = self._report.suggest(name, known.names) or f"it has {', '.join(sorted(known.names))}"
         self._tell("TRD0133", f"step `{at.step.id}` has no output `{name}`", use, hint=hint)
 
-    def _check_order(self, use: _Use, named: StepAt, own: StepAt) -> None:
-        order = self._orders.get(str(own.path[0]))
-        if order is None or (use.spot.after and named is own):
+    def _check_order(self, use: _Use, named: StepAt, scope: Scope) -> None:
+        order, own = self._orders.get(scope.path), _standing_in(scope, use.spot)
+        if order is None or own is None or (use.spot.after and named is use.spot.step):
             return
         verdict = order.verdict(named.step.id, own.step.id)
         if verdict == "never":
@@ -204,3 +218,13 @@ class _Names:
         elif verdict == "unsure" and use.reference.path[2:3] == ("outputs",) and not use.reference.guarded:
             message = f"nothing says that `{named.step.id}` has run before `{own.step.id}`"
             self._tell("TRD0126", message, use, hint=f"add `{named.step.id}` to its `needs`", severity="warning")
+
+
+def _standing_in(scope: Scope, spot: Spot) -> StepAt | None:
+    """The step of a scope that an expression belongs to, or that it is inside of."""
+    own = spot.step
+    for inner in spot.scope.outward() if spot.scope is not None else ():
+        if inner is scope:
+            return own
+        own = inner.owner
+    return None

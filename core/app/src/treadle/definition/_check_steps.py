@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from treadle.definition._document import Items, Path
 from treadle.definition._fields import JOINS, MAX_STEPS
-from treadle.definition._model import BELONGS, KINDS, NamedJoin, Workflow
+from treadle.definition._model import BELONGS, BODIES, KINDS, OF_ITEMS, OF_MATRIX, NamedJoin, Workflow
 from treadle.definition._report import Report
 from treadle.definition._scopes import Scope, StepAt, is_mode, kinds_of, references_of
 
@@ -15,6 +15,7 @@ def check_steps(workflow: Workflow, scopes: Sequence[Scope], known: frozenset[st
     if len(everything) > MAX_STEPS:
         report.at_key("TRD0103", f"a definition may have at most {MAX_STEPS} steps", ("steps",))
     _check_ids(everything, report)
+    _check_taken(scopes, report)
     _check_case(report)
     for scope in scopes:
         for at in scope.steps:
@@ -37,6 +38,16 @@ def _check_ids(everything: Sequence[StepAt], report: Report) -> None:
             line = report.line_of((*first.path, "id"))
             message = f"the id `{at.step.id}` is used twice"
             report.at_value("TRD0108", message, (*at.path, "id"), hint=f"the first is at line {line}")
+
+
+def _check_taken(scopes: Sequence[Scope], report: Report) -> None:
+    """A scope of the workflow may not have the address of a handler's."""
+    for scope in scopes:
+        if scope.owner is not None and scope.around is not None and scope.around.main and scope.body in BODIES[1:]:
+            message = f"a step that opens a scope cannot have the id `{scope.body}`"
+            report.at_value(
+                "TRD0108", message, (*scope.owner.path, "id"), hint="it is the address of a handler's scope"
+            )
 
 
 def _check_case(report: Report) -> None:
@@ -66,9 +77,34 @@ def _check_kind(at: StepAt, report: Report) -> None:
             key = field.rstrip("_")
             message = f"`{key}` has no meaning for a step with `{kinds[0]}`"
             report.at_key("TRD0112", message, (*at.path, key), hint=f"it goes with {' and '.join(allowed)}")
+    _check_items(at, report)
     if isinstance(at.step.run, list) and at.step.shell is not None:
         message = "a `run` that is a list is started without a shell"
         report.at_key("TRD0112", message, (*at.path, "shell"), hint="leave `shell` out, or make `run` a text")
+
+
+def _check_items(at: StepAt, report: Report) -> None:
+    step = at.step
+    if step.for_each is not None and step.matrix is not None:
+        report.at_key("TRD0112", "a step has either `for_each` or `matrix`", (*at.path, "matrix"))
+    wanted = {**dict.fromkeys(OF_ITEMS, "for_each or matrix"), **dict.fromkeys(OF_MATRIX, "matrix")}
+    for key, others in wanted.items():
+        if getattr(step, key) is not None and all(getattr(step, other) is None for other in others.split(" or ")):
+            message = f"`{key}` has no meaning without `{others.replace(' or ', '` or `')}`"
+            report.at_key("TRD0112", message, (*at.path, key))
+    for path, value in _lists_of(at):
+        if not isinstance(value, list) and not (isinstance(value, str) and "{{" in value):
+            report.at_value("TRD0106", f"`{path[-1]}` must be a list, or an expression that gives one", path)
+
+
+def _lists_of(at: StepAt) -> Iterator[tuple[Path, object]]:
+    """What has to be a list, with its place."""
+    for key in ("for_each", "include", "exclude"):
+        value = getattr(at.step, key)
+        if value is not None:
+            yield (*at.path, key), value
+    for name, value in (at.step.matrix or {}).items():
+        yield (*at.path, "matrix", name), value
 
 
 def _check_join(at: StepAt, report: Report) -> None:

@@ -8,6 +8,8 @@ from treadle_engine.link import link
 from treadle_engine.plan import (
     Compensation,
     InputSpec,
+    Items,
+    Loop,
     OutputSpec,
     Plan,
     Retry,
@@ -20,16 +22,16 @@ from treadle_hookspecs import Action, Json, JsonObject
 
 from treadle.definition import _model as model
 from treadle.definition._catalogue import Catalogue
-from treadle.definition._document import Document
+from treadle.definition._document import Document, Path
 from treadle.definition._known_outputs import RUN
 from treadle.definition._run_text import RunText, run_text
-from treadle.definition._scopes import Scope, StepAt, edges, targets
+from treadle.definition._scopes import Scope, StepAt, edges, inner_bodies, targets
 
 
 def compiled(workflow: model.Workflow, scopes: tuple[Scope, ...], catalogue: Catalogue, document: Document) -> Plan:
     """The linked plan of a definition without errors."""
-    compiler = _Compiler(workflow, catalogue, document)
-    bodies = {scope.body: compiler.scope(scope) for scope in scopes}
+    compiler = _Compiler(workflow, scopes, catalogue, document)
+    bodies = {scope.path[0]: link(compiler.scope(scope)) for scope in scopes if scope.owner is None}
     rollback = workflow.rollback or model.Rollback.model_validate({})
     return Plan(
         name=workflow.name,
@@ -78,31 +80,70 @@ def _secret(source: model.Secret) -> SecretSource:
 
 
 class _Compiler:
-    def __init__(self, workflow: model.Workflow, catalogue: Catalogue, document: Document) -> None:
+    def __init__(
+        self, workflow: model.Workflow, scopes: tuple[Scope, ...], catalogue: Catalogue, document: Document
+    ) -> None:
         self._workflow = workflow
+        self._scopes = {scope.path: scope for scope in scopes}
         self._catalogue = catalogue
         self._document = document
         self._defaults = workflow.defaults or model.Defaults.model_validate({})
 
     def scope(self, scope: Scope) -> ScopePlan:
-        """A linked scope. `start` and `fail_fast` are the workflow's own, not its handlers'."""
-        main = scope.body == "steps"
-        return link(
-            ScopePlan(
-                tuple(map(self._step, scope.steps)),
-                start=(targets(self._workflow.start) or ()) if main else (),
-                max_parallel=self._workflow.max_parallel or 0,
-                fail_fast=self._workflow.fail_fast if main else False,
-            )
+        """A scope, not yet linked. `start` is the workflow's own; what is in a handler never fails fast."""
+        return ScopePlan(
+            tuple(map(self._step, scope.steps)),
+            start=(targets(self._workflow.start) or ()) if scope.main else (),
+            max_parallel=self._workflow.max_parallel or 0 if scope.owner is None else 0,
+            fail_fast=self._fail_fast(scope.path),
         )
 
     def _step(self, at: StepAt) -> StepPlan:
         step = at.step
         line = self._document.place(self._document.nearest(at.path)).line
         plan = replace(edges(step), name=step.name, line=line)
+        plan = self._doing(plan, at)
+        return self._repeated(plan, at) if at.repeated else plan
+
+    def _doing(self, plan: StepPlan, at: StepAt) -> StepPlan:
+        """What the step does, once."""
         if at.calls:
             return self._call(plan, at)
-        return replace(plan, with_=_small(at, plan), idempotent=True, on_interrupt="retry")
+        plan = replace(plan, idempotent=True, on_interrupt="retry")
+        return self._scoped(plan, at) if at.kind in model.SCOPED else replace(plan, with_=_small(at, plan))
+
+    def _repeated(self, once: StepPlan, at: StepAt) -> StepPlan:
+        """A step that runs for each item: needs, routes and bounds are its own, the rest is each item's."""
+        step = at.step
+        single = once.kind not in {"parallel", "steps"} or once.body is None
+        fields = {key: getattr(once, key) for key in ("action", "with_", "env", "retry", "timeout", "outputs")}
+        fields |= {key: getattr(once, key) for key in ("compensate", "irreversible", "idempotent", "on_interrupt")}
+        fields |= {key: getattr(once, key) for key in ("uncertain", "risk", "line", "name", "body", "loop", "branches")}
+        inner = ScopePlan((StepPlan(once.id, once.kind, **fields),), fail_fast=self._fail_fast(at.path))
+        return replace(
+            edges(step),
+            kind=at.repeated,  # type: ignore[arg-type]
+            name=step.name,
+            line=once.line,
+            with_=_items_value(step),
+            idempotent=True,
+            on_interrupt="retry",
+            body=inner if single or once.body is None else once.body,
+            items=Items(step.max_parallel or 0, step.min_success, step.stop_when or "", single),
+        )
+
+    def _fail_fast(self, path: Path) -> bool | None:
+        return self._workflow.fail_fast if path[0] == "steps" else False
+
+    def _scoped(self, plan: StepPlan, at: StepAt) -> StepPlan:
+        """A step that opens scopes."""
+        bodies = [self.scope(self._scopes[*at.path, *keys]) for keys, _ in inner_bodies(at.step)]
+        if at.step.parallel is not None:
+            limit = at.step.parallel.max_parallel or 0
+            return replace(plan, body=replace(bodies[0], max_parallel=limit, ordered=False))
+        if at.step.race is not None:
+            return replace(plan, branches=tuple(zip(at.step.race, bodies, strict=True)))
+        return replace(plan, body=bodies[0], loop=_loop(at.step.loop))
 
     def _call(self, plan: StepPlan, at: StepAt) -> StepPlan:
         step = at.step
@@ -141,6 +182,18 @@ class _Compiler:
         if undo.uses is not None:
             return Compensation(self._catalogue.canonical(undo.uses), undo.with_, when=undo.when)
         return Compensation(RUN, _undoing_command(str(undo.run)), when=undo.when)
+
+
+def _items_value(step: model.Step) -> Json:
+    if step.for_each is not None:
+        return {"items": step.for_each}
+    return {"matrix": step.matrix or {}, "include": step.include or [], "exclude": step.exclude or []}
+
+
+def _loop(loop: model.Loop | None) -> Loop | None:
+    if loop is None:
+        return None
+    return Loop(loop.max, loop.until or "", loop.while_ or "", loop.delay, loop.on_exhausted)
 
 
 def _undoing_command(script: str) -> dict[str, Json]:

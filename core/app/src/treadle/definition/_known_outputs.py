@@ -6,7 +6,8 @@ from typing import Final
 from treadle_hookspecs import JsonObject
 
 from treadle.definition._catalogue import Catalogue
-from treadle.definition._scopes import StepAt
+from treadle.definition._model import SCOPED
+from treadle.definition._scopes import StepAt, inner_bodies
 
 RUN: Final = "command/run"
 
@@ -19,8 +20,17 @@ class KnownOutputs:
     closed: bool
 
 
-def known_outputs(at: StepAt, catalogue: Catalogue) -> KnownOutputs:
-    """The outputs that a step declares and those that its action is known to have."""
+def known_outputs(at: StepAt, catalogue: Catalogue, *, of_item: bool = False) -> KnownOutputs:
+    """The outputs that a step declares and those that its action is known to have; of a group its steps, by id.
+
+    A step that runs for several items has the list of theirs, `items`; `of_item` asks for one item's.
+    """
+    if at.repeated and not of_item:
+        return KnownOutputs(frozenset({"items"}), closed=at.sound)
+    if at.sound and at.kind == "race":
+        return KnownOutputs(frozenset({"winner", "outputs"}), closed=True)
+    if at.sound and at.kind in SCOPED:
+        return KnownOutputs(frozenset(step.id for _, steps in inner_bodies(at.step) for step in steps), closed=True)
     declared = frozenset(at.step.outputs)
     if not at.calls or not at.sound:
         return KnownOutputs(frozenset(), closed=False)

@@ -142,8 +142,40 @@ def _join(value: object) -> object:
 _JOIN_TEXT: Final = {"anyOf": [{"enum": list(JOINS)}, {"type": "string", "pattern": "[^a-z_]", "maxLength": 8000}]}
 
 
+class Parallel(Keys):
+    """A group of steps that start at once, in a scope of its own."""
+
+    max_parallel: int | None = Field(
+        None, ge=1, le=MAX_STEPS, description="Visits at a time, in the group and the scopes inside it. Default: all."
+    )
+    steps: "Body" = Field(description="The steps; those without `needs` start at once (R0 does not apply).")
+
+
+class Loop(Keys):
+    """A body repeated, each iteration in a scope of its own. Exactly one of `until` and `while`."""
+
+    until: Expression | None = Field(
+        None, description="Judged after each iteration, over its steps: true ends the loop."
+    )
+    while_: Expression | None = Field(
+        None, alias="while", description="Judged after each iteration, over its steps: false ends the loop."
+    )
+    max: int = Field(ge=1, le=MAX_VISITS, description="Iterations at most (R10).")
+    delay: Duration = Field(0.0, description="Between the end of an iteration and the next.")
+    on_exhausted: Literal["fail", "continue"] = Field(
+        "fail", description="When it would go on after `max` iterations: fail with the outcome `exhausted`, or succeed."
+    )
+    steps: "Body" = Field(description="The body; its steps also see `loop.index` and `loop.previous`.")
+
+    @model_validator(mode="after")
+    def _one(self) -> "Loop":
+        if (self.until is None) == (self.while_ is None):
+            raise PydanticCustomError("TRD0110", "must have exactly one of the keys until and while")
+        return self
+
+
 class Step(Keys):
-    """A step. Exactly one kind: `uses`, `run`, `emit`, `set`, `cancel`, `end`."""
+    """A step. Exactly one kind: `uses`, `run`, `emit`, `set`, `cancel`, `end`, `parallel`, `steps`, `loop`, `race`."""
 
     id: StepId = Field(description="Lower case letters, digits, `_`, `-`; up to 64; unique in the file.")
     name: str = Field("", description="What people see instead of the id.")
@@ -157,13 +189,15 @@ class Step(Keys):
     cancel: Targets | None = Field(None, description="Kind: cancel these steps.")
     end: Literal["completed", "failed"] | None = Field(None, description="Kind: end the execution so.")
     workflow: Planned = Field(None, description="Kind: a sub-workflow.")
-    parallel: Planned = Field(None, description="Kind: a group in a scope of its own.")
-    loop: Planned = Field(None, description="Kind: a body repeated.")
-    race: Planned = Field(None, description="Kind: the first branch to finish wins.")
+    parallel: Parallel | None = Field(None, description="Kind: a group in a scope of its own, joined when all end.")
+    loop: Loop | None = Field(None, description="Kind: a body repeated, one scope an iteration.")
+    race: Annotated[dict[StepId, "Body"], Field(min_length=2)] | None = Field(
+        None, description="Kind: branches by name; the first to finish wins, however it ends, the others are cancelled."
+    )
     wait: Planned = Field(None, description="Kind: let time pass.")
     wait_for: Planned = Field(None, description="Kind: wait for a signal, an event or a condition.")
     approval: Planned = Field(None, description="Kind: ask a person.")
-    steps: Planned = Field(None, description="Kind: a sequence in a scope of its own.")
+    steps: "Body | None" = Field(None, description="Kind: a sequence in a scope of its own.")
 
     with_: dict[str, Any] | None = Field(None, alias="with", description="The action's inputs.")
     shell: Shell | None = Field(None, description="What runs a command that is a text. Default: sh.")
@@ -200,13 +234,24 @@ class Step(Keys):
     )
     risk: Risk | None = Field(None, description="How much it can break. Default: the action's.")
 
-    for_each: Planned = Field(None, description="Run for each item of a list.")
-    matrix: Planned = Field(None, description="Run for each combination of values.")
-    max_parallel: Planned = Field(None, description="Of `for_each` and `matrix`: items at a time.")
-    min_success: Planned = Field(None, description="Of `for_each` and `matrix`: successes that suffice.")
-    stop_when: Planned = Field(None, description="Of `for_each` and `matrix`: an expression that ends it early.")
-    include: Planned = Field(None, description="Of `matrix`: further combinations.")
-    exclude: Planned = Field(None, description="Of `matrix`: combinations to leave out.")
+    for_each: Any = Field(None, description="Run for each item of a list, in a scope each; its steps also see `item`.")
+    matrix: dict[Word, Any] | None = Field(
+        None, description="Run for each combination of these lists' values; its steps also see `matrix.NAME`."
+    )
+    include: Any = Field(None, description="Of `matrix`: a list of further combinations.")
+    exclude: Any = Field(None, description="Of `matrix`: combinations, or parts of some, to leave out.")
+    max_parallel: int | None = Field(
+        None,
+        ge=1,
+        le=MAX_STEPS,
+        description="Of `for_each` and `matrix`: items at a time. Default: the workflow's.",
+    )
+    min_success: int | None = Field(
+        None, ge=1, le=MAX_STEPS, description="Of `for_each` and `matrix`: successes that suffice. Default: all."
+    )
+    stop_when: Expression | None = Field(
+        None, description="Of `for_each` and `matrix`: an expression over `items`; once true, no further one starts."
+    )
     checkpoint: Planned = Field(None, description="A point to roll back to.")
     concurrency: Planned = Field(None, description="A group whose members run a few at a time.")
     cache: Planned = Field(None, description="Reuse the outputs of an earlier visit with the same inputs.")
@@ -217,9 +262,16 @@ class Step(Keys):
     keep_changes: Planned = Field(None, description="Keep the file changes of a failed visit.")
 
 
-KINDS: Final = ("uses", "run", "emit", "set", "cancel", "end")
-LATER_KINDS: Final = ("workflow", "parallel", "loop", "race", "wait", "wait_for", "approval", "steps")
+KINDS: Final = ("uses", "run", "emit", "set", "cancel", "end", "parallel", "steps", "loop", "race")
+LATER_KINDS: Final = ("workflow", "wait", "wait_for", "approval")
 CALLS: Final = ("uses", "run")
+SCOPED: Final = ("parallel", "steps", "loop", "race")
+"""Kinds that open scopes."""
+REPEATABLE: Final = ("uses", "run", "emit", "set", "parallel", "steps", "loop", "race")
+"""Kinds that `for_each` and `matrix` go with."""
+OF_ITEMS: Final = ("max_parallel", "min_success", "stop_when")
+"""Fields that go with `for_each` and `matrix` only."""
+OF_MATRIX: Final = ("include", "exclude")
 BELONGS: Final[dict[str, tuple[str, ...]]] = {
     "with_": ("uses",),
     "shell": ("run",),
@@ -233,6 +285,8 @@ BELONGS: Final[dict[str, tuple[str, ...]]] = {
     "idempotent": CALLS,
     "on_interrupt": CALLS,
     "risk": CALLS,
+    "for_each": REPEATABLE,
+    "matrix": REPEATABLE,
 }
 """Fields that only steps of these kinds have; the others go with every kind."""
 
@@ -341,3 +395,5 @@ class Workflow(Keys):
 
 BODIES: Final = ("steps", "on_failure", "on_cancel", "finally")
 """Top-level keys that hold steps."""
+INNER_BODIES: Final = (("parallel", "steps"), ("loop", "steps"), ("steps",))
+"""The keys of a step, one inside the other, that hold steps; those of `race` are named by whoever writes it."""

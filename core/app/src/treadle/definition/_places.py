@@ -1,7 +1,7 @@
 """Where expressions stand in a definition, and which names are known there."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from treadle.definition._document import Path
@@ -24,6 +24,7 @@ class Spot:
         scope: the list of steps around it.
         after: it is evaluated when the step's visit has ended.
         interpreter: the shell that runs the text, where it is a script; else "".
+        inner: its `outputs` are those of one item, where the step runs for several.
     """
 
     path: Path
@@ -33,6 +34,7 @@ class Spot:
     scope: Scope | None = None
     after: bool = False
     interpreter: str = ""
+    inner: bool = False
 
 
 def spots_of(workflow: Workflow, scopes: tuple[Scope, ...]) -> Iterator[Spot]:
@@ -46,9 +48,24 @@ def spots_of(workflow: Workflow, scopes: tuple[Scope, ...]) -> Iterator[Spot]:
             yield Spot(("triggers", number, "event", "match"), event, bare=True)
             yield Spot(("triggers", number, "event", "with"), event)
     for scope in scopes:
+        if scope.owner is not None and scope.owner.step.loop is not None:
+            for key in ("until", "while"):
+                path = (*scope.owner.path, "loop", key)
+                yield Spot(path, RUNNING | given(scope), bare=True, scope=scope, after=True)
         for at in scope.steps:
             if at.sound:
-                yield from _of_step(at, scope)
+                yield from (replace(spot, names=spot.names | given(scope)) for spot in _of_step(at, scope))
+
+
+def given(scope: Scope) -> frozenset[str]:
+    """The names that the steps around a scope give to what is in it."""
+    owners = [inner.owner for inner in scope.outward() if inner.owner is not None]
+    return frozenset({owner.kind for owner in owners} & {"loop"}).union(*map(_item, owners))
+
+
+def _item(at: StepAt) -> frozenset[str]:
+    """The name of its item, to all that is evaluated for each item."""
+    return frozenset({"for_each": ["item"], "matrix": ["matrix"]}.get(at.repeated, ()))
 
 
 def _interpreter(step: Step) -> str:
@@ -59,19 +76,23 @@ def _interpreter(step: Step) -> str:
 
 
 def _of_step(at: StepAt, scope: Scope) -> Iterator[Spot]:
-    path = at.path
+    path, here = at.path, RUNNING | _item(at)
     yield Spot((*path, "when"), RUNNING, bare=True, step=at, scope=scope)
-    yield Spot((*path, "env"), RUNNING | {"secrets"}, step=at, scope=scope)
-    yield Spot((*path, "with"), RUNNING | {"secrets"}, step=at, scope=scope)
-    yield Spot((*path, "run"), RUNNING | {"secrets"}, step=at, scope=scope, interpreter=_interpreter(at.step))
-    for key in ("cwd", "set", "emit"):
+    for key in ("for_each", "matrix", "include", "exclude"):
         yield Spot((*path, key), RUNNING, step=at, scope=scope)
-    own = RUNNING | {"outputs"}
+    yield Spot((*path, "stop_when"), RUNNING | {"items"}, bare=True, step=at, scope=scope, after=True)
+    yield Spot((*path, "env"), here | {"secrets"}, step=at, scope=scope)
+    yield Spot((*path, "with"), here | {"secrets"}, step=at, scope=scope)
+    yield Spot((*path, "run"), here | {"secrets"}, step=at, scope=scope, interpreter=_interpreter(at.step))
+    for key in ("cwd", "set", "emit"):
+        yield Spot((*path, key), here, step=at, scope=scope)
     for number, _ in enumerate(at.step.switch):
-        yield Spot((*path, "switch", number, "when"), own, bare=True, step=at, scope=scope, after=True)
-    yield Spot((*path, "retry", "when"), own | {"error"}, bare=True, step=at, scope=scope, after=True)
+        place = (*path, "switch", number, "when")
+        yield Spot(place, RUNNING | {"outputs"}, bare=True, step=at, scope=scope, after=True)
+    own = here | {"outputs"}
+    yield Spot((*path, "retry", "when"), own | {"error"}, bare=True, step=at, scope=scope, after=True, inner=True)
     undo = (*path, "compensate")
-    yield Spot((*undo, "with"), own | {"secrets"}, step=at, scope=scope, after=True)
-    yield Spot((*undo, "run"), own, step=at, scope=scope, after=True, interpreter="sh")
+    yield Spot((*undo, "with"), own | {"secrets"}, step=at, scope=scope, after=True, inner=True)
+    yield Spot((*undo, "run"), own, step=at, scope=scope, after=True, interpreter="sh", inner=True)
     if at.step.join is not None and hasattr(at.step.join, "text"):
         yield Spot((*path, "join"), RUNNING, bare=True, step=at, scope=scope)

@@ -14,6 +14,8 @@ from treadle.definition._structure import planned_keys
 _SECTIONS: Final[tuple[tuple[str, str, type[BaseModel]], ...]] = (
     ("Top level", "", model.Workflow),
     ("A step", "`steps`, `on_failure`, `on_cancel`, `finally`: lists of steps.", model.Step),
+    ("`parallel`", "Of a step. Its outputs are those of its steps, by id.", model.Parallel),
+    ("`loop`", "Of a step. Its outputs are those of the last iteration's steps, by id.", model.Loop),
     ("`retry`", "Of a step and of `defaults`.", model.Retry),
     ("`compensate`", "Of a step.", model.Compensate),
     ("A line of `switch`", "Of a step.", model.Case),
@@ -47,11 +49,11 @@ names the kinds of steps that a key goes with; an empty one means all.
 _EXPRESSIONS: Final = """
 ## Expressions
 
-`{{ … }}` in a text, or bare in `when`, `match` and `join`: Jinja's grammar, without statements and without calls. A
-text that is one expression keeps the type of its value; within other text null is empty and lists and objects are
-JSON. `{{.X}}` is another template's and passes through. Names are keys of plain data (`inputs.items` is an input); a
-hyphen belongs to a name behind `steps.` only. Texts that an expression builds have at most a million characters, lists
-100,000 items, ranges 10,000 numbers.
+`{{ … }}` in a text, or bare in `when`, `match`, `until`, `while` and `join`: Jinja's grammar, without statements and
+without calls. A text that is one expression keeps the type of its value; within other text null is empty and lists and
+objects are JSON. `{{.X}}` is another template's and passes through. Names are keys of plain data (`inputs.items` is an
+input); a hyphen belongs to a name behind `steps.` only. Texts that an expression builds have at most a million
+characters, lists 100,000 items, ranges 10,000 numbers.
 
 | | |
 |---|---|
@@ -72,6 +74,7 @@ def _section(title: str, where: str, described: type[BaseModel]) -> str:
 
 def _rows(described: type[BaseModel]) -> Iterator[str]:
     schema = described.model_json_schema(by_alias=True)
+    schema = schema if "properties" in schema else schema["$defs"][described.__name__]
     planned = planned_keys(described)
     for name, field in described.model_fields.items():
         key = field.alias or name

@@ -19,6 +19,7 @@ def json_schema() -> dict[str, Any]:
     definitions["Step"]["oneOf"] = [{"required": [kind]} for kind in KINDS]
     for key in ("Compensate",):
         definitions[key]["oneOf"] = [{"required": [kind]} for kind in (*CALLS, "action")]
+    definitions["Loop"]["oneOf"] = [{"required": [key]} for key in ("until", "while")]
     _strip_titles(schema)
     return {"$schema": DIALECT, "$id": "treadle/workflow@1", **schema}
 

@@ -1,13 +1,13 @@
 """The bodies of a definition: lists of steps with their places."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from treadle_engine.plan import Case, Join, ScopePlan, StepPlan
 
 from treadle.definition._document import Path
 from treadle.definition._fields import JOINS
-from treadle.definition._model import BODIES, CALLS, KINDS, AtLeast, NamedJoin, Step, Workflow
+from treadle.definition._model import BODIES, CALLS, KINDS, AtLeast, NamedJoin, Step
 from treadle.definition._structure import Structure
 
 
@@ -25,6 +25,13 @@ class StepAt:
         return next(iter(kinds_of(self.step)), "")
 
     @property
+    def repeated(self) -> str:
+        """`for_each` or `matrix` if it runs for each item of something, else ""."""
+        if self.step.for_each is not None:
+            return "for_each"
+        return "matrix" if self.step.matrix is not None else ""
+
+    @property
     def calls(self) -> bool:
         """It calls an action."""
         return self.kind in CALLS
@@ -32,14 +39,40 @@ class StepAt:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """One list of steps: the workflow's, or a handler's. `body` is its key."""
+    """One list of steps: the workflow's, a handler's, or one inside a step.
 
-    body: str
+    Attributes:
+        path: where the list stands.
+        steps: what is in it.
+        owner: the step that opens the scope, None for the workflow's and a handler's.
+        around: the list in which the owner stands.
+    """
+
+    path: Path
     steps: tuple[StepAt, ...]
+    owner: StepAt | None = None
+    around: "Scope | None" = None
     by_id: dict[str, StepAt] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_id", {at.step.id: at for at in reversed(self.steps)})
+
+    @property
+    def body(self) -> str:
+        """How people call it: its key, or the step that it is inside."""
+        return str(self.path[0]) if self.owner is None else self.owner.step.id
+
+    @property
+    def main(self) -> bool:
+        """The workflow's own."""
+        return self.path == ("steps",)
+
+    def outward(self) -> "Iterator[Scope]":
+        """Itself and the lists around it, from the inside out."""
+        scope: Scope | None = self
+        while scope is not None:
+            yield scope
+            scope = scope.around
 
 
 def kinds_of(step: Step) -> list[str]:
@@ -48,23 +81,38 @@ def kinds_of(step: Step) -> list[str]:
 
 
 def scopes_of(structure: Structure) -> tuple[Scope, ...]:
-    """The bodies that are there, the workflow's first."""
-    found = (_scope(structure, body) for body in BODIES)
-    return tuple(scope for scope in found if scope.steps)
+    """The bodies that are there, the workflow's first, each followed by those inside it."""
+    found: list[Scope] = []
+    for body in BODIES:
+        steps = getattr(structure.workflow, "finally_" if body == "finally" else body)
+        if steps:
+            found += _nested(Scope((body,), _places(steps, (body,), structure)), structure)
+    return tuple(found)
 
 
-def _scope(structure: Structure, body: str) -> Scope:
-    steps = steps_in(structure.workflow, body)
-    places = ((body, number) for number in range(len(steps)))
-    return Scope(
-        body,
-        tuple(StepAt(step, path, path not in structure.replaced) for step, path in zip(steps, places, strict=True)),
-    )
+def _places(steps: Sequence[Step], path: Path, structure: Structure) -> tuple[StepAt, ...]:
+    places: list[Path] = [(*path, number) for number in range(len(steps))]
+    return tuple(StepAt(step, at, at not in structure.replaced) for step, at in zip(steps, places, strict=True))
 
 
-def steps_in(workflow: Workflow, body: str) -> list[Step]:
-    """The steps of a body."""
-    return getattr(workflow, "finally_" if body == "finally" else body)  # type: ignore[no-any-return]
+def _nested(scope: Scope, structure: Structure) -> Iterator[Scope]:
+    yield scope
+    for at in scope.steps:
+        for keys, steps in inner_bodies(at.step):
+            path = (*at.path, *keys)
+            yield from _nested(Scope(path, _places(steps, path, structure), at, scope), structure)
+
+
+def inner_bodies(step: Step) -> Iterator[tuple[Path, Sequence[Step]]]:
+    """The lists of steps inside a step, with the keys that lead to them."""
+    if step.parallel is not None:
+        yield ("parallel", "steps"), step.parallel.steps
+    if step.loop is not None:
+        yield ("loop", "steps"), step.loop.steps
+    if step.steps is not None:
+        yield ("steps",), step.steps
+    for name, steps in (step.race or {}).items():
+        yield ("race", name), steps
 
 
 def is_mode(join: str) -> bool:
@@ -111,7 +159,8 @@ def edges(step: Step) -> StepPlan:
 
 def scope_edges(scope: Scope, start: list[str]) -> ScopePlan:
     """The graph of a scope, not yet linked."""
-    return ScopePlan(tuple(edges(at.step) for at in scope.steps), start=targets(start) or ())
+    ordered = scope.owner is None or scope.owner.kind != "parallel"
+    return ScopePlan(tuple(edges(at.step) for at in scope.steps), start=targets(start) or (), ordered=ordered)
 
 
 def references_of(at: StepAt) -> Iterator[tuple[Path, list[str]]]:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from treadle.definition._document import Document, Items, Path, Scalar, Table, plain
 from treadle.definition._fields import LATER
-from treadle.definition._model import BODIES, KINDS, LATER_KINDS, Defaults, Step, Workflow
+from treadle.definition._model import BODIES, INNER_BODIES, KINDS, LATER_KINDS, Defaults, Step, Workflow
 from treadle.definition._report import Report, kind_of
 
 _ROUNDS: Final = 40
@@ -108,11 +108,38 @@ def _written_ids(document: Document) -> Iterator[str]:
 
 
 def step_paths(document: Document) -> Iterator[Path]:
-    """The paths of all that stands in a list of steps."""
+    """The paths of all that stands in a list of steps, also of steps inside steps."""
     for body in BODIES:
-        steps = document.node((body,))
-        if isinstance(steps, Items):
-            yield from ((body, number) for number in range(len(steps.items)))
+        yield from _paths_in(document, (body,))
+
+
+def _paths_in(document: Document, path: Path) -> Iterator[Path]:
+    steps = document.node(path)
+    for number in range(len(steps.items) if isinstance(steps, Items) else 0):
+        yield (*path, number)
+        branches = document.node((*path, number, "race"))
+        names = branches.entries if isinstance(branches, Table) else ()
+        for keys in (*INNER_BODIES, *(("race", name) for name in names)):
+            yield from _paths_in(document, (*path, number, *keys))
+
+
+def step_around(path: Path) -> Path:
+    """The innermost step that a path leads into; () when it leads into none."""
+    if len(path) < 2 or path[0] not in BODIES or not isinstance(path[1], int):
+        return ()
+    end = 2
+    while (further := _inner_step(path, end)) > end:
+        end = further
+    return path[:end]
+
+
+def _inner_step(path: Path, end: int) -> int:
+    """Where the path of a step inside the step that ends at `end` ends; `end` when there is none."""
+    for keys in (*INNER_BODIES, ("race", *path[end + 1 : end + 2])):
+        after = end + len(keys)
+        if path[end:after] == keys and len(path) > after and isinstance(path[after], int):
+            return after + 1
+    return end
 
 
 # Before pydantic
@@ -129,12 +156,12 @@ def _with_raw_texts(document: Document) -> dict[str, Any]:
     for path in places:
         node = document.node(path)
         if isinstance(node, Scalar) and isinstance(node.value, (int, float)) and not isinstance(node.value, bool):
-            _parent(data, path)[path[-1]] = node.raw
+            _at(data, path[:-1])[path[-1]] = node.raw
     return data  # type: ignore[no-any-return]
 
 
-def _parent(data: Any, path: Path) -> Any:
-    for step in path[:-1]:
+def _at(data: Any, path: Path) -> Any:
+    for step in path:
         data = data[step]
     return data
 
@@ -146,13 +173,12 @@ def _take_out_planned(data: dict[str, Any], report: Report) -> set[Path]:
     _take_out(data, (), Workflow, report)
     _take_out(data.get("defaults"), ("defaults",), Defaults, report)
     replaced: set[Path] = set()
-    for body in BODIES:
-        steps = data.get(body)
-        for number, step in enumerate(steps if isinstance(steps, list) else ()):
-            gone = _take_out(step, (body, number), Step, report)
-            if gone.intersection(LATER_KINDS) and not any(kind in step for kind in KINDS):
-                step["set"] = {}
-                replaced.add((body, number))
+    for path in step_paths(report.document):
+        step = _at(data, path)
+        gone = _take_out(step, path, Step, report)
+        if gone.intersection(LATER_KINDS) and not any(kind in step for kind in KINDS):
+            step["set"] = {}
+            replaced.add(path)
     return replaced
 
 
@@ -247,7 +273,7 @@ def _one_of(choices: Sequence[str]) -> str:
 def _label(path: Path) -> str:
     """`retry.delay`, `item 2 of needs`, `step 3`: how people call a place."""
     if isinstance(path[-1], int):
-        return f"step {path[-1] + 1}" if path[-2] in BODIES else f"item {path[-1] + 1} of `{path[-2]}`"
+        return f"step {path[-1] + 1}" if step_around(path) == path else f"item {path[-1] + 1} of `{path[-2]}`"
     names = [str(step) for step in path if isinstance(step, str)]
     if names[0] in BODIES and len(names) > 1:
         names = names[1:]
@@ -312,14 +338,14 @@ def _prune(data: Any, loc: Path, kind: str, replaced: set[Path]) -> None:
         loc = loc[:-1]
     if len(loc) <= 1:
         _replace_at_root(data, loc, kind)
-    elif _is_step(loc) or (loc[0] in BODIES and loc[2] in ("id", *KINDS)):
-        _replace_step(data, (loc[0], loc[1]), replaced)
+    elif (step := step_around(loc)) and (step == loc or loc[len(step)] in ("id", *KINDS)):
+        _replace_step(data, step, replaced)
     else:
         _delete(data, loc)
 
 
 def _is_step(loc: Path) -> bool:
-    return len(loc) == 2 and loc[0] in BODIES
+    return bool(loc) and step_around(loc) == loc
 
 
 def _replace_at_root(data: dict[str, Any], loc: Path, kind: str) -> None:
@@ -334,10 +360,10 @@ def _replace_at_root(data: dict[str, Any], loc: Path, kind: str) -> None:
 
 
 def _replace_step(data: Any, loc: Path, replaced: set[Path]) -> None:
-    body, number = str(loc[0]), int(loc[1])
-    written = data[body][number].get("id") if isinstance(data[body][number], dict) else None
+    steps, number = _at(data, loc[:-1]), int(loc[-1])
+    written = steps[number].get("id") if isinstance(steps[number], dict) else None
     valid = isinstance(written, str) and re.match(r"^[a-z_][a-z0-9_-]{0,63}$", written) and loc not in replaced
-    data[body][number] = {"id": written if valid else f"_{body}_{number}", "set": {}}
+    steps[number] = {"id": written if valid else f"_{loc[0]}_{number}_{len(replaced)}", "set": {}}
     replaced.add(loc)
 
 

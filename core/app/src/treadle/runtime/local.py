@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import orjson
-from treadle_engine.plan import LANGUAGE_VERSION, Plan, plan_from_json, plan_to_json
+from treadle_engine.plan import LANGUAGE_VERSION, Plan, plan_from_json, plan_to_json, steps_within
 from treadle_engine.protocol import Address, Start
 from treadle_engine.state import State, fold
 from treadle_hookspecs import (
@@ -414,8 +414,12 @@ def _sensitive_inputs(launch: Launch) -> list[Json]:
 
 
 def _sensitive_outputs(plan: Plan) -> Mapping[str, frozenset[str]]:
+    """By step id: ids are unique in a definition, handlers and scopes inside scopes included."""
+    scopes = (plan.root, plan.on_failure, plan.on_cancel, plan.finally_)
     return {
         step.id: names
-        for step in plan.root.steps
+        for scope in scopes
+        if scope is not None
+        for _, step in steps_within(scope)
         if (names := frozenset(name for name, spec in step.outputs if spec.sensitive))
     }

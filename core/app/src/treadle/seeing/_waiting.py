@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from treadle_engine.addresses import opened_by
+from treadle_engine.plan import HANDLERS
 from treadle_engine.readiness import may_change
 from treadle_engine.scope_state import IDLE, INTERRUPTED, OPEN, RETRYING, SETTLED, SUCCEEDED
 from treadle_engine.state import State
@@ -56,7 +58,12 @@ def parked(moment: Moment) -> Iterator[Reason]:
 
 
 def unopened(state: State, scope: str) -> Reason:
-    """A step of a handler that has not begun."""
+    """A step of a scope that has not opened: a handler's, or one inside a step."""
+    if scope not in HANDLERS:
+        opened = opened_by(scope)
+        place = f"{opened.scope}/{opened.step}" if opened.scope else opened.step
+        text = f"the steps inside `{place}` begin when it starts: treadle why … {place}"
+        return Reason("R10", f"{text}; the execution {state.status}" if state.terminal else text)
     after = {"on_failure": "has failed", "on_cancel": "was cancelled"}.get(scope, "has ended, however it ends")
     text = f"the steps of `{scope}` begin once the workflow {after}"
     return Reason("R12", f"{text}; the execution {state.status}" if state.terminal else text)

@@ -11,7 +11,7 @@ from treadle_engine.state import State, fold
 from treadle_hookspecs import Event, Json
 
 from treadle.seeing._moment import join_text
-from treadle.seeing._places import address_of, scopes_of
+from treadle.seeing._places import address_of, bodies_of, path_of
 from treadle.seeing._record import Record
 
 _TITLES: Final = {"": "steps", "on_failure": "on failure", "on_cancel": "on cancel", "finally": "finally"}
@@ -98,7 +98,7 @@ def graph_of_execution(record: Record, *, critical: Iterable[str] = ()) -> Workf
         for end in _routed(event):
             edge = (address_of(event.scope, event.step), address_of(event.scope, end))
             taken[edge] = taken.get(edge, 0) + 1
-    marks = {view.address: (view.state, view.outcome, view.visits) for view in state.steps()}
+    marks = {path_of(view.address): (view.state, view.outcome, view.visits) for view in state.steps()}
     made = _graph(record.plan, frozenset(critical), marks, taken, pending=("pending", "", 0))
     status = state.status if record.driven or state.terminal or state.paused else "interrupted"
     return WorkflowGraph(made.workflow, made.title, made.version, made.bodies, record.execution, status)
@@ -122,13 +122,13 @@ def _graph(
     bodies = tuple(
         Body(
             address,
-            _TITLES.get(address, address),
+            _TITLES.get(address, f"inside {address}"),
             tuple(
                 _node(address, step, critical, marks.get(address_of(address, step.id), pending)) for step in body.steps
             ),
             tuple(_links(address, body, taken)),
         )
-        for address, body in scopes_of(plan)
+        for address, body in bodies_of(plan)
     )
     return WorkflowGraph(plan.name, plan.title, plan.version, bodies)
 

@@ -1,9 +1,10 @@
 """Driving an execution from the command line: follow it, answer its questions, and say how it ended."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from signal import SIGINT, Signals
 from typing import TYPE_CHECKING, Final
 
+from treadle_engine.plan import ScopePlan, bodies
 from treadle_hookspecs import Event, EventListener, Json
 
 from treadle.cli.follow import ExecutionView, Follower, follower
@@ -15,6 +16,15 @@ if TYPE_CHECKING:
 
 _LATEST: Final = 50
 """Executions among which earlier runs of a workflow are looked for."""
+
+
+def _expected(scope: ScopePlan, inside: str = "") -> Iterator[str]:
+    """The addresses of steps that come to their turn once; how often those of a loop or an item do, nobody knows."""
+    for step in scope.steps:
+        yield f"{inside}{step.id}"
+        if step.kind in {"parallel", "steps", "race"}:
+            for behind, body in bodies(step):
+                yield from _expected(body, f"{inside}{step.id}{behind}/")
 
 
 class Driving:
@@ -40,7 +50,7 @@ class Driving:
         treadle = self._session.treadle
         plan = self._session.plan(workflow)
         view = ExecutionView(plan.name)
-        view.expect(step.id for step in plan.root.steps)
+        view.expect(_expected(plan.root))
         view.expected = self._usual_duration(view.workflow)
         return self.finish(self.follow(view, lambda listener: treadle.run(workflow, inputs, listener=listener)))
 

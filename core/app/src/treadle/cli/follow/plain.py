@@ -1,13 +1,16 @@
 """For logs and pipes: one line for each thing that happened, on stderr."""
 
 from threading import Lock
+from typing import Final
 
 from treadle_hookspecs import Event
 
 from treadle.cli.console import Terminal, printable
 from treadle.cli.follow.layout import note
-from treadle.cli.follow.view import DONE, FAILED, ExecutionView, StepView
+from treadle.cli.follow.view import DONE, FAILED, ExecutionView, StepView, is_about_execution
 from treadle.cli.moments import duration
+
+_SAID: Final = ("execution_paused", "execution_closing", "execution_cancel_requested", "rollback_started")
 
 
 class PlainLines:
@@ -45,7 +48,7 @@ class PlainLines:
         marks = self._terminal.marks
         if event.type == "execution_started":
             return f"{self._view.workflow or 'execution'} {event.execution}"
-        if event.type in ("execution_paused", "execution_closing", "execution_cancel_requested", "rollback_started"):
+        if event.type in _SAID and is_about_execution(event):
             reason = event.data.get("reason")
             return f"{self._view.status}" + (f" ({reason})" if reason else "")
         if not event.step:

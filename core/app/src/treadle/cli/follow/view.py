@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from treadle_engine.plan import HANDLERS
 from treadle_hookspecs import Event, Json
 
 from treadle.cli.console import printable
@@ -63,7 +64,7 @@ class ExecutionView:
 
     def apply(self, event: Event) -> None:
         """Take over one event; kinds that show nothing are passed by."""
-        if event.type in _EXECUTION:
+        if is_about_execution(event):
             self.status = _EXECUTION[event.type]
             self._apply_execution(event)
         elif event.step and event.type in _STEP:
@@ -106,6 +107,11 @@ _EXECUTION: Final = {
 }
 
 
+def is_about_execution(event: Event) -> bool:
+    """It changes the execution's status: not one that only closes a scope inside it."""
+    return event.type in _EXECUTION and not (event.type == "execution_closing" and event.scope not in ("", *HANDLERS))
+
+
 def _address(event: Event) -> str:
     return f"{event.scope}/{event.step}" if event.scope else event.step
 
@@ -137,6 +143,8 @@ def _attempt_failed(step: StepView, event: Event) -> None:
 
 
 def _waiting(step: StepView, event: Event) -> None:
+    if event.data.get("for") == "items":
+        return  # its items are still running, and so is it
     step.state, step.reason = "waiting", str(event.data.get("for") or "")
 
 
