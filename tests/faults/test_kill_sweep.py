@@ -39,6 +39,7 @@ LATER = {
     "execution_paused",
     "output_blob",
     "region_rearmed",
+    "scope_opened",
     "signal_received",
     "slots_granted",
     "timer_fired",

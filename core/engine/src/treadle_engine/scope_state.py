@@ -248,6 +248,10 @@ class ScopeState:
         self.attention: set[int] = set()
         self.busy = 0
         self.queued = False
+        self._clear_counters(size)
+
+    def _clear_counters(self, size: int) -> None:
+        """What is derived from the rest, before `readiness.rebuild` has counted it."""
         self.unsettled = size
         self.open_needs: list[int] = []
         self.good_needs: list[int] = []
