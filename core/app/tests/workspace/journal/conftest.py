@@ -1,7 +1,6 @@
 """What the journal's tests share lies beside them."""
 
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """An empty folder, in memory where there is such a place: sweeps make thousands of small trees."""
-    from journal_samples import IN_MEMORY
+    from journal_faults import temporary
 
-    with tempfile.TemporaryDirectory(dir=IN_MEMORY) as name:
-        yield Path(name)
+    with temporary() as place:
+        yield place

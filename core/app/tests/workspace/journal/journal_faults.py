@@ -5,6 +5,7 @@ import errno
 import os
 import shutil
 import stat
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -177,6 +178,22 @@ _SHAPES: dict[str, tuple[tuple[int, int], ...]] = {
 Snapshot = dict[str, tuple[Any, ...]]
 
 
+IN_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+"""Sweeps make thousands of small trees: in memory, where there is such a place."""
+
+
+@contextlib.contextmanager
+def temporary(place: str | None = IN_MEMORY) -> Iterator[Path]:
+    """An empty folder; it is removed with all that it holds, folders that may not be changed included."""
+    folder = Path(tempfile.mkdtemp(dir=place))
+    try:
+        yield folder
+    finally:
+        for path, _, _ in os.walk(folder):
+            Path(path).chmod(0o700)
+        shutil.rmtree(folder)
+
+
 def snapshot(root: Path) -> Snapshot:
     """Every path with kind, mode, and content or target; the journal's own folder left out."""
     return {name: facts for name, facts in _entries(root, root) if name.split("/")[0] != ".treadle"}
@@ -228,10 +245,11 @@ def run(root: Path, calls: Calls, build: Build, *, keep_history: bool = True, id
 
 def crashing_when_placed(root: Path, count: int, build: Build) -> Crashing:
     """A system that dies when `count` results have been put into the project."""
-    copy, counting = root.with_name(f"{root.name}-counted"), Counting()
-    shutil.copytree(root, copy, symlinks=True)
-    run(copy, counting, build)
-    shutil.rmtree(copy)
+    counting = Counting()
+    with temporary(str(root.parent)) as folder:
+        copy = folder / "counted"
+        shutil.copytree(root, copy, symlinks=True)
+        run(copy, counting, build)
     placed = [at for at, moment in enumerate(counting.moments) if moment == ("rename_exclusively", "after")]
     return Crashing(placed[count - 1])
 

@@ -18,7 +18,7 @@ from journal_samples import SAMPLES, build
 from treadle import crash
 from treadle.workspace.journal import Journal
 
-EVERY = 5
+EVERY = 11
 """Every so many deaths the recovery is killed as well, at each of its points."""
 
 
@@ -77,7 +77,7 @@ class Killing:
 
     def kill_recoveries(self, point: str, mode: str) -> None:
         for second in ("rename.after", "rename_exclusively.before", "unlink.after", "fsync.before", "utime.after"):
-            for number in range(1, 100, 3):
+            for number in range(1, 100, 5):
                 root = self.killed(point)
                 died = self.die(f"journal.{second}:{number}", lambda: Journal(root, Quick()).recover(mode))  # noqa: B023
                 Journal(root, Quick()).recover("undo")

@@ -1,16 +1,14 @@
 """Trees and transactions: a handful that a sweep takes whole, and random ones."""
 
-import os
-from collections.abc import Sequence
+import contextlib
+import errno
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from hypothesis import reject
 from hypothesis import strategies as st
 from treadle.workspace.journal import Transaction
 from treadle_hookspecs import TreadleError
-
-IN_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-"""Where folders are made: sweeps make thousands of small trees."""
 
 Tree = Sequence[tuple[str, Any]]
 """What `journal_faults.write_tree` makes."""
@@ -24,6 +22,10 @@ PLAIN: Tree = [
     ("locked", (b"read only", 0o444)),
     ("empty", 0o755),
     ("narrow", 0o700),
+    ("closed", 0o555),
+    ("shut/in", (b"in", 0o444)),
+    ("shut/deep", 0o500),
+    ("shut", 0o555),
     ("src/a/one.py", (b"1", 0o644)),
     ("src/a/two.py", (b"2", 0o640)),
     ("src/b", 0o750),
@@ -42,6 +44,7 @@ SAMPLES: dict[str, tuple[Tree, Wanted]] = {
             ("symlink", ("d/link", "../one")),
             ("mkdir", ("closed", 0o555)),
             ("write", ("closed/in", b"x")),
+            ("mkdir", ("shut/up", 0o500)),
         ],
     ),
     "changes": (
@@ -58,7 +61,10 @@ SAMPLES: dict[str, tuple[Tree, Wanted]] = {
     ),
     "deletions": (
         PLAIN,
-        [("delete", (name,)) for name in ("src", "empty", "a.txt", "link", "locked", "gr\u00fc\u00df")],
+        [
+            ("delete", (name,))
+            for name in ("src", "closed", "shut", "empty", "a.txt", "link", "locked", "gr\u00fc\u00df")
+        ],
     ),
     "kinds": (
         PLAIN,
@@ -69,6 +75,8 @@ SAMPLES: dict[str, tuple[Tree, Wanted]] = {
             ("write", ("run/deep/er", b"a folder now")),
             ("delete", ("empty",)),
             ("symlink", ("empty", "src")),
+            ("delete", ("shut",)),
+            ("write", ("shut", b"a file now")),
         ],
     ),
     "renames": (
@@ -77,6 +85,7 @@ SAMPLES: dict[str, tuple[Tree, Wanted]] = {
             ("rename", ("src/a", "lib")),
             ("rename", ("a.txt", "A.txt")),
             ("rename", ("narrow", "wide")),
+            ("rename", ("shut", "moved/shut")),
             ("rename", ("link", "src/link")),
             ("chmod", ("lib/two.py", 0o755)),
         ],
@@ -97,11 +106,22 @@ def build(transaction: Transaction, wanted: Wanted) -> None:
         reject()
 
 
+@contextlib.contextmanager
+def possible() -> Iterator[None]:
+    """An example that the user who runs the tests may not do (root may do all) is none."""
+    try:
+        yield
+    except TreadleError as error:
+        if error.context.get("errno") != errno.EACCES:
+            raise
+        reject()
+
+
 NAMES = st.sampled_from(["a", "b", "B", "c.txt", "\u00e9t\u00e9", "\u65e5", "-x", " y"])
 PATHS = st.lists(NAMES, min_size=1, max_size=3).map("/".join)
 CONTENTS = st.binary(max_size=40)
 FILE_MODES = st.sampled_from([0o644, 0o755, 0o600, 0o444, 0o400, 0o664, 0o4755])
-FOLDER_MODES = st.sampled_from([0o755, 0o700, 0o775, 0o1777, 0o2755])
+FOLDER_MODES = st.sampled_from([0o755, 0o555, 0o700, 0o775, 0o1777, 0o2755])
 ENTRIES = st.one_of(
     st.tuples(PATHS, st.tuples(CONTENTS, FILE_MODES)),
     st.tuples(PATHS, st.sampled_from(["a", "b/c.txt", "../out", "/dev/null", "\u00e9t\u00e9"])),

@@ -1,8 +1,6 @@
 """Killed before and after every call, once and twice, then recovered: all or nothing, to the byte."""
 
-import tempfile
 from functools import partial
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,9 +17,10 @@ from journal_faults import (
     left_behind,
     run,
     snapshot,
+    temporary,
     write_tree,
 )
-from journal_samples import IN_MEMORY, SAMPLES, WANTED, build, trees
+from journal_samples import SAMPLES, WANTED, build, possible, trees
 from treadle.workspace.journal import Journal
 
 RANDOM = settings(
@@ -37,7 +36,8 @@ class Sample:
         self.number = 0
         root, counting = self.fresh(), Counting()
         self.before = snapshot(root)
-        run(root, counting, self.build)
+        with possible():
+            run(root, counting, self.build)
         self.after = snapshot(root)
         self.moments = len(counting.moments)
 
@@ -133,8 +133,8 @@ def test_an_undo_that_was_killed_can_be_redone(folder):
 @RANDOM
 @given(trees(), WANTED, st.data())
 def test_random_transactions(tree, wanted, data):
-    with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder:
-        sample = Sample(tree, wanted, Path(folder))
+    with temporary() as folder:
+        sample = Sample(tree, wanted, folder)
         if not sample.moments:
             return
         for _ in range(4):
@@ -149,14 +149,15 @@ def test_random_transactions(tree, wanted, data):
 @RANDOM
 @given(trees(), WANTED)
 def test_undo_after_the_commit_brings_the_same_files_back(tree, wanted):
-    with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder:
-        root = Path(folder, "project")
+    with temporary() as folder:
+        root = folder / "project"
         root.mkdir()
         write_tree(root, tree)
         journal = Journal(root, Quick())
         with journal.lock():
             before, same = snapshot(root), inodes(root)
-        run(root, Quick(), lambda transaction: build(transaction, wanted))
+        with possible():
+            run(root, Quick(), lambda transaction: build(transaction, wanted))
         if not journal.committed("t"):
             assert (snapshot(root), inodes(root)) == (before, same)
             return

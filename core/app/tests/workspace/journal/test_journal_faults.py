@@ -2,11 +2,8 @@
 
 import errno
 import os
-import resource
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -23,9 +20,10 @@ from journal_faults import (
     left_behind,
     run,
     snapshot,
+    temporary,
     write_tree,
 )
-from journal_samples import IN_MEMORY, PLAIN, SAMPLES, WANTED, build, trees
+from journal_samples import PLAIN, SAMPLES, WANTED, build, possible, trees
 from treadle.workspace.journal import Journal
 from treadle_hookspecs import ExitCode, TreadleError
 
@@ -40,7 +38,8 @@ class Trial:
         counting = Counting()
         root = self.fresh("counted")
         self.before = snapshot(root)
-        self.run(root, counting)
+        with possible():
+            self.run(root, counting)
         self.after = snapshot(root)
         self.calls = counting.calls
 
@@ -85,8 +84,8 @@ def test_every_call_fails(folder, name, number, lasting):
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(trees(), WANTED, st.lists(st.integers(0, 300), min_size=3, max_size=3), st.sampled_from(FAULTS), st.booleans())
 def test_random_calls_fail(tree, wanted, calls, number, lasting):
-    with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder:
-        trial = Trial(Path(folder), tree, wanted)
+    with temporary() as folder:
+        trial = Trial(folder, tree, wanted)
         for at in set(calls):
             trial.check(at, number, lasting=lasting)
 
@@ -203,7 +202,6 @@ with journal.lock():
 """
 
 
-@pytest.mark.skipif(not hasattr(resource, "RLIMIT_FSIZE"), reason="no limit on the size of files here")
 def test_a_file_that_does_not_fit(folder):
     write_tree(folder, PLAIN)
     before = snapshot(folder)

@@ -3,8 +3,8 @@
 import itertools
 import os
 import shutil
-import tempfile
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -21,15 +21,16 @@ from journal_faults import (
     left_behind,
     run,
     snapshot,
+    temporary,
     write_tree,
 )
-from journal_samples import IN_MEMORY, PATHS, PLAIN, SAMPLES, WANTED, build, trees
+from journal_samples import PATHS, PLAIN, SAMPLES, WANTED, build, trees
 from treadle.workspace.journal import Journal, UserChangedError
 from treadle_hookspecs import TreadleError
 
 KINDS = ("write", "replace", "delete", "chmod", "mkdir", "rmdir", "link", "move")
 RANDOM = settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 
@@ -98,7 +99,7 @@ class Somebody:
 
 def meddled(tree, wanted, deeds, folder, *, keep_history):
     """A transaction among deeds `(moment, kind, name)`; who did them, and the error if there was one."""
-    root = Path(folder, "project")
+    root = folder / "project"
     root.mkdir()
     write_tree(root, tree)
     somebody = Somebody(root)
@@ -118,7 +119,7 @@ def meddled(tree, wanted, deeds, folder, *, keep_history):
     st.booleans(),
 )
 def test_nothing_is_lost(tree, wanted, deeds, keep_history):
-    with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder:
+    with temporary() as folder:
         root, somebody, error = meddled(tree, wanted, deeds, folder, keep_history=keep_history)
         assert somebody.lost() == set(), error
         if error is None and Journal(root).committed("t"):
@@ -136,8 +137,8 @@ def test_nothing_is_lost(tree, wanted, deeds, keep_history):
     st.sampled_from(["undo", "redo"]),
 )
 def test_nothing_is_lost_in_a_recovery(tree, wanted, at, deeds, mode):
-    with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder:
-        root = Path(folder)
+    with temporary() as folder:
+        root = folder
         write_tree(root, tree)
         if not crashed(lambda: run(root, Crashing(at), lambda transaction: build(transaction, wanted))):
             return
@@ -218,12 +219,21 @@ def test_undo_of_a_commit_leaves_later_changes(project, deed, kept, copies):
 
 
 def test_a_file_in_a_new_folder_keeps_the_folder(project):
+    class Watching(Quick):
+        moved: ClassVar[list[str]] = []
+
+        def rename(self, old, old_folder, new, new_folder):
+            self.moved.append(old)
+            super().rename(old, old_folder, new, new_folder)
+
     run(project, Quick(), lambda transaction: transaction.write("new/one", b"1"))
     (project / "new/mine").write_bytes(b"mine")
-    undone = Journal(project, Quick()).undo("t")
+    undone = Journal(project, Watching()).undo("t")
     assert snapshot(project / "new") == {"mine": ("file", 0o644, b"mine")}
     assert [it.path for it in undone.kept] == ["new"]
     assert undone.restored == ("new/one",)
+    assert "one" in Watching.moved
+    assert "new" not in Watching.moved
 
 
 def test_a_folder_that_became_a_link_is_not_followed(project, folder):

@@ -3,7 +3,7 @@
 from treadle_hookspecs import TreadleError
 
 from treadle.workspace.journal._durable import sync_folders
-from treadle.workspace.journal._folders import BlockedError, Folders, is_empty
+from treadle.workspace.journal._folders import BlockedError, Folders, Parts, is_empty
 from treadle.workspace.journal._moves import Place, drop_second_name, drop_stand_in, put, set_mode, take, take_folder
 from treadle.workspace.journal._plan import Operation, Plan
 from treadle.workspace.journal._record import Record
@@ -32,7 +32,7 @@ class Applying:
         self._again = again
         self._captured = set(self._calls.names(record.old)) if again else set()
         self._staged = set(self._calls.names(record.new)) if again else set()
-        self._final = {it.parts: it.post for it in plan.operations if it.in_place}
+        self._later = _later(plan) if again else {}
 
     def run(self) -> None:
         """Bring every path into its new state.
@@ -57,7 +57,7 @@ class Applying:
                 self._change(operation, folder)
         except (FileNotFoundError, BlockedError) as error:
             # What was to be deleted is gone when its folder is: often this plan has taken it away already.
-            if operation.post != ABSENT:
+            if operation.post != ABSENT and not self._is_done_later(operation, ABSENT):
                 raise UserChangedError(operation.path, str(operation.pre), "no folder to put it in") from error
         except FileExistsError as error:
             raise self._changed(operation, self._folders.look(operation.parts)) from error
@@ -65,7 +65,7 @@ class Applying:
     def _change(self, operation: Operation, folder: int) -> None:
         name = operation.parts[-1]
         found = look_in(self._calls, folder, name)
-        if found == operation.post or (self._again and found == self._final.get(operation.parts)):
+        if found == operation.post or self._is_done_later(operation, found):
             return None
         if found == ABSENT != operation.pre:
             found = self._record.captured(operation.slot) if operation.slot in self._captured else ABSENT
@@ -79,6 +79,11 @@ class Applying:
         if operation.post != ABSENT:
             put(self._calls, (self._record.new, operation.slot), (folder, name))
         return None
+
+    def _is_done_later(self, operation: Operation, found: State) -> bool:
+        """The next operation for the same path was applied, or begun, before the process was killed."""
+        later = self._later.get(operation.index)
+        return later is not None and (found == later.post or later.slot in self._captured)
 
     def _capture(self, operation: Operation, folder: int) -> None:
         place, slot = (folder, operation.parts[-1]), (self._record.old, operation.slot)
@@ -112,3 +117,14 @@ class Applying:
 
     def _changed(self, operation: Operation, found: State) -> TreadleError:
         return UserChangedError(operation.path, str(operation.pre), str(found))
+
+
+def _later(plan: Plan) -> dict[int, Operation]:
+    """The next operation for the same path, by the index of the one before."""
+    found: dict[int, Operation] = {}
+    last: dict[Parts, int] = {}
+    for operation in plan.operations:
+        if operation.parts in last:
+            found[last[operation.parts]] = operation
+        last[operation.parts] = operation.index
+    return found

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from treadle_hookspecs import Json
@@ -100,20 +100,24 @@ class Plan:
 def ordered(changes: Iterable[Change]) -> tuple[Operation, ...]:
     """Modes that open folders, deletions deepest first, folders shallow to deep, files and links by path, other modes.
 
-    A new folder whose mode would keep its owner out, and that is to hold something, gets that mode at the end.
+    A folder that its owner may not change cannot be moved either, nor can anything in it. One that goes is opened
+    first; one that comes gets its mode at the end.
     """
-    found = list(changes)
-    holding = {it.parts[:depth] for it in found for depth in range(1, len(it.parts)) if it.post.kind != "absent"}
-    every = [part for change in found for part in _split(change, change.parts in holding)]
-    every.sort(key=_rank)
+    every = sorted((part for change in changes for part in _split(change)), key=_rank)
     return tuple(Operation(index, it.parts, it.pre, it.post) for index, it in enumerate(every))
 
 
-def _split(change: Change, holding: bool) -> tuple[Change, ...]:
-    usable = State("dir", change.post.mode | _USABLE)
-    if change.pre.kind == "dir" or change.post.kind != "dir" or change.post == usable or not holding:
+def _split(change: Change) -> tuple[Change, ...]:
+    pre, post = _usable(change.pre), _usable(change.post)
+    if change.pre.kind == change.post.kind or (pre, post) == (change.pre, change.post):
         return (change,)
-    return (Change(change.parts, change.pre, usable), Change(change.parts, usable, change.post))
+    if change.pre.kind == "dir":
+        return (Change(change.parts, change.pre, pre), replace(change, pre=pre))
+    return (replace(change, post=post), Change(change.parts, post, change.post))
+
+
+def _usable(state: State) -> State:
+    return replace(state, mode=state.mode | _USABLE) if state.kind == "dir" else state
 
 
 def _rank(change: Change) -> tuple[int, int, Parts]:
