@@ -58,6 +58,7 @@ class SourceDistribution:
             # The library's own filter came with 3.11.4.
             for member in files.getmembers():
                 _refuse_unless_inside(member)
+                _give_to_us(member)
             files.extractall(beside)
         (beside / f"{self.name}-{self.version}").rename(target)
         beside.rmdir()
@@ -67,6 +68,12 @@ def _refuse_unless_inside(member: tarfile.TarInfo) -> None:
     path = PurePosixPath(member.name)
     if path.is_absolute() or ".." in path.parts or not (member.isfile() or member.isdir()):
         raise tarfile.TarError(f"{member.name} would not be a plain file or folder inside the target")
+
+
+def _give_to_us(member: tarfile.TarInfo) -> None:
+    """Root would hand the files to whoever packed them, and git refuses a repository of somebody else's."""
+    member.uid, member.gid = os.getuid(), os.getgid()
+    member.uname = member.gname = ""
 
 
 def _pip() -> list[str]:
