@@ -1,5 +1,6 @@
 """What recovery tells, what it does not touch, and what a stranger may write into `.treadle` without being believed."""
 
+import errno
 import json
 import os
 import subprocess
@@ -67,6 +68,22 @@ def test_only_the_own_transaction_is_redone(project):
     (redone,) = Journal(project, Quick()).recover("redo", only="a/step#1")
     assert redone.action == "redone"
     assert Journal(project).committed("a/step#1")
+
+
+def test_what_a_redo_has_committed_is_not_undone_any_more(project):
+    class NoMove(Quick):
+        def rename(self, old, old_folder, new, new_folder):
+            if old == new:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            super().rename(old, old_folder, new, new_folder)
+
+    killed_when_placed(project, 2)
+    (stuck,) = Journal(project, NoMove()).recover("redo")
+    assert stuck.action == "none"
+    assert found(project) == [("a/step#1", "committed", "none")]
+    (finished,) = Journal(project, Quick()).recover("undo")
+    assert finished.action == "finished"
+    assert (project / "src").read_bytes() == b"a file now"
 
 
 def test_a_redo_that_meets_a_change_is_undone_and_says_why(project):

@@ -71,21 +71,23 @@ def _resumed(home: Home, record: Record, plan: Plan, phase: Phase, mode: Mode) -
     problem = ""
     if mode == "redo":
         try:
-            return _redone(home, record, plan, phase)
+            _redo(home, record, plan, phase)
         except (TreadleError, OSError) as error:
             problem = str(error)
+        else:
+            home.move(record.name, "txn", "history")
+            return Recovered(plan.id, _FOUND[phase], "redone")
     return Recovered(plan.id, _FOUND[phase], "undone", undo(home, record, plan), problem)
 
 
-def _redone(home: Home, record: Record, plan: Plan, phase: Phase) -> Recovered:
+def _redo(home: Home, record: Record, plan: Plan, phase: Phase) -> None:
+    """From step 3 up to the commit."""
     if phase != "applying":
         record.set_phase("applying")
     applying = Applying(home.folders, record, plan, again=True)
     applying.run()
     applying.sync()
     record.set_phase("committed")
-    home.move(record.name, "txn", "history")
-    return Recovered(plan.id, _FOUND[phase], "redone")
 
 
 def _removed(home: Home, key: str, id: str, found: Found, mode: Mode) -> Recovered:

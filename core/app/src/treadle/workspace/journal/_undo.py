@@ -48,8 +48,8 @@ class Undoing:
         times = self._times()
         for operation in reversed(self._plan.operations):
             self._guarded(operation.path, partial(self._undo, operation))
-        self._guarded("", partial(self._restore_times, times))
-        self._guarded("", self._sync)
+        self._guarded(".", partial(self._restore_times, times))
+        self._guarded(".", self._sync)
         return Undone(
             self._plan.id,
             tuple(dict.fromkeys(self._restored)),
