@@ -4,6 +4,7 @@ What a command prints for a rare state (a partial rollback, 300 steps, a questio
 the states come about at all is tested against the real facade.
 """
 
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,7 @@ from treadle.api import DryRun, LogLine, PreviewedStep, Status, WorkflowEntry
 from treadle.cli import main
 from treadle.cli.session import Options
 from treadle.plugins import PluginHost
+from treadle.settings import Settings, load_settings
 from treadle.tailing import LogTail
 from treadle_engine.plan import InputSpec, Plan, ScopePlan, StepPlan
 from treadle_hookspecs import Event, ExecutionRow, ExitCode, Finding, TreadleError
@@ -55,6 +57,7 @@ class Facade:
     warnings: tuple[str, ...] = ()
     interrupts: bool = False
     root: Path = field(default_factory=Path.cwd)
+    settings: Settings = field(default_factory=lambda: load_settings(Path.cwd(), {}, os.environ))
 
     def close(self) -> None:
         pass

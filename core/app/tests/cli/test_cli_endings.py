@@ -21,7 +21,8 @@ def test_failed_run_shows_the_last_lines_the_log_and_what_to_do(fake):
     assert after[2:22] == [f"  │ line {number}" for number in range(11, 31)]
     assert after[22] == "  log: /logs/x"
     assert after[23].split() == ["try", "again:", "treadle", "resume", ID]
-    assert after[24].split() == ["undo:", "treadle", "rollback", ID]
+    assert after[24].split() == ["why:", "treadle", "why", ID, "test"]
+    assert after[25].split() == ["undo:", "treadle", "rollback", ID]
 
 
 def test_plain_lines_tell_what_happens(fake):
@@ -49,6 +50,12 @@ def test_colour_on_request(fake):
     assert "\x1b[" in fake("failing", "run", "release", "--color").err
     assert "\x1b[" not in fake("failing", "--no-color", "run", "release", FORCE_COLOR="1").err
     assert "\x1b[" in fake("failing", "run", "release", FORCE_COLOR="1").err
+
+
+def test_the_setting_decides_on_colour_and_the_flag_wins(fake):
+    assert "\x1b[" in fake("failing", "run", "release", TREADLE_COLOR="always").err
+    assert "\x1b[" not in fake("failing", "--no-color", "run", "release", TREADLE_COLOR="always").err
+    assert "\x1b[" not in fake("failing", "run", "release", TREADLE_COLOR="never", FORCE_COLOR="1").err
 
 
 def test_quiet_leaves_data_and_exit_code(fake):

@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, TextIO
 
@@ -61,9 +61,19 @@ class Terminal:
     A reader that went away (`treadle history ID | head`) is no error: what follows is dropped.
     """
 
-    def __init__(self, color: bool | None = None, *, quiet: bool = False) -> None:
-        self._color = color
+    def __init__(
+        self, color: bool | None = None, *, quiet: bool = False, setting: Callable[[], str] | None = None
+    ) -> None:
+        self._choice = color
         self._quiet = quiet
+        self._setting = setting
+
+    @property
+    def _color(self) -> bool | None:
+        """The flag's choice, else the setting `color`: always or never."""
+        if self._choice is not None or self._setting is None:
+            return self._choice
+        return {"always": True, "never": False}.get(self._setting())
 
     @property
     def interactive(self) -> bool:

@@ -10,9 +10,11 @@ from treadle_hookspecs import ExitCode, Finding, TreadleError
 from treadle.cli import describe, options, shapes
 from treadle.cli.session import Session
 from treadle.cli.table import COMMANDS
+from treadle.settings import DEFAULT
 
 if TYPE_CHECKING:
     from treadle.plugins import PluginRecord
+    from treadle.settings import Settings
 
 
 def plugins(ctx: typer.Context, json_output: options.JsonOutput = False) -> None:
@@ -58,13 +60,22 @@ def doctor(ctx: typer.Context, json_output: options.JsonOutput = False) -> None:
 
     facts = environment()
     found = [*session.treadle.doctor(), *_plugin_findings(session)]
+    settings = session.treadle.settings
     if json_output:
-        session.terminal.data(shapes.text(shapes.findings(found, facts)))
+        session.terminal.data(shapes.text(shapes.findings(found, facts, settings.in_force())))
     else:
         for name, value in facts.items():
             session.terminal.data(f"{name}: {value}" if value else f"{name}: -")
+        session.terminal.data("\n".join(_setting_lines(settings)))
         session.terminal.data("\n".join(_finding_lines(found)) or "nothing to complain of")
     raise typer.Exit(ExitCode.FAILED if found else ExitCode.OK)
+
+
+def _setting_lines(settings: "Settings") -> list[str]:
+    """What somebody set, and where; then what could not be taken."""
+    given = [one for one in settings.in_force() if one["origin"] != DEFAULT]
+    lines = [f"setting {one['key']}: {shapes.line_of(one['value'])} ({one['origin']})" for one in given]
+    return [*(lines or ["settings: all have their defaults"]), *(f"note: {note}" for note in settings.notes)]
 
 
 def _plugin_findings(session: Session) -> list[Finding]:

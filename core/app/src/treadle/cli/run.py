@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from treadle_engine.plan import Plan
-from treadle_hookspecs import Json, TreadleError
+from treadle_hookspecs import ExitCode, Json, TreadleError
 from typer.core import TyperCommand
 
 from treadle.cli import inputs, options, shapes
@@ -25,6 +25,8 @@ class RunCommand(PlainParameters, TyperCommand):
         """The context of the command with the options of the workflow that these words name."""
         session = parent.obj if parent is not None else None
         name = self._workflow(args)
+        if not name and isinstance(session, Session) and not extra.get("resilient_parsing"):
+            name = self._workflow_behind_inputs(session, args)
         if not name or not isinstance(session, Session):
             return super().make_context(info_name, args, parent, **extra)
         try:
@@ -51,6 +53,29 @@ class RunCommand(PlainParameters, TyperCommand):
             if not equals and not getattr(known[option], "is_flag", False):
                 next(words, None)
         return ""
+
+    def _workflow_behind_inputs(self, session: Session, args: list[str]) -> str:
+        """The workflow in `--who me FILE`: the one that leaves all other words to be its inputs, else the only one.
+
+        Raises the `DefinitionError` of a file with problems when no other word is a workflow.
+        """
+        found: dict[str, Plan] = {}
+        broken: TreadleError | None = None
+        for word in (word for word in args if not word.startswith("-")):
+            try:
+                found[word] = session.plan(word)
+            except TreadleError as error:
+                broken = broken or (error if error.exit_code != ExitCode.NOT_FOUND else None)
+        fitting = [word for word, plan in found.items() if _parsed_workflow(plan, args) == word]
+        if not found and broken is not None:
+            raise broken
+        return fitting[0] if fitting else next(iter(found), "")
+
+
+def _parsed_workflow(plan: Plan, args: list[str]) -> str:
+    """What is the workflow in these words if they are meant for this plan."""
+    context = _command_for(plan, panels=False).make_context("run", list(args), None, resilient_parsing=True)
+    return str(context.params.get("workflow") or "")
 
 
 def _command_for(plan: Plan, *, panels: bool) -> Any:

@@ -342,6 +342,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
         "What has to be looked after: `doctor`.",
         {
             "environment": _OBJECT,
+            "settings": _list(_closed({"key": _TEXT, "value": {}, "origin": _TEXT})),
             "findings": _list(_closed({"invariant": _TEXT, "message": _TEXT, "remedy": _TEXT})),
         },
     ),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from treadle_hookspecs import Command, Host, Json
+from treadle_hookspecs import Command, Host, Json, TreadleError
 
 from treadle.cli.console import Terminal
 from treadle.cli.table import COMMANDS, PLUGINS, Entry
@@ -65,7 +65,16 @@ class Session:
     def begin(self, options: Options) -> None:
         """Take over the global options."""
         self.options = options
-        self.terminal = Terminal(options.color, quiet=options.quiet)
+        self.terminal = Terminal(options.color, quiet=options.quiet, setting=self._color)
+
+    def _color(self) -> str:
+        """The setting `color`; its variable alone before anything opened the facade, for help has to come at once."""
+        if self._treadle is None:
+            return os.environ.get("TREADLE_COLOR", "auto")
+        try:
+            return self._treadle.settings.color
+        except TreadleError:
+            return "auto"  # what is wrong with the settings is told by the command that needs them
 
     @property
     def treadle(self) -> "Treadle":

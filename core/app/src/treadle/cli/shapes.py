@@ -110,11 +110,14 @@ def logs(execution: str, lines: "Iterable[LogLine]") -> dict[str, Json]:
     }
 
 
-def findings(found: Iterable[Finding], facts: Mapping[str, str]) -> dict[str, Json]:
+def findings(
+    found: Iterable[Finding], facts: Mapping[str, str], settings: Iterable[Mapping[str, Json]]
+) -> dict[str, Json]:
     """`treadle/doctor@1`."""
     return {
         "schema": "treadle/doctor@1",
         "environment": facts,
+        "settings": [dict(each) for each in settings],
         "findings": [{"invariant": each.invariant, "message": each.message, "remedy": each.remedy} for each in found],
     }
 

@@ -65,6 +65,8 @@ def _check_kind(at: StepAt, report: Report) -> None:
     kinds = kinds_of(at.step)
     place = (*at.path, "id")
     if not kinds:
+        if _misspelled_kind(at, report):
+            return
         hint = f"give it one of {', '.join(KINDS)}"
         report.at_value("TRD0110", f"step `{at.step.id}` does not say what it does", place, hint=hint)
         return
@@ -81,6 +83,16 @@ def _check_kind(at: StepAt, report: Report) -> None:
     if isinstance(at.step.run, list) and at.step.shell is not None:
         message = "a `run` that is a list is started without a shell"
         report.at_key("TRD0112", message, (*at.path, "shell"), hint="leave `shell` out, or make `run` a text")
+
+
+def _misspelled_kind(at: StepAt, report: Report) -> bool:
+    """A key of the step was told of already, with a kind as what was meant: one slip is one problem."""
+    node = report.document.node(at.path)
+    lines = {report.line_of((*at.path, key)) for key in getattr(node, "entries", ())}
+    return any(
+        problem.code == "TRD0104" and problem.line in lines and any(f"`{kind}" in problem.hint for kind in KINDS)
+        for problem in report.problems
+    )
 
 
 def _check_items(at: StepAt, report: Report) -> None:

@@ -1,12 +1,13 @@
 """Settings: what they are, where they come from, and how to read them."""
 
 from treadle.settings._load import load_settings
-from treadle.settings._model import KEYS, PluginSettings, SecretSettings, Settings, SqliteSettings
+from treadle.settings._model import DEFAULT, KEYS, PluginSettings, SecretSettings, Settings, SqliteSettings
 from treadle.settings._sources import user_file
 from treadle.settings._variables import COUNTERPARTS, VARIABLES
 
 __all__ = [
     "COUNTERPARTS",
+    "DEFAULT",
     "KEYS",
     "VARIABLES",
     "PluginSettings",

@@ -99,6 +99,11 @@ class Settings:
         section, _, name = key.rpartition(".")
         return getattr(getattr(self, section) if section else self, name)
 
+    def in_force(self) -> list[dict[str, Json]]:
+        """Each setting as `{key, value, origin}`, in the order of the reference; a password in a URL is masked."""
+        public: Any = self.public()
+        return [{"key": key, "value": _nested(public, key), "origin": self.origin(key)} for key in KEYS]
+
     def store_options(self) -> dict[str, Json]:
         """What the state store's class is given beside its URL."""
         if not self.store.startswith("sqlite:"):
@@ -115,6 +120,12 @@ class Settings:
             "store": without_password(self.store),
             "plugins": _listed(data["plugins"]),
         }
+
+
+def _nested(data: Any, key: str) -> Any:
+    for part in key.split("."):
+        data = data[part]
+    return data
 
 
 def processors() -> int:

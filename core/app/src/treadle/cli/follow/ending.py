@@ -70,6 +70,9 @@ class Ending:
             "failed": [("try again", f"treadle resume {status.id}")],
             "cancelled": [("try again", f"treadle resume {status.id}")],
         }.get(status.status, [])
+        failed = str((status.error or {}).get("step") or "") if status.status == "failed" else ""
+        if failed:
+            steps.append(("why", f"treadle why {status.id} {failed}"))
         if status.rollback == "partial":
             steps.append(("undo the rest", f"treadle rollback {status.id} --continue"))
         elif status.status in ("failed", "cancelled") and self._session.treadle.rollback_plan(status.id):
