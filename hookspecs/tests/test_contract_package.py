@@ -81,7 +81,8 @@ def test_every_public_class_and_its_members_are_documented() -> None:
 
 
 def test_every_other_public_name_is_documented_or_says_itself() -> None:
-    others = set(PUBLIC) - set(CLASSES) - {"hookimpl", "hookspec", "EVENT_VERSION"}
+    functions = {name for name, item in PUBLIC.items() if inspect.isfunction(item) and inspect.getdoc(item)}
+    others = set(PUBLIC) - set(CLASSES) - functions - {"hookimpl", "hookspec", "EVENT_VERSION"}
     assert others <= set(documented_assignments())
 
 

@@ -4,12 +4,10 @@ An import string is `"package.module:attribute"`. It is resolved when the thing 
 listing what is installed imports no plugin's libraries.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal, TypeAlias
 
-from treadle_hookspecs._json import Json, JsonObject
+from treadle_hookspecs._json import JsonObject
 
 Risk: TypeAlias = Literal["low", "medium", "high"]
 """How much an action can break; `mode: hybrid` asks before the high ones."""
@@ -108,53 +106,6 @@ class TriggerEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class ConflictResolver:
-    """Merges what two templates say about one file, variable or hook. `formats` are file-name globs or kinds."""
-
-    name: str
-    formats: tuple[str, ...]
-    target: str
-    summary: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class CompositionRequest:
-    """What a composition is about to do: template specs in order, the target folder, the variables given."""
-
-    templates: tuple[str, ...]
-    target: Path
-    variables: Mapping[str, Json] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """One row of the conflict table."""
-
-    kind: str
-    path: str
-    key: str = ""
-    contributors: tuple[str, ...] = ()
-    values: tuple[Json, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Resolution:
-    """An answer to a `Conflict`: a strategy by name, or the value itself."""
-
-    strategy: str
-    value: Json = None
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class CompositionResult:
-    """What a composition left: the target folder and the paths it wrote, relative to it."""
-
-    target: Path
-    written: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class RollbackAction:
     """An undo by name, for `compensate: {action: type}`. `target` is a function like an action's."""
 
@@ -194,15 +145,6 @@ class WorkflowCatalogue:
     name: str
     package: str
     folder: str = "."
-
-
-@dataclass(frozen=True, slots=True)
-class TemplateSource:
-    """Where templates come from: `scheme:rest`. `target` names the class."""
-
-    scheme: str
-    target: str
-    summary: str = ""
 
 
 @dataclass(frozen=True, slots=True)

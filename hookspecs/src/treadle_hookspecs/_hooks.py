@@ -10,21 +10,23 @@ then distribution name, then plugin name; each plugin is called on its own, so t
 
 from collections.abc import Iterable
 
-from treadle_hookspecs._contributions import (
-    Agent,
-    Command,
+from treadle_hookspecs._composition import (
     CompositionRequest,
     CompositionResult,
     Conflict,
     ConflictResolver,
+    Resolution,
+    TemplateSource,
+)
+from treadle_hookspecs._contributions import (
+    Agent,
+    Command,
     DefinitionFormat,
     Exporter,
     Module,
-    Resolution,
     RollbackAction,
     Runtime,
     StateStore,
-    TemplateSource,
     Trigger,
     WorkflowCatalogue,
 )
@@ -69,7 +71,7 @@ def treadle_conflict_resolvers() -> Iterable[ConflictResolver]:  # type: ignore[
     """Offer ways to merge what two templates say. Provisional.
 
     When: once; used when a composition finds its first conflict.
-    Result: all together; the names must differ. For one file the first whose `formats` match is asked.
+    Result: all together; the names must differ. For one file the one whose `formats` fit best is asked.
 
     Example:
         ```python

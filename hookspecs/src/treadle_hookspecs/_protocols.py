@@ -1,10 +1,13 @@
 """What the core hands to plugins, and what the classes that plugins name must offer."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from treadle_hookspecs._changes import Changes, ProjectJournal
+from treadle_hookspecs._composition import CompositionHost, Sandbox, TrustLevel
 from treadle_hookspecs._contributions import TriggerEvent
 from treadle_hookspecs._events import Event
 from treadle_hookspecs._json import Json, JsonObject
@@ -57,6 +60,9 @@ class Workspace(Protocol):
     def write_bytes(self, name: str, content: bytes) -> Path:
         """As `write_text`, for bytes."""
 
+    def transaction(self, id: str | None = None) -> AbstractContextManager[Changes]:
+        """Several changes that happen all or not at all when the block ends, and can be undone later by their id."""
+
 
 class Console(Protocol):
     """Where a command talks. Data goes to stdout, talk to stderr."""
@@ -73,6 +79,16 @@ class Console(Protocol):
 
     def confirm(self, question: str, *, flag: str) -> bool:
         """Ask yes or no. Without a terminal: raises `TreadleError` that names the flag to give."""
+
+
+class Trust(Protocol):
+    """What a person has allowed code of strangers to do, by the hash of that code; kept for the user, not a project."""
+
+    def level(self, digest: str) -> TrustLevel | None:
+        """What was allowed for this content, or None: nobody was asked yet."""
+
+    def allow(self, digest: str, level: TrustLevel, title: str) -> None:
+        """Remember a person's answer. `title` says what it is, for `treadle trust list`."""
 
 
 @runtime_checkable
@@ -113,6 +129,25 @@ class Host(Protocol):
 
     def workspace(self, root: Path) -> Workspace:
         """A workspace for another folder."""
+
+    def journal(self, root: Path) -> ProjectJournal:
+        """The journal of a folder, which need not be there yet."""
+
+    @property
+    def cache(self) -> Path:
+        """The user's cache folder of treadle: what is in it can be deleted at any time."""
+
+    @property
+    def composition(self) -> CompositionHost:
+        """What plugins offer to compositions."""
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """What confines child processes."""
+
+    @property
+    def trust(self) -> Trust:
+        """What a person has allowed code of strangers to do."""
 
 
 class ActionContext(Protocol):
@@ -242,13 +277,6 @@ class RuntimeBackend(Protocol):
 
     async def drive(self, execution: str) -> str:
         """Drive an execution to its end or rest; its status."""
-
-
-class TemplateBackend(Protocol):
-    """The class that a `TemplateSource` names. Provisional."""
-
-    def fetch(self, spec: str, cache: Path) -> Path:
-        """Bring a template's tree into the cache; its folder."""
 
 
 EventListener = Callable[[Event], None]

@@ -6,16 +6,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from treadle_hookspecs import (
+    CompositionHost,
     Console,
     Event,
     ExecutionRow,
     ExitCode,
     Json,
     JsonObject,
+    ProjectJournal,
+    Sandbox,
     StepRow,
     TreadleError,
+    Trust,
     Workspace,
 )
+
+from treadle.records import private_folder
 
 if TYPE_CHECKING:
     from treadle.api import Treadle
@@ -79,6 +85,36 @@ class FacadeHost:
         from treadle.workspace import FolderWorkspace
 
         return FolderWorkspace(root)
+
+    def journal(self, root: Path) -> ProjectJournal:
+        """The journal of a folder, which need not be there yet."""
+        from treadle.composing import FolderJournal
+
+        return FolderJournal(root)
+
+    @property
+    def cache(self) -> Path:
+        """The user's cache folder of treadle."""
+        return private_folder(self._facade.home / "cache")
+
+    @property
+    def composition(self) -> CompositionHost:
+        """What plugins offer to compositions."""
+        from treadle.composing import PluginComposition
+
+        return PluginComposition(self._facade.plugins)
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """What confines child processes."""
+        from treadle.sandbox import SystemSandbox
+
+        return SystemSandbox()
+
+    @property
+    def trust(self) -> Trust:
+        """What a person has allowed code of strangers to do."""
+        return self._facade.trust
 
 
 class StreamConsole:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from treadle.seeing.pruning import Pruning
     from treadle.settings import Settings
     from treadle.tailing import LogTail
+    from treadle.trust import TrustFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,13 @@ class Records:
     def home(self) -> Path:
         """The folder of state, logs and keys; made now, for the user alone, if it is not there."""
         return private_folder(self.settings.home)
+
+    @property
+    def trust(self) -> "TrustFile":
+        """What this user has allowed code of strangers to do."""
+        from treadle.trust import TrustFile
+
+        return TrustFile(self.home)
 
     def resolve(self, prefix: str) -> ExecutionRow:
         """The execution whose id begins so. Raises `TreadleError` (3 for none, 2 for several, with the candidates)."""

@@ -10,15 +10,18 @@ import os
 import shutil
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import cast
 
+from treadle.workspace import FolderWorkspace
 from treadle_hookspecs import (
     Action,
     ActionError,
+    Changes,
     Event,
     ExecutionRow,
     Host,
@@ -86,6 +89,10 @@ class PlainWorkspace:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         return path
+
+    def transaction(self, id: str | None = None) -> AbstractContextManager[Changes]:
+        """Several changes that happen all or not at all when the block ends."""
+        return FolderWorkspace(self.root).transaction(id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,13 @@ from treadle_hookspecs import (
     Exporter,
     Json,
     JsonObject,
+    MergeFunction,
     Resolution,
     RollbackAction,
     Runtime,
     StateStore,
     StoreBackend,
+    TemplateBackend,
     TemplateSource,
     TreadleError,
     Trigger,
@@ -239,9 +241,19 @@ class PluginHost:
         """All template sources."""
         return self._all(kinds.TEMPLATE_SOURCES)
 
+    def template_source(self, scheme: str) -> TemplateBackend:
+        """A template source, made. Raises `TreadleError` when nobody or several provide it."""
+        found = self._load().one(kinds.TEMPLATE_SOURCES, scheme)
+        return cast("TemplateBackend", load_object(found.value.target, found.record)())
+
     def conflict_resolvers(self) -> tuple[Contributed[ConflictResolver], ...]:
         """All conflict resolvers."""
         return self._all(kinds.CONFLICT_RESOLVERS)
+
+    def conflict_resolver(self, name: str) -> MergeFunction:
+        """What a conflict resolver calls. Raises `TreadleError` when nobody or several provide it."""
+        found = self._load().one(kinds.CONFLICT_RESOLVERS, name)
+        return cast("MergeFunction", load_object(found.value.target, found.record))
 
     def exporters(self) -> tuple[Contributed[Exporter], ...]:
         """All exporters."""

@@ -19,6 +19,8 @@ from treadle.workspace.journal._record import key
 from treadle.workspace.journal._recovery import Mode, recover, save_strangers, undo
 from treadle.workspace.journal._results import Committed, Recovered, Undone
 from treadle.workspace.journal._transaction import Transaction
+from treadle.workspace.journal._wanted import named
+from treadle.workspace.journal.states import State
 
 WAIT: Final = 30.0
 """Seconds that a transaction waits for its turn: changing files is quick, so a holder is soon done."""
@@ -85,6 +87,11 @@ class Journal:
                 return
             with contextlib.closing(Folders(self._calls, self.root)) as folders:
                 yield folders
+
+    def look(self, path: str) -> State:
+        """What stands at a path now; no lock is needed. Raises `TreadleError` for a name that is refused."""
+        with self.looking() as folders:
+            return folders.look(named(path))
 
     def transaction(self, id: str | None = None) -> Transaction:
         """A new transaction.
