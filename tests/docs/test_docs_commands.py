@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [
     "README.md",
     "docs/tutorial/first-workflow.md",
+    "docs/how-to/limit-what-runs.md",
     "docs/how-to/resume-after-a-crash.md",
     "docs/how-to/roll-back.md",
     "docs/how-to/run-in-ci.md",

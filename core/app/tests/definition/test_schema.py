@@ -84,6 +84,7 @@ GOOD = [
     step(cancel="b"),
     step(run="x", compensate={"run": "y"}),
     step(run="x", retry={"max_attempts": 3, "delay": "1m", "when": False}),
+    step(run="x", limits={"memory": "512MB", "cpu": "5m", "disk": 1000, "output": "1.5GiB"}),
     load_yaml(FEATURE, "feature.yaml"),
 ]
 BAD = [
@@ -109,6 +110,9 @@ BAD = [
     step(run="x", compensate={}),
     step(loop={"max": 3}),
     step(run="x", budget={}),
+    step(run="x", limits={"memory": "much"}),
+    step(run="x", limits={"memory": 0}),
+    step(run="x", limits={"memroy": 1}),
 ]
 
 

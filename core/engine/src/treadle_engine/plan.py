@@ -158,6 +158,23 @@ class Items:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """What the processes of one attempt may use together; 0 stands for any amount.
+
+    Args:
+        memory: bytes resident at one time.
+        cpu: seconds of processor time.
+        disk: bytes by which the files below the execution's root and the visit's scratch folder may grow.
+        output: bytes printed, and bytes of the outputs as JSON.
+    """
+
+    memory: int = 0
+    cpu: float = 0.0
+    disk: int = 0
+    output: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class StepPlan:
     """One step.
 
@@ -204,6 +221,7 @@ class StepPlan:
     """Of a step of kind `loop`."""
     items: Items | None = None
     """Of a step of kind `for_each` or `matrix`."""
+    limits: Limits | None = None
 
 
 @dataclass(frozen=True, slots=True)

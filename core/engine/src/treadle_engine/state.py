@@ -13,7 +13,7 @@ from treadle_engine.addresses import handler_of, opened_by, scope_at
 from treadle_engine.compensation import CompensationLog, Entry
 from treadle_engine.folding import FOLDS
 from treadle_engine.graph import Graph
-from treadle_engine.plan import HANDLERS, Plan, ScopePlan
+from treadle_engine.plan import HANDLERS, Limits, Plan, ScopePlan
 from treadle_engine.readiness import rebuild
 from treadle_engine.scope_state import INTERRUPTED, LIVE, RETRYING, RUNNING, Nest, ScopeState
 from treadle_engine.takeover import offset_visits
@@ -224,6 +224,11 @@ class State:
         """One step. Raises `KeyError`."""
         instance = self.scopes[scope]
         return StepView(instance, instance.graph.number[step])
+
+    def limits_of(self, scope: str, step: str) -> Limits | None:
+        """What an attempt of a step may use."""
+        graph = self.scopes[scope].graph
+        return graph.steps[graph.number[step]].limits
 
     def undoable(self, *, again: bool = False) -> list[Entry]:
         """What a rollback would undo now, in the order of undoing."""

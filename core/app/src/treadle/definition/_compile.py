@@ -9,6 +9,7 @@ from treadle_engine.plan import (
     Compensation,
     InputSpec,
     Items,
+    Limits,
     Loop,
     OutputSpec,
     Plan,
@@ -165,6 +166,7 @@ class _Compiler:
             on_interrupt=step.on_interrupt or ("retry" if idempotent else "ask"),
             uncertain=name == RUN,
             risk=step.risk or _risk(action),
+            limits=self._limits(step.limits),
         )
 
     def _retry(self, own: model.Retry | None) -> Retry:
@@ -175,6 +177,13 @@ class _Compiler:
         if merged.get("when", "") is None:
             del merged["when"]
         return Retry(**merged)
+
+    def _limits(self, own: model.Limits | None) -> Limits | None:
+        """A step's `limits` over those of `defaults`, key by key."""
+        merged: dict[str, Any] = {}
+        for written in filter(None, (self._defaults.limits, own)):
+            merged |= written.model_dump(exclude_none=True)
+        return Limits(**merged) if merged else None
 
     def _compensation(self, undo: model.Compensate) -> Compensation:
         if undo.action is not None:

@@ -66,6 +66,29 @@ def _spelled(text: str) -> float:
     return sum(float(number) * factors[unit] for number, unit in re.findall(r"([\d.]+)([dhms])", text))
 
 
+SIZE: Final = r"^\d{1,15}(?:\.\d{1,3})?(?:B|[kKMGT]i?B?)?$"
+MAX_BYTES: Final = 2**50
+_FACTORS: Final = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
+
+
+def size(value: object) -> int:
+    """A number of bytes; `k`, `M`, `G`, `T` are powers of 1000, `Ki`, `Mi` … of 1024. Raises `PydanticCustomError`."""
+    amount = value if isinstance(value, int) and not isinstance(value, bool) else _measured(value)
+    if not 1 <= amount <= MAX_BYTES:
+        raise PydanticCustomError("TRD0115", "must lie between 1 B and 1 PiB")
+    return amount
+
+
+def _measured(value: object) -> int:
+    if not isinstance(value, str) or not re.fullmatch(SIZE, value):
+        raise PydanticCustomError("TRD0114", "is not a size: write 512MB, 1.5GiB, 64k, or bytes as a whole number")
+    number, unit = re.fullmatch(r"([\d.]+)(.*)", value).groups()  # type: ignore[union-attr]
+    letter = unit.removesuffix("B").removesuffix("i").upper()
+    base = 1024 if "i" in unit else 1000
+    factor: int = base ** _FACTORS[letter]
+    return round(float(number) * factor)
+
+
 def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
@@ -86,6 +109,13 @@ Duration: TypeAlias = Annotated[
     BeforeValidator(seconds),
     WithJsonSchema(
         {"anyOf": [{"type": "number", "minimum": 0, "maximum": MAX_SECONDS}, {"type": "string", "pattern": DURATION}]}
+    ),
+]
+Size: TypeAlias = Annotated[
+    int,
+    BeforeValidator(size),
+    WithJsonSchema(
+        {"anyOf": [{"type": "integer", "minimum": 1, "maximum": MAX_BYTES}, {"type": "string", "pattern": SIZE}]}
     ),
 ]
 Expression: TypeAlias = Annotated[str, Field(min_length=1, max_length=8000), Short(_condition, {"type": "boolean"})]

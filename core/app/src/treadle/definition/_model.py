@@ -25,6 +25,7 @@ from treadle.definition._fields import (
     Risk,
     Shell,
     Short,
+    Size,
     StepId,
     Targets,
     Text,
@@ -84,6 +85,18 @@ class Retry(Keys):
     max_delay: Duration = Field(float(MAX_SECONDS), description="No delay is longer.")
     jitter: float = Field(0.0, ge=0, le=1, description="The share of a delay that chance decides.")
     when: Expression | None = Field(None, description="An expression over `error`: retry only where it is true.")
+
+
+class Limits(Keys):
+    """What the processes of one attempt may use together. An attempt that uses more is ended and fails."""
+
+    memory: Size | None = Field(None, description="Resident memory at one time; error type `memory-limit`.")
+    cpu: Duration | None = Field(None, description="Processor time of all of them; error type `cpu-limit`.")
+    disk: Size | None = Field(
+        None,
+        description="Growth of the files below the root and in the scratch folder; error type `disk-limit`.",
+    )
+    output: Size | None = Field(None, description="What they print, and the outputs as JSON: `output-limit`.")
 
 
 class AtLeast(Keys):
@@ -258,7 +271,9 @@ class Step(Keys):
     agent: Planned = Field(None, description="Who does work that needs judgement.")
     fallback: Planned = Field(None, description="Agents to ask next.")
     budget: Planned = Field(None, description="What it may cost.")
-    limits: Planned = Field(None, description="Memory, processor and disk.")
+    limits: Limits | None = Field(
+        None, description="What one attempt's processes may use; over `defaults.limits`, key by key."
+    )
     keep_changes: Planned = Field(None, description="Keep the file changes of a failed visit.")
 
 
@@ -285,6 +300,7 @@ BELONGS: Final[dict[str, tuple[str, ...]]] = {
     "idempotent": CALLS,
     "on_interrupt": CALLS,
     "risk": CALLS,
+    "limits": CALLS,
     "for_each": REPEATABLE,
     "matrix": REPEATABLE,
 }
@@ -337,6 +353,7 @@ class Defaults(Keys):
 
     timeout: Duration | None = Field(None, description="As of a step.")
     retry: Retry | None = Field(None, description="As of a step.")
+    limits: Limits | None = Field(None, description="As of a step.")
     agent: Planned = Field(None, description="As of a step.")
 
 

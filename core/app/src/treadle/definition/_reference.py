@@ -8,7 +8,7 @@ from pydantic_core import PydanticUndefined
 from treadle_engine.expressions import vocabulary
 
 from treadle.definition import _model as model
-from treadle.definition._fields import DURATION, MAX_SECONDS
+from treadle.definition._fields import DURATION, MAX_SECONDS, SIZE
 from treadle.definition._structure import planned_keys
 
 _SECTIONS: Final[tuple[tuple[str, str, type[BaseModel]], ...]] = (
@@ -17,6 +17,7 @@ _SECTIONS: Final[tuple[tuple[str, str, type[BaseModel]], ...]] = (
     ("`parallel`", "Of a step. Its outputs are those of its steps, by id.", model.Parallel),
     ("`loop`", "Of a step. Its outputs are those of the last iteration's steps, by id.", model.Loop),
     ("`retry`", "Of a step and of `defaults`.", model.Retry),
+    ("`limits`", "Of a step and of `defaults`. See [limit what runs](../how-to/limit-what-runs.md).", model.Limits),
     ("`compensate`", "Of a step.", model.Compensate),
     ("A line of `switch`", "Of a step.", model.Case),
     ("`join: {…}`", "Of a step.", model.AtLeast),
@@ -42,7 +43,8 @@ _HEAD: Final = """\
 
 Generated from the model; do not edit. `treadle schema` prints the same as JSON Schema, for editors.
 
-A duration is a number of seconds or a text such as `30s`, `5m`, `1h30m`, `3d`. Where a list of steps is taken, one
+A duration is a number of seconds or a text such as `30s`, `5m`, `1h30m`, `3d`; a size is a number of bytes or a text
+such as `64k`, `512MB`, `1.5GiB`. Where a list of steps is taken, one
 step's id will do. Keys marked *planned* belong to the language; this version refuses them (TRD0111). The column *with*
 names the kinds of steps that a key goes with; an empty one means all.
 """
@@ -92,6 +94,8 @@ def _type(schema: Any, root: Any) -> str:
         return ", ".join(f"`{value}`" for value in schema.get("enum", [schema.get("const")]))
     if any(option.get("pattern") == DURATION for option in schema.get("anyOf", ())):
         return "duration"
+    if any(option.get("pattern") == SIZE for option in schema.get("anyOf", ())):
+        return "size"
     if "anyOf" in schema:
         return " or ".join(dict.fromkeys(filter(None, (_type(option, root) for option in schema["anyOf"]))))
     kinds = schema.get("type", "any value")

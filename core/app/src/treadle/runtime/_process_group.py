@@ -54,7 +54,7 @@ class ProcessGroup:
         if not self._empty:
             with contextlib.suppress(OSError):
                 os.killpg(self.pid, number)
-        for pid in self._strays():
+        for pid in self.strays():
             with contextlib.suppress(OSError):
                 os.kill(pid, number)
 
@@ -63,9 +63,10 @@ class ProcessGroup:
         if sys.platform == "win32":
             return False
         self._empty = self._empty or not _has_living_member(self.pid)
-        return not self._empty or bool(self._strays(self._youngest_elder()))
+        return not self._empty or bool(self.strays(self._youngest_elder()))
 
-    def _strays(self, above: int = 0) -> list[int]:
+    def strays(self, above: int = 0) -> list[int]:
+        """Descendants that have left the group, with process ids larger than `above`; on Linux."""
         return [pid for pid in marked(self._token, above) if not _in_group(pid, self.pid)]
 
     def _youngest_elder(self) -> int:

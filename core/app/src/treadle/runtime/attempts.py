@@ -5,7 +5,7 @@ import dataclasses
 import threading
 import traceback
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from treadle_engine.protocol import Address, AttemptEnded
 from treadle_hookspecs import ActionError, Json, JsonObject, Outcome, TreadleError
@@ -16,13 +16,16 @@ if TYPE_CHECKING:
     from treadle.plugins import ResolvedAction
     from treadle.runtime.context import StepContext
 
+_STARTS_PROGRAMS_ONLY: Final = frozenset({"command/run"})
+"""Actions that do nothing themselves: where `limits` hold, only what they start needs a process of its own."""
+
 _JSON_TYPES = (str, int, float, bool, type(None))
 
 
 async def invoke(action: "ResolvedAction", inputs: JsonObject, context: "StepContext") -> object:
     """Call an action's function with checked inputs; what it returns."""
     arguments = action.bind(inputs)
-    if action.action.isolation == "process":
+    if action.action.isolation == "process" or (context.watch is not None and action.name not in _STARTS_PROGRAMS_ONLY):
         from treadle.runtime.isolation import call_in_child
 
         return await call_in_child(action.action.target, arguments, context)
@@ -57,7 +60,7 @@ async def attempt(
         return _failed(address, error.code or "error", error.message, {})
     except Exception as error:  # noqa: BLE001 - whatever an action raises fails its attempt and nothing else
         return _raised(address, error, context)
-    return _ended(address, result)
+    return _ended(address, result, context)
 
 
 def published(result: object) -> tuple[str, dict[str, Json]]:
@@ -75,9 +78,11 @@ def published(result: object) -> tuple[str, dict[str, Json]]:
     return "success", {"result": _plain(result, "result")}
 
 
-def _ended(address: Address, result: object) -> AttemptEnded:
+def _ended(address: Address, result: object, context: "StepContext") -> AttemptEnded:
     try:
         outcome, outputs = published(result)
+        if context.watch is not None:
+            context.watch.check_outputs(outputs)
     except ActionError as error:
         return _failed(address, error.error_class, error.message, {})
     return AttemptEnded(address, now(), outcome, outputs)

@@ -10,7 +10,10 @@ from treadle_engine.protocol import Address
 from treadle_hookspecs import ActionError, Host, Json, JsonObject, Log, ProcessResult, Secrets, Workspace
 
 if TYPE_CHECKING:
+    from treadle_engine.plan import Limits
+
     from treadle.plugins import ResolvedAction
+    from treadle.runtime.limits import Watch
     from treadle.runtime.logs import StepLog
 
 Progress = Callable[[Address, float | None, str], None]
@@ -51,15 +54,23 @@ class Surroundings:
 class StepContext:
     """`ActionContext` of one attempt. Its log, scratch folder and environment are made when first asked for."""
 
-    __slots__ = ("_address", "_env", "_log", "_purpose", "_surroundings", "cancelled")
+    __slots__ = ("_address", "_env", "_log", "_purpose", "_surroundings", "cancelled", "watch")
 
-    def __init__(self, surroundings: Surroundings, address: Address, env: JsonObject, purpose: str = "") -> None:
+    def __init__(
+        self,
+        surroundings: Surroundings,
+        address: Address,
+        env: JsonObject,
+        purpose: str = "",
+        limits: "Limits | None" = None,
+    ) -> None:
         self._surroundings = surroundings
         self._address = address
         self._env = env
         self._purpose = f"!{purpose}" if purpose else ""
         self._log: StepLog | None = None
         self.cancelled = False
+        self.watch = None if limits is None else self._watched(limits)
 
     @property
     def execution(self) -> str:
@@ -148,6 +159,7 @@ class StepContext:
             grace=self._surroundings.grace,
             limit=min(limit, self._surroundings.output_limit),
             log=self.step_log,
+            watch=self.watch,
         )
         if check and not result.ok:
             raise _failed(result)
@@ -168,6 +180,13 @@ class StepContext:
     def _visit(self) -> str:
         scope, step, visit, _ = self._address
         return (f"{scope}/{step}#{visit}" if scope else f"{step}#{visit}") + self._purpose
+
+    def _watched(self, limits: "Limits") -> "Watch":
+        from treadle.runtime.limits import Watch
+
+        around = self._surroundings
+        folder = around.scratch / self._visit.replace("/", "-")
+        return Watch(limits, (around.root, folder), around.scratch.parents[1])
 
     def _environment(self, added: Mapping[str, str]) -> dict[str, str]:
         return {

@@ -82,6 +82,8 @@ class Execution:
     resolve_rollback: "Callable[[str], ResolvedAction]"
     sensitive_outputs: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By step id: the outputs that are sealed wherever they turn up."""
+    limited: bool = False
+    """Some step has `limits`."""
     last_seq: int = 0
     publish_ends: bool = False
     """Its end goes to the bus."""
@@ -291,7 +293,9 @@ class Driver:
             self._rest_if_idle()
 
     def _attempt(self, command: StartAttempt) -> _Work:
-        context = StepContext(self.execution.surroundings, command.address, command.env)
+        execution, address = self.execution, command.address
+        limits = execution.state.limits_of(address.scope, address.step) if execution.limited else None
+        context = StepContext(execution.surroundings, address, command.env, limits=limits)
         return context, self._run_attempt(command, context)
 
     async def _run_attempt(self, command: StartAttempt, context: StepContext) -> None:

@@ -21,7 +21,7 @@ from treadle_hookspecs import ActionError, JsonObject, Outcome
 
 from treadle.runtime._log_lines import Stream
 from treadle.runtime._wire import FrameError, Frames, error_from_json, error_to_json, framed
-from treadle.runtime.processes import GRACE, LIVE, Child, ProcessRegistry, start_child
+from treadle.runtime.processes import GRACE, LIVE, Child, ProcessRegistry, finished, start_child
 
 if TYPE_CHECKING:
     from treadle.runtime.context import StepContext
@@ -58,7 +58,8 @@ async def call_in_child(
 
     Raises:
         ActionError: what the action raised; for another exception one of its class's name; `no-reply` when the process
-            ended without an answer (`os._exit`, a crash, a kill from outside).
+            ended without an answer (`os._exit`, a crash, a kill from outside); `memory-limit` and the like when the
+            attempt uses more than its limits allow.
         TreadleError: the action raised it.
     """
     session = _Session(context)
@@ -68,10 +69,11 @@ async def call_in_child(
         env=os.environ,
         on_output=session.receive,
         registry=registry,
+        watch=context.watch,
     )
     try:
         session.begin(child, target, kwargs)
-        await child.finish(None, grace)
+        await finished(child, None, grace, context.watch)
     finally:
         await session.close()
     return session.result()
@@ -102,6 +104,8 @@ class _Session:
         """Take what the process writes."""
         if stream == "stderr":
             self._context.step_log.write(stream, data)
+            if self._context.watch is not None:
+                self._context.watch.printed(len(data))
         elif not self._nonsense:
             try:
                 self._frames.feed(data)

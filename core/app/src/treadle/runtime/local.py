@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import orjson
-from treadle_engine.plan import LANGUAGE_VERSION, Plan, plan_from_json, plan_to_json, steps_within
+from treadle_engine.plan import LANGUAGE_VERSION, Plan, StepPlan, plan_from_json, plan_to_json, steps_within
 from treadle_engine.protocol import Address, Start
 from treadle_engine.state import State, fold
 from treadle_hookspecs import (
@@ -287,6 +287,7 @@ class LocalRuntime:
             environment.plugins.resolve,
             environment.plugins.resolve_rollback,
             _sensitive_outputs(state.plan),
+            any(step.limits is not None for step in _steps_of(state.plan)),
         )
 
     def _codec(self, logs: Masker) -> Codec:
@@ -413,13 +414,18 @@ def _sensitive_inputs(launch: Launch) -> list[Json]:
     return [launch.inputs.get(spec.name) for spec in launch.plan.inputs if spec.sensitive]
 
 
+def _steps_of(plan: Plan) -> Iterator[StepPlan]:
+    """Every step of a plan, those of handlers and of scopes inside scopes included."""
+    for scope in (plan.root, plan.on_failure, plan.on_cancel, plan.finally_):
+        if scope is not None:
+            for _, step in steps_within(scope):
+                yield step
+
+
 def _sensitive_outputs(plan: Plan) -> Mapping[str, frozenset[str]]:
-    """By step id: ids are unique in a definition, handlers and scopes inside scopes included."""
-    scopes = (plan.root, plan.on_failure, plan.on_cancel, plan.finally_)
+    """By step id: ids are unique in a definition."""
     return {
         step.id: names
-        for scope in scopes
-        if scope is not None
-        for _, step in steps_within(scope)
+        for step in _steps_of(plan)
         if (names := frozenset(name for name, spec in step.outputs if spec.sensitive))
     }

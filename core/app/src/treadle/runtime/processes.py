@@ -19,7 +19,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from treadle_hookspecs import ActionError, ProcessResult, ToolMissingError
 
@@ -28,6 +28,9 @@ from treadle.runtime._capture import Capture
 from treadle.runtime._log_lines import Stream
 from treadle.runtime._process_group import KILL, TERMINATE, VARIABLE, ProcessGroup, tokens_with
 from treadle.runtime.logs import StepLog
+
+if TYPE_CHECKING:
+    from treadle.runtime.limits import Watch
 
 GRACE: Final = 5.0
 """Seconds between SIGTERM and SIGKILL."""
@@ -192,6 +195,10 @@ class Child(asyncio.SubprocessProtocol):
         """Its process id, and its group's."""
         return self._group.pid
 
+    def strays(self) -> list[int]:
+        """Processes that left its group and are still known to be its own."""
+        return self._group.strays()
+
     @property
     def exit_code(self) -> int:
         """0 to 255, or minus the number of the signal that ended it."""
@@ -280,14 +287,18 @@ async def start_child(
     on_output: OnOutput,
     stdin: int = subprocess.PIPE,
     registry: ProcessRegistry = LIVE,
+    watch: "Watch | None" = None,
 ) -> Child:
-    """Start a program.
+    """Start a program. Whoever gives a `watch` ends with `finished`.
 
     Raises:
         ToolMissingError: there is no such program.
         ActionError: the folder does not exist (`cwd`), or the system refuses to start it (`start`).
     """
     _check(argv, cwd, env)
+    if watch is not None:
+        await watch.begin()
+        argv = watch.confined(argv)
     try:
         token = registry.announce()
     except OSError as error:
@@ -313,7 +324,22 @@ async def start_child(
         raise _refused(argv, env, error) from error
     finally:
         registry.withdraw(token)
+    if watch is not None:
+        watch.add(child)
     return child
+
+
+async def finished(child: Child, timeout: float | None, grace: float, watch: "Watch | None") -> bool:  # noqa: ASYNC109
+    """As `Child.finish`, for a program that may be watched. Raises the watch's verdict."""
+    if watch is None:
+        return await child.finish(timeout, grace)
+    try:
+        in_time = await child.finish(timeout, grace)
+    except BaseException:
+        watch.discard(child)
+        raise
+    await watch.judge(child)
+    return in_time
 
 
 async def run_process(
@@ -327,6 +353,7 @@ async def run_process(
     limit: int = LIMIT,
     log: StepLog | None = None,
     registry: ProcessRegistry = LIVE,
+    watch: "Watch | None" = None,
 ) -> ProcessResult:
     """Run a program to its end, or end it.
 
@@ -341,25 +368,29 @@ async def run_process(
         log: gets all of its output, bounded by its own limit. The result is not cut within a value that the log's
             masker knows; nothing is masked in it.
         registry: where the program is listed while it runs.
+        watch: ends it when the attempt that it belongs to uses too much.
 
     Raises:
         ToolMissingError: there is no such program.
-        ActionError: the folder does not exist (`cwd`), or the system refuses to start it (`start`).
+        ActionError: the folder does not exist (`cwd`), the system refuses to start it (`start`), or the attempt uses
+            more than its limits allow (`memory-limit` …).
     """
     masker = log.masker if log is not None else None
     captures: dict[Stream, Capture] = {"stdout": Capture(limit, masker), "stderr": Capture(limit, masker)}
 
     def on_output(stream: Stream, data: bytes) -> None:
         captures[stream].add(data)
+        if watch is not None:
+            watch.printed(len(data))
         if log is not None:
             log.write(stream, data)
 
     started = time.monotonic()
     source = subprocess.PIPE if stdin else subprocess.DEVNULL
-    child = await start_child(argv, cwd=cwd, env=env, on_output=on_output, stdin=source, registry=registry)
+    child = await start_child(argv, cwd=cwd, env=env, on_output=on_output, stdin=source, registry=registry, watch=watch)
     if stdin:
         child.send(stdin, last=True)
-    in_time = await child.finish(timeout, grace)
+    in_time = await finished(child, timeout, grace, watch)
     return ProcessResult(
         argv=tuple(argv),
         exit_code=child.exit_code,

@@ -1,0 +1,49 @@
+"""`limits`, from text to plan, and what is told of what is wrong."""
+
+from collections.abc import Callable, Sequence
+
+import pytest
+from treadle.definition import Loaded, Problem
+from treadle_engine.plan import Limits, plan_from_json, plan_to_json
+
+HEAD = "treadle: 1\nname: x\n"
+
+
+def test_limits_become_bytes_and_seconds_over_the_defaults(load: Callable[[str], Loaded]) -> None:
+    plan = load(
+        HEAD
+        + """
+defaults: {limits: {memory: 1GB, cpu: 5m}}
+steps:
+  - {id: a, run: x, limits: {memory: 1.5GiB, output: 64k}}
+  - {id: b, run: x}
+  - {id: c, set: {v: 1}}
+"""
+    ).plan
+    assert plan is not None
+    found = [step.limits for step in plan.root.steps]
+    assert found == [Limits(1_610_612_736, 300.0, 0, 64_000), Limits(1_000_000_000, 300.0), None]
+    assert plan_from_json(plan_to_json(plan)) == plan
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "message", "hint"),
+    [
+        ("limits: {memroy: 1GB}", "TRD0104", "the key `memroy` is not known here", "did you mean `memory`?"),
+        ("limits: {memory: lots}", "TRD0114", "`limits.memory` is not a size: write 512MB", ""),
+        ("limits: {memory: 0}", "TRD0115", "`limits.memory` must lie between 1 B and 1 PiB", ""),
+        ("limits: {cpu: 5 minutes}", "TRD0114", "`limits.cpu` is not a duration", ""),
+    ],
+)
+def test_what_is_told(
+    problems: Callable[[str], Sequence[Problem]], text: str, code: str, message: str, hint: str
+) -> None:
+    found = problems(f"{HEAD}steps:\n  - id: a\n    run: x\n    {text}\n")
+    assert [(problem.code, problem.line) for problem in found] == [(code, 6)]
+    assert message in found[0].message
+    assert hint in found[0].hint
+
+
+def test_only_what_runs_something_can_be_limited(problems: Callable[[str], Sequence[Problem]]) -> None:
+    (found,) = problems(f"{HEAD}steps:\n  - {{id: a, set: {{v: 1}}, limits: {{memory: 1GB}}}}\n")
+    assert (found.code, found.hint) == ("TRD0112", "it goes with uses and run")
