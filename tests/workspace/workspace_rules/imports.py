@@ -35,7 +35,7 @@ LAYERS: Final = (
 
 FACADE: Final = (
     "composing", "diagnostics", "dispatch", "doctor", "drafts", "formatting", "host", "lookup", "metrics",
-    "plans", "preview", "records", "seeing", "tailing", "trust", "workflows",
+    "plans", "preview", "records", "rehearsal", "seeing", "tailing", "trust", "workflows",
 )  # fmt: skip
 PART_OF: Final[Mapping[str, str]] = {"__main__": "cli", "status": "runtime", **dict.fromkeys(FACADE, "api")}
 """Modules that belong to a part by another name: the facade is one class and what it delegates to."""

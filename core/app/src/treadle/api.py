@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
     from treadle.lookup import Found
     from treadle.plugins import PluginHost
+    from treadle.rehearsal import FileResult
     from treadle.runtime.driver import Driver
     from treadle.runtime.local import Launch, LocalRuntime
     from treadle.seeing.retrying import Present
@@ -111,6 +112,18 @@ class Treadle(Workflows):
         from treadle.host import FacadeHost
 
         return FacadeHost(self, console)
+
+    def rehearse(self, names: Sequence[str] = (), *, only: str = "") -> "Sequence[FileResult]":
+        """Play test files in virtual time: those named, or all of the project; see `treadle.rehearsal`."""
+        from treadle.rehearsal import rehearse
+
+        return rehearse(self, names, only)
+
+    def write_test(self, workflow: str, *, force: bool = False) -> Path:
+        """Write a first test file beside a workflow; its path. Raises `TreadleError` when one is there."""
+        from treadle.rehearsal import write_first
+
+        return write_first(self, workflow, force=force)
 
     # Driving
 

@@ -27,6 +27,11 @@ class Found:
     source: str
 
 
+def is_test(path: Path) -> bool:
+    """It is named like a test file: `NAME.test.yaml`."""
+    return path.suffix in SUFFIXES and path.stem.endswith(".test")
+
+
 def project_root(start: Path) -> Path:
     """The git top level at or above `start`, or `start` itself."""
     start = start.resolve()
@@ -58,7 +63,7 @@ def definitions(root: Path) -> list[Path]:
     folder = root / FOLDER
     if not folder.is_dir():
         return []
-    return sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES and path.is_file())
+    return sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES and path.is_file() and not is_test(path))
 
 
 def _by_path(path: Path, given: str) -> Found:

@@ -46,6 +46,8 @@ _SETTINGS: Final = """\
 # Where state is kept, plugins, trust and secrets are not a project's to set: they belong to the user.
 """
 
+_FILES: Final = {"workflow": "json_schema", "test-cases": "cases_schema"}
+"""Files that people write, and what makes their schema."""
 _EXAMPLES: Final = {"hello": {Path("workflows/hello.yaml"): _HELLO}}
 _EMPTY_PROJECT: Final = {Path("treadle.toml"): _SETTINGS}
 
@@ -135,11 +137,11 @@ def schema(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What of; --list shows the names.")] = "workflow",
     list_: Annotated[bool, typer.Option("--list", help="List the names there are.")] = False,
 ) -> None:
-    """Print a JSON Schema: of definitions (`workflow`, for an editor), or of what a command prints with --json."""
+    """Print a JSON Schema: of files, for editors (`workflow`, `test-cases`), or of what a command prints as JSON."""
     from treadle.cli.schemas import SCHEMAS
 
     session: Session = ctx.obj
-    names = ["workflow", *SCHEMAS]
+    names = [*_FILES, *SCHEMAS]
     if list_:
         session.terminal.data("\n".join(names))
         return
@@ -149,10 +151,10 @@ def schema(
 def _schema(name: str, names: list[str]) -> Any:
     from treadle.cli.schemas import SCHEMAS
 
-    if name == "workflow":
-        from treadle.definition import json_schema
+    if name in _FILES:
+        from treadle import definition
 
-        return json_schema()
+        return getattr(definition, _FILES[name])()
     if name not in SCHEMAS:
         raise _unknown("schema", name, names, "treadle schema --list")
     return SCHEMAS[name]

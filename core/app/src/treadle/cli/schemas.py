@@ -240,6 +240,26 @@ _FAILURE: Final = _closed(
     {"code": _TEXT, "message": _TEXT, "context": _OBJECT, "suggestions": _TEXTS, "exit_code": _NUMBER}
 )
 
+_TEST_CASE: Final = _closed(
+    {
+        "name": _TEXT,
+        "line": _NUMBER,
+        "passed": _TRUTH,
+        "problem": _TEXT,
+        "unused": _TEXTS,
+        "differences": _list(_closed({"what": _TEXT, "expected": _ANY, "found": _ANY, "diff": _TEXTS})),
+    },
+    {
+        "status": _STATUS,
+        "seconds": {"type": "number", "minimum": 0},
+        "path": _TEXTS,
+        "undone": _TEXTS,
+        "waits": _TEXTS,
+        "outputs": _OBJECT,
+    },
+)
+_TEST_FILE: Final = _closed({"file": _TEXT, "workflow": _TEXT, "problems": _list(_OBJECT), "cases": _list(_TEST_CASE)})
+
 SCHEMAS: Final[dict[str, Schema]] = {
     "execution": _document("execution", "Where one execution stands: `status ID`, `run`, `resume` …", _EXECUTION),
     "executions": _document(
@@ -336,6 +356,11 @@ SCHEMAS: Final[dict[str, Schema]] = {
         "emitted",
         "What an event started: `emit`.",
         {"name": _TEXT, "executions": _list(_closed(_EXECUTION))},
+    ),
+    "test-results": _document(
+        "test-results",
+        "What came of test files: `test`.",
+        {"passed": _NUMBER, "failed": _NUMBER, "files": _list(_TEST_FILE)},
     ),
     "doctor": _document(
         "doctor",

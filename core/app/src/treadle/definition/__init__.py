@@ -7,6 +7,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from treadle.definition._cases import LoadedCases, base_place, cases_schema, load_cases
+    from treadle.definition._cases_model import Case, CaseFile, Expected, Happening, Mock
     from treadle.definition._catalogue import Catalogue
     from treadle.definition._document import Document, plain
     from treadle.definition._explanations import codes, explain
@@ -18,15 +20,24 @@ if TYPE_CHECKING:
     from treadle.definition._schema import json_schema
 
 _MODULES: Final = {
+    "Case": "_cases_model",
+    "CaseFile": "_cases_model",
     "Catalogue": "_catalogue",
     "Document": "_document",
+    "Expected": "_cases_model",
+    "Happening": "_cases_model",
     "Loaded": "_loading",
+    "LoadedCases": "_cases",
+    "Mock": "_cases_model",
     "Problem": "_problems",
     "Severity": "_problems",
+    "base_place": "_cases",
+    "cases_schema": "_cases",
     "check_inputs": "_inputs",
     "codes": "_explanations",
     "explain": "_explanations",
     "json_schema": "_schema",
+    "load_cases": "_cases",
     "load_file": "_loading",
     "load_text": "_loading",
     "load_yaml": "_reading",
@@ -36,15 +47,24 @@ _MODULES: Final = {
 }
 
 __all__ = [
+    "Case",
+    "CaseFile",
     "Catalogue",
     "Document",
+    "Expected",
+    "Happening",
     "Loaded",
+    "LoadedCases",
+    "Mock",
     "Problem",
     "Severity",
+    "base_place",
+    "cases_schema",
     "check_inputs",
     "codes",
     "explain",
     "json_schema",
+    "load_cases",
     "load_file",
     "load_text",
     "load_yaml",

@@ -35,7 +35,11 @@ def catalogue_files(item: Contributed[WorkflowCatalogue]) -> tuple[CatalogueFile
         TreadleError: its package or folder is not there, or is not a folder of the file system.
     """
     found = (file for file in _folder(item).iterdir() if file.suffix in _SUFFIXES and file.is_file())
-    return tuple(CatalogueFile(file.stem, item.value.name, item.record, file) for file in sorted(found))
+    return tuple(
+        CatalogueFile(file.stem, item.value.name, item.record, file)
+        for file in sorted(found)
+        if not file.stem.endswith(".test")
+    )
 
 
 def _folder(item: Contributed[WorkflowCatalogue]) -> Path:
