@@ -245,10 +245,11 @@ class Treadle(Workflows):
         *,
         reason: str = "",
         again: bool = False,
+        to: str = "",
         listener: EventListener | None = None,
     ) -> Status:
-        """Undo an execution; `again` tries what an earlier rollback left."""
-        return self._sync(self.rollback_async(id, reason=reason, again=again, listener=listener))
+        """Undo an execution, or what came after the checkpoint `to`; `again` tries what an earlier rollback left."""
+        return self._sync(self.rollback_async(id, reason=reason, again=again, to=to, listener=listener))
 
     async def rollback_async(
         self,
@@ -256,6 +257,7 @@ class Treadle(Workflows):
         *,
         reason: str = "",
         again: bool = False,
+        to: str = "",
         listener: EventListener | None = None,
     ) -> Status:
         """As `rollback`. One that nobody drives and that has not ended is cancelled first."""
@@ -264,15 +266,15 @@ class Treadle(Workflows):
         row = self.resolve(id)
         self._refuse_if_continued(row)
         if row.status not in TERMINAL:
-            await self._go_on(row, lambda driver: self._cancel(driver, reason or "rollback"), listener)
+            await self._go_on(row, lambda driver: self._stop_for_undo(driver, reason or "rollback", to), listener)
             row = self.resolve(row.id)
             if row.rollback == "done":
                 return self.status(row.id)
-        return await self._go_on(row, lambda driver: undo(driver, self._actor, reason, again=again), listener)
+        return await self._go_on(row, lambda driver: undo(driver, self._actor, reason, again=again, to=to), listener)
 
-    def rollback_plan(self, id: str) -> Sequence[JsonObject]:
+    def rollback_plan(self, id: str, *, to: str = "") -> Sequence[JsonObject]:
         """What `rollback` would undo, in order: `{address, action, inputs}`."""
-        return self._sync(self._undo_plan(self.resolve(id)))
+        return self._sync(self._undo_plan(self.resolve(id), to))
 
     def pause(self, id: str, *, reason: str = "") -> Status:
         """Ask for a pause; the driving process obeys after its running steps."""
@@ -399,10 +401,16 @@ class Treadle(Workflows):
                     suggestions=(f"treadle rollback {later.id}",),
                 )
 
-    async def _undo_plan(self, row: ExecutionRow) -> Sequence[JsonObject]:
+    async def _undo_plan(self, row: ExecutionRow, to: str) -> Sequence[JsonObject]:
         from treadle.runtime.again import undo_plan
 
-        return undo_plan(self._local().folded(row)[0])
+        return undo_plan(self._local().folded(row)[0], to)
+
+    def _stop_for_undo(self, driver: "Driver", reason: str, to: str) -> None:
+        from treadle.runtime.again import cancel, check_checkpoint
+
+        check_checkpoint(driver.execution.state, to)
+        cancel(driver, self._actor, reason, undo=not to)
 
     def _cancel(self, driver: "Driver", reason: str) -> None:
         from treadle.runtime.again import cancel

@@ -96,12 +96,12 @@ class Facade:
         self.resolve(id)
         return self.answer
 
-    def rollback_plan(self, id: str) -> Any:
+    def rollback_plan(self, id: str, *, to: str = "") -> Any:
         self.resolve(id)
         return self.undo
 
-    def rollback(self, id: str, *, reason: str = "", again: bool = False, listener: Any = None) -> Status:
-        self.note("rollback", reason=reason, again=again)
+    def rollback(self, id: str, *, reason: str = "", again: bool = False, to: str = "", listener: Any = None) -> Status:
+        self.note("rollback", reason=reason, again=again, to=to)
         return self.later or self.answer
 
     def pause(self, id: str, *, reason: str = "") -> Status:

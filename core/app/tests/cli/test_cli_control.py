@@ -58,7 +58,7 @@ def test_rollback_without_a_terminal_needs_yes(fake):
 def test_rollback_with_yes(fake):
     ran = fake("undone", "--debug", "rollback", "2026", "--yes", "--reason", "wrong")
     assert ran.code == 0
-    assert "call rollback {'reason': 'wrong', 'again': False}" in ran.err
+    assert "call rollback {'reason': 'wrong', 'again': False, 'to': ''}" in ran.err
     assert "failed, rolled back" in ran.err
 
 

@@ -18,7 +18,8 @@ class Entry:
 
     Attributes:
         scope, step, visit: which.
-        action: what undoes it; "" is a barrier: an irreversible visit.
+        action: what undoes it; "" is a barrier: an irreversible visit, or a checkpoint.
+        checkpoint: the name of the checkpoint that the entry stands for; "" where it is none.
         inputs: frozen when the visit settled; None when they could not be evaluated, `error` says why.
         rollback_action: `action` is a rollback action's type.
         timeout: seconds for one try.
@@ -46,6 +47,7 @@ class Entry:
     interruptions: int = 0
     due: int = 0
     error: JsonObject | None = None
+    checkpoint: str = ""
 
     @property
     def address(self) -> str:
@@ -55,38 +57,75 @@ class Entry:
     @property
     def barrier(self) -> bool:
         """An irreversible visit: nothing before it is undone."""
-        return not self.action
+        return not self.action and not self.checkpoint
+
+    @property
+    def undoes(self) -> bool:
+        """There is something to undo; it is neither a barrier nor a checkpoint."""
+        return bool(self.action)
 
 
 @dataclass(slots=True)
 class CompensationLog:
-    """Entries in the order of completion; `undoing` holds those of the rollback under way, in the order of undoing."""
+    """Entries in the order of completion, and the rollbacks under way.
+
+    A rollback undoes what belongs to one workflow: the execution's own, under "", or that of a sub-workflow, under the
+    address of its scope. `undoing` holds the entries of each in the order of undoing; `to` is the checkpoint that the
+    last rollback of the execution went back to.
+    """
 
     entries: list[Entry] = field(default_factory=list)
-    undoing: list[Entry] = field(default_factory=list)
-    active: bool = False
+    undoing: dict[str, list[Entry]] = field(default_factory=dict)
+    to: str = ""
 
     @property
-    def barrier(self) -> int:
-        """How many entries stand up to and with the last irreversible visit."""
-        for position in range(len(self.entries), 0, -1):
-            if self.entries[position - 1].barrier:
-                return position
-        return 0
+    def active(self) -> bool:
+        """The execution itself is rolled back."""
+        return "" in self.undoing
 
-    def undoable(self, *, again: bool = False) -> list[Entry]:
-        """What a rollback would undo, in strict reverse order; `again` takes those as well that could not be undone."""
+    @property
+    def under_way(self) -> list[Entry]:
+        """The entries of all rollbacks that have begun and not ended."""
+        return [entry for entries in self.undoing.values() for entry in entries]
+
+    def barred(self, workflow: str = "") -> bool:
+        """Something irreversible has been done."""
+        return any(entry.barrier for entry in self.within(workflow))
+
+    def within(self, workflow: str = "", to: str = "") -> list[Entry]:
+        """The entries of a workflow that came after a checkpoint, in the order of completion. Raises `KeyError`."""
+        found = [entry for entry in self.entries if not workflow or _is_inside(entry.scope, workflow)]
+        if not to:
+            return found
+        positions = [at for at, entry in enumerate(found) if entry.checkpoint == to and entry.state == "open"]
+        if not positions:
+            raise KeyError(to)
+        return found[positions[-1] + 1 :]
+
+    @property
+    def checkpoints(self) -> list[str]:
+        """The names of those that a rollback can go back to, oldest first."""
+        names = (entry.checkpoint for entry in self.entries if entry.checkpoint and entry.state == "open")
+        return list(dict.fromkeys(names))
+
+    def undoable(self, workflow: str = "", *, again: bool = False, to: str = "") -> list[Entry]:
+        """What a rollback would undo, in strict reverse order; `again` takes those as well that could not be undone.
+
+        Nothing before an irreversible visit is undone. Raises `KeyError` when there is no checkpoint `to`.
+        """
         states = {"open", "failed"} if again else {"open"}
-        return [entry for entry in reversed(self.entries[self.barrier :]) if entry.state in states]
+        found = self.within(workflow, to)
+        first = max((at + 1 for at, entry in enumerate(found) if entry.barrier), default=0)
+        return [entry for entry in reversed(found[first:]) if entry.undoes and entry.state in states]
 
-    def left(self) -> list[Entry]:
-        """What is not undone, the latest first."""
-        return [entry for entry in reversed(self.entries) if entry.state != "done" and not entry.barrier]
+    def left(self, workflow: str = "", to: str = "") -> list[Entry]:
+        """What is not undone, the latest first. Raises `KeyError`."""
+        return [entry for entry in reversed(self.within(workflow, to)) if entry.undoes and entry.state != "done"]
 
     def find(self, scope: str, step: str, visit: int) -> Entry | None:
         """The entry of a visit."""
         for entry in reversed(self.entries):
-            if entry.visit == visit and entry.step == step and entry.scope == scope:
+            if entry.visit == visit and entry.step == step and entry.scope == scope and entry.undoes:
                 return entry
         return None
 
@@ -94,16 +133,25 @@ class CompensationLog:
         """As JSON data."""
         return {
             "entries": [asdict(entry) for entry in self.entries],
-            "undoing": [entry.address for entry in self.undoing],
-            "active": self.active,
+            "undoing": {workflow: [entry.address for entry in entries] for workflow, entries in self.undoing.items()},
+            "to": self.to,
         }
 
     @classmethod
     def load(cls, data: Mapping[str, Any]) -> "CompensationLog":
         """What `dump` wrote."""
-        entries = [Entry(**entry) for entry in data["entries"]]
-        by_address = {entry.address: entry for entry in entries}
-        return cls(entries, [by_address[address] for address in data["undoing"]], data["active"])
+        log = cls([Entry(**entry) for entry in data["entries"]], to=data["to"])
+        log.undoing = {workflow: log.named(addresses) for workflow, addresses in data["undoing"].items()}
+        return log
+
+    def named(self, addresses: Sequence[str]) -> list[Entry]:
+        """The entries of these visits."""
+        by_address = {entry.address: entry for entry in self.entries if entry.undoes}
+        return [by_address[address] for address in addresses]
+
+
+def _is_inside(scope: str, workflow: str) -> bool:
+    return scope == workflow or scope.startswith(f"{workflow}/")
 
 
 def leaves_effect(step: StepPlan, outcome: str, error: JsonObject | None) -> bool:
@@ -124,6 +172,14 @@ def enter(log: CompensationLog, event: Event, started: int) -> None:
         entry = Entry(event.scope, event.step, event.visit, **frozen, started=started, settled=event.seq)
         entry.placed = event.seq
         log.entries.append(entry)
+
+
+def mark(log: CompensationLog, event: Event, started: int) -> None:
+    """Fold a checkpoint: a rollback can go back to it."""
+    name = str(event.data["name"])
+    entry = Entry(event.scope, event.step, event.visit, "", {}, started=started, settled=event.seq, checkpoint=name)
+    entry.placed = event.seq
+    log.entries.append(entry)
 
 
 def gather(log: CompensationLog, scope: str, started: int, seq: int, end_of: Callable[[str], int]) -> None:
@@ -162,12 +218,16 @@ def _child_of(address: str, scope: str) -> str | None:
     return scope + rest.partition("/")[0] if not rest or rest[0] in "/:[." else None
 
 
-def began(log: CompensationLog, addresses: Sequence[str]) -> None:
-    """Fold `rollback_started`."""
-    by_address = {entry.address: entry for entry in log.entries}
-    log.undoing = [by_address[address] for address in addresses]
-    log.active = True
-    for entry in log.undoing:
+def began(log: CompensationLog, workflow: str, data: Mapping[str, Any]) -> None:
+    """Fold `rollback_started`. The checkpoints that it goes back behind are gone."""
+    to = data.get("to", "")
+    for entry in log.within(workflow, to):
+        if entry.checkpoint:
+            entry.state = "done"
+    log.undoing[workflow] = log.named(data.get("entries", ()))
+    if not workflow:
+        log.to = to
+    for entry in log.undoing[workflow]:
         entry.state, entry.attempt, entry.interruptions = "open", 0, 0
 
 
@@ -185,9 +245,9 @@ def ended(entry: Entry, data: Mapping[str, Any]) -> None:
     entry.state = "waiting" if entry.due else data["state"]
 
 
-def next_entries(log: CompensationLog, *, parallel: bool) -> Iterator[Entry]:
+def next_entries(undoing: Sequence[Entry], *, parallel: bool) -> Iterator[Entry]:
     """The entries whose turn it is: the next one, or with `parallel` all that nothing not yet undone came after."""
-    unfinished = [entry for entry in log.undoing if entry.state not in {"done", "failed"}]
+    unfinished = [entry for entry in undoing if entry.state not in {"done", "failed"}]
     if not parallel:
         unfinished = unfinished[:1]
     for entry in unfinished:

@@ -89,7 +89,7 @@ def _attempt_ended(draft: Draft, stimulus: AttemptEnded) -> None:
             return
     except ExpressionError as problem:
         error = expression_failure("retry.when", problem)
-    settle(draft, scope, at, stimulus.outcome, stimulus.outputs, error=error)
+    settle(draft, scope, at, stimulus.outcome, stimulus.outputs, error=error, snapshot=stimulus.snapshot)
 
 
 def _retry(draft: Draft, scope: ScopeState, at: int, stimulus: AttemptEnded) -> None:
@@ -122,7 +122,7 @@ def _timer_fired(draft: Draft, stimulus: TimerFired) -> None:
                 return
         if scope is not None and _is_next_iteration(draft, scope, stimulus.timer):
             return
-        for entry in state.log.undoing:
+        for entry in state.log.under_way:
             if rollback.undo_timer(entry) == stimulus.timer:
                 rollback.fired(draft, entry)
 
@@ -158,7 +158,10 @@ def _resume(draft: Draft, stimulus: Resume) -> None:
 def _cancel(draft: Draft, stimulus: Cancel) -> None:
     state = draft.state
     if state.last_seq and not state.terminal:
-        draft.record(kinds.EXECUTION_CANCEL_REQUESTED, data=_reason(stimulus.reason))
+        data = _reason(stimulus.reason)
+        if not stimulus.undo:
+            data["undo"] = False
+        draft.record(kinds.EXECUTION_CANCEL_REQUESTED, data=data)
 
 
 def _roll_back(draft: Draft, stimulus: Rollback) -> None:
@@ -166,8 +169,11 @@ def _roll_back(draft: Draft, stimulus: Rollback) -> None:
     state = draft.state
     if not state.terminal or state.log.active:
         return
-    if state.log.undoable(again=stimulus.again) or (state.rollback == "none" and state.log.left()):
-        rollback.begin(draft, stimulus.reason or "asked for", again=stimulus.again)
+    to = stimulus.to or (state.log.to if stimulus.again else "")
+    if to and to not in state.log.checkpoints:
+        return
+    if state.log.undoable(again=stimulus.again, to=to) or (state.rollback == "none" and state.log.left(to=to)):
+        rollback.begin(draft, stimulus.reason or "asked for", again=stimulus.again, to=to)
 
 
 def _is_active(state: State) -> bool:

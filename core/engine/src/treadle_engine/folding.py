@@ -61,6 +61,7 @@ def _cancel_requested(state: "State", event: Event) -> None:
     state.paused = False
     state.cancelled = True
     state.cancel_reason = str(event.data.get("reason", ""))
+    state.spared = event.data.get("undo") is False
     state.queue_all()
     for scope in state.scopes.values():
         if not scope.finished:
@@ -360,6 +361,11 @@ def _region_rearmed(state: "State", event: Event) -> None:
     reconsider(scope, at)
 
 
+def _checkpoint_taken(state: "State", event: Event) -> None:
+    scope, at = _locate(state, event)
+    compensation.mark(state.log, event, scope.started[at])
+
+
 def _compensation_started(state: "State", event: Event) -> None:
     entry = state.log.find(event.scope, event.step, event.visit)
     if entry is not None:
@@ -379,13 +385,14 @@ def _compensation_settled(state: "State", event: Event) -> None:
 
 def _rollback_started(state: "State", event: Event) -> None:
     data: Mapping[str, Any] = event.data
-    compensation.began(state.log, data.get("entries", ()))
-    state.attention = state.attention or state.log.barrier > 0
+    compensation.began(state.log, event.scope, data)
+    state.attention = state.attention or any(
+        entry.barrier for entry in state.log.within(event.scope, data.get("to", ""))
+    )
 
 
 def _rollback_finished(state: "State", event: Event) -> None:
-    state.log.active = False
-    state.log.undoing = []
+    del state.log.undoing[event.scope]
     state.rollback = str(event.data["state"])
 
 
@@ -421,6 +428,7 @@ FOLDS: Final[Mapping[str, Fold]] = {
     events.TOKEN_PARKED: _token_parked,
     events.TOKEN_ABSORBED: _token_absorbed,
     events.REGION_REARMED: _region_rearmed,
+    events.CHECKPOINT_TAKEN: _checkpoint_taken,
     events.COMPENSATION_STARTED: _compensation_started,
     events.COMPENSATION_SETTLED: _compensation_settled,
     events.ROLLBACK_STARTED: _rollback_started,

@@ -211,6 +211,8 @@ class StepPlan:
     uncertain: bool = False
     """A failure of it may have had an effect (a command, an agent): it enters the compensation log."""
     risk: Risk = "low"
+    checkpoint: str = ""
+    """The name of the point in the log to which a rollback can go back once a visit has succeeded."""
     line: int = 0
     """Where it stands in the definition, for messages."""
     body: "ScopePlan | None" = None

@@ -59,6 +59,7 @@ class AttemptEnded(NamedTuple):
         outputs: what it published.
         error: `{type, message, …}` or None. `retryable: false` in it forbids retries.
         draw: one random number in [0, 1), for the jitter of a retry.
+        snapshot: what the workspace kept for the step's checkpoint, or None.
     """
 
     address: Address
@@ -67,6 +68,7 @@ class AttemptEnded(NamedTuple):
     outputs: JsonObject = {}  # noqa: RUF012 - a named tuple's default; nobody changes it
     error: JsonObject | None = None
     draw: float = 0.0
+    snapshot: JsonObject | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,21 +109,26 @@ class Resume:
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """Close the execution; it ends `cancelled`."""
+    """Close the execution; it ends `cancelled`. `undo` False: nothing is undone by itself afterwards."""
 
     at: int
     actor: str = ""
     reason: str = ""
+    undo: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Rollback:
-    """Undo a terminal execution, or what an earlier rollback left (`again`)."""
+    """Undo a terminal execution, or what an earlier rollback left (`again`).
+
+    With the name of a checkpoint under `to` only what came after it; `again` keeps to that of the earlier rollback.
+    """
 
     at: int
     actor: str = ""
     reason: str = ""
     again: bool = False
+    to: str = ""
 
 
 @dataclass(frozen=True, slots=True)

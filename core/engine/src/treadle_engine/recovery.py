@@ -56,7 +56,7 @@ def _was_busy(state: State) -> bool:
         for scope in state.scopes.values()
         for at in scope.live
     )
-    return running or any(entry.state == "running" for entry in state.log.undoing)
+    return running or any(entry.state == "running" for entry in state.log.under_way)
 
 
 def _decide(draft: Draft, scope: ScopeState, at: int, stimulus: Recover) -> None:

@@ -25,12 +25,12 @@ def is_due(state: State) -> bool:
     """The workflow's own steps have ended in a way after which it undoes, and neither it nor a handler has begun."""
     if state.rollback != "none" or len(state.tops) > 1:
         return False
-    return bool(state.log.left()) and reason_of(state) in rollback_after(state)
+    return bool(state.log.left()) and not state.spared and reason_of(state) in rollback_after(state)
 
 
 def is_barred(state: State) -> bool:
     """The workflow should undo, and something irreversible has been done (fine print, Undo)."""
-    return state.log.barrier > 0 and reason_of(state) in rollback_after(state)
+    return state.log.barred() and reason_of(state) in rollback_after(state)
 
 
 def reason_of(state: State) -> str:
@@ -38,10 +38,12 @@ def reason_of(state: State) -> str:
     return {"failed": "failure", "cancelled": "cancelled"}.get(state.root.verdict, "")
 
 
-def begin(draft: Draft, reason: str, *, again: bool = False) -> None:
-    """Start undoing; what an irreversible step stands before is left."""
+def begin(draft: Draft, reason: str, *, again: bool = False, to: str = "") -> None:
+    """Start undoing; what an irreversible step stands before is left. Raises `KeyError` without a checkpoint `to`."""
     data: dict[str, Any] = {"reason": reason}
-    addresses = [entry.address for entry in draft.state.log.undoable(again=again)]
+    if to:
+        data["to"] = to
+    addresses = [entry.address for entry in draft.state.log.undoable(again=again, to=to)]
     if addresses:
         data["entries"] = addresses
     draft.record(kinds.ROLLBACK_STARTED, data=data)
@@ -51,14 +53,15 @@ def go_on(draft: Draft) -> None:
     """Start what is next to be undone, or finish."""
     log, policy = draft.state.log, draft.state.plan.rollback
     while log.active and not draft.state.paused:
-        stopped = policy.on_error == "stop" and any(entry.state == "failed" for entry in log.undoing)
-        chosen = [] if stopped else list(next_entries(log, parallel=policy.parallel))
+        undoing = log.undoing[""]
+        stopped = policy.on_error == "stop" and any(entry.state == "failed" for entry in undoing)
+        chosen = [] if stopped else list(next_entries(undoing, parallel=policy.parallel))
         for entry in chosen:
             _try(draft, entry)
-        busy = any(entry.state in {"running", "waiting"} for entry in log.undoing)
+        busy = any(entry.state in {"running", "waiting"} for entry in undoing)
         if busy:
             return
-        if stopped or all(entry.state in {"done", "failed"} for entry in log.undoing):
+        if stopped or all(entry.state in {"done", "failed"} for entry in undoing):
             _finish(draft)
 
 
@@ -90,14 +93,14 @@ def fired(draft: Draft, entry: Entry) -> None:
 
 def resume(draft: Draft) -> None:
     """Timers again, after a pause or a crash."""
-    for entry in draft.state.log.undoing:
+    for entry in draft.state.log.under_way:
         if entry.state == "waiting":
             draft.command(StartTimer(undo_timer(entry), entry.due))
 
 
 def recover(draft: Draft) -> None:
     """R14: a try that a crash ended is made again, with the same key."""
-    for entry in draft.state.log.undoing:
+    for entry in draft.state.log.under_way:
         if entry.state == "running":
             _try(draft, entry)
 
@@ -147,7 +150,8 @@ def _agreed(draft: Draft, retry: Retry, error: Any) -> bool:
 
 
 def _finish(draft: Draft) -> None:
-    left = [entry.address for entry in draft.state.log.left()]
+    log = draft.state.log
+    left = [entry.address for entry in log.left(to=log.to)]
     data: dict[str, Any] = {"state": "partial" if left else "done"}
     if left:
         data["left"] = left

@@ -74,8 +74,9 @@ def settle(
     error: JsonObject | None = None,
     variables: JsonObject = _NOTHING,
     ran: bool = True,
+    snapshot: JsonObject | None = None,
 ) -> None:
-    """Record the end of a live visit. `ran` False: its action never started."""
+    """Record the end of a live visit, and its checkpoint. `ran` False: its action never started."""
     result = result_of(outcome)
     try:
         routed = _route(draft, scope, at, outcome, outputs)
@@ -97,6 +98,15 @@ def settle(
     if ran:
         data |= _aftermath(draft, scope, at, outcome, outputs, data.get("error"))
     draft.record(kinds.VISIT_SETTLED, scope.address, scope.graph.ids[at], scope.visits[at], attempts, data)
+    if scope.graph.steps[at].checkpoint and result == "succeeded":
+        _take_checkpoint(draft, scope, at, snapshot)
+
+
+def _take_checkpoint(draft: Draft, scope: ScopeState, at: int, snapshot: JsonObject | None) -> None:
+    data: dict[str, Any] = {"name": scope.graph.steps[at].checkpoint}
+    if snapshot is not None:
+        data["snapshot"] = snapshot
+    draft.record(kinds.CHECKPOINT_TAKEN, scope.address, scope.graph.ids[at], scope.visits[at], data=data)
 
 
 def _route(draft: Draft, scope: ScopeState, at: int, outcome: str, outputs: JsonObject) -> tuple[str, ...]:

@@ -33,6 +33,7 @@ _FIELDS: Final = (
     "paused",
     "cancelled",
     "cancel_reason",
+    "spared",
     "ended",
     "end_error",
     "outputs",
@@ -125,7 +126,7 @@ class State:
         header: its data.
         inputs, trigger, env, vars: what expressions see.
         paused: nothing new starts.
-        cancelled, cancel_reason: a cancel was asked for.
+        cancelled, cancel_reason: a cancel was asked for; `spared`: nothing is to be undone after it.
         outputs: of the workflow, once it has ended.
         timed_out: it ended because its time was up.
         attention: a person has to look: undoing stopped at an irreversible step.
@@ -150,6 +151,7 @@ class State:
         self.paused = False
         self.cancelled = False
         self.cancel_reason = ""
+        self.spared = False
         self.ended = ""
         self.end_error: JsonObject | None = None
         self.outputs: JsonObject = {}
@@ -230,9 +232,9 @@ class State:
         graph = self.scopes[scope].graph
         return graph.steps[graph.number[step]].limits
 
-    def undoable(self, *, again: bool = False) -> list[Entry]:
-        """What a rollback would undo now, in the order of undoing."""
-        return self.log.undoable(again=again)
+    def undoable(self, *, again: bool = False, to: str = "") -> list[Entry]:
+        """What a rollback would undo now, in the order of undoing. Raises `KeyError` without a checkpoint `to`."""
+        return self.log.undoable(again=again, to=to)
 
     def open_scope(self, address: str) -> ScopeState:
         """The scope instance at an address; it opens, and arms its first steps, when it is asked for first (R1, R2)."""

@@ -121,6 +121,9 @@ def rollback(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be undone, in order.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     again: Annotated[bool, typer.Option("--continue", help="Try again what an earlier rollback left.")] = False,
+    to: Annotated[
+        str, typer.Option("--to", metavar="CHECKPOINT", help="Undo only what came after this checkpoint.")
+    ] = "",
     reason: options.Reason = "",
     json_output: options.JsonOutput = False,
     progress: options.Progress = True,
@@ -129,14 +132,16 @@ def rollback(
     session: Session = ctx.obj
     treadle = session.treadle
     id = treadle.resolve(execution).id  # noqa: A001 the contract's name
-    plan = treadle.rollback_plan(id)
+    plan = treadle.rollback_plan(id, to=to)
     if dry_run:
         _show_plan(session, id, plan, as_json=json_output)
         return
     if plan and not yes and not _confirmed(session, id, plan):
         raise typer.Exit(ExitCode.NOT_ALLOWED)
     driving = Driving(session, json_output=json_output, progress=progress)
-    status = driving.go_on(id, lambda listener: treadle.rollback(id, reason=reason, again=again, listener=listener))
+    status = driving.go_on(
+        id, lambda listener: treadle.rollback(id, reason=reason, again=again, to=to, listener=listener)
+    )
     driving.finish(status, cause=False)
     raise typer.Exit(ExitCode.OK if status.rollback in ("done", "none") else ExitCode.FAILED)
 

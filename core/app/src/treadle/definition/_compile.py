@@ -102,7 +102,7 @@ class _Compiler:
     def _step(self, at: StepAt) -> StepPlan:
         step = at.step
         line = self._document.place(self._document.nearest(at.path)).line
-        plan = replace(edges(step), name=step.name, line=line)
+        plan = replace(edges(step), name=step.name, line=line, checkpoint=_checkpoint(step))
         plan = self._doing(plan, at)
         return self._repeated(plan, at) if at.repeated else plan
 
@@ -126,6 +126,7 @@ class _Compiler:
             kind=at.repeated,  # type: ignore[arg-type]
             name=step.name,
             line=once.line,
+            checkpoint=once.checkpoint,
             with_=_items_value(step),
             idempotent=True,
             on_interrupt="retry",
@@ -191,6 +192,10 @@ class _Compiler:
         if undo.uses is not None:
             return Compensation(self._catalogue.canonical(undo.uses), undo.with_, when=undo.when)
         return Compensation(RUN, _undoing_command(str(undo.run)), when=undo.when)
+
+
+def _checkpoint(step: model.Step) -> str:
+    return step.id if step.checkpoint is True else step.checkpoint or ""
 
 
 def _items_value(step: model.Step) -> Json:

@@ -163,5 +163,19 @@ Command: TypeAlias = Annotated[
 Shell: TypeAlias = Annotated[
     Any, BeforeValidator(_shell), WithJsonSchema({"anyOf": [{"enum": list(SHELLS)}, _LIST_OF_TEXTS]})
 ]
+
+
+def _checkpoint(value: object) -> object:
+    """A name, or true for the step's id."""
+    if value is True or (isinstance(value, str) and re.fullmatch(NAME, value)):
+        return value
+    raise PydanticCustomError("TRD0106", "must be a name in lower case, or true for the step's id")
+
+
+Checkpoint: TypeAlias = Annotated[
+    Any,
+    BeforeValidator(_checkpoint),
+    WithJsonSchema({"anyOf": [{"type": "string", "pattern": NAME}, {"const": True}]}),
+]
 Variables: TypeAlias = dict[Variable, EnvValue]
 Risk: TypeAlias = Literal["low", "medium", "high"]

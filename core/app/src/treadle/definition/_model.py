@@ -18,6 +18,7 @@ from treadle.definition._fields import (
     MAX_STEPS,
     MAX_VISITS,
     NAME,
+    Checkpoint,
     Command,
     Duration,
     Expression,
@@ -265,7 +266,10 @@ class Step(Keys):
     stop_when: Expression | None = Field(
         None, description="Of `for_each` and `matrix`: an expression over `items`; once true, no further one starts."
     )
-    checkpoint: Planned = Field(None, description="A point to roll back to.")
+    checkpoint: Checkpoint | None = Field(
+        None,
+        description="A name: once the step has succeeded, `treadle rollback --to` goes back to here. `true`: its id.",
+    )
     concurrency: Planned = Field(None, description="A group whose members run a few at a time.")
     cache: Planned = Field(None, description="Reuse the outputs of an earlier visit with the same inputs.")
     agent: Planned = Field(None, description="Who does work that needs judgement.")

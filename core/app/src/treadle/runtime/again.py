@@ -7,11 +7,12 @@ from treadle_engine.plan import OnInterrupt
 from treadle_engine.protocol import Cancel, Pause, Recover, Resume, Rollback, Stimulus
 from treadle_engine.state import State
 from treadle_engine.takeover import takeover_of
-from treadle_hookspecs import AuditEntry, Definition, ExecutionRow, JsonObject, TreadleError
+from treadle_hookspecs import AuditEntry, Definition, ExecutionRow, ExitCode, JsonObject, TreadleError
 
 from treadle.runtime.clock import now
 from treadle.runtime.driver import Driver
 from treadle.runtime.local import Launch
+from treadle.suggestions import did_you_mean
 
 
 def go_on(driver: Driver, interrupted: Mapping[str, OnInterrupt], actor: str, reason: str) -> None:
@@ -45,22 +46,38 @@ def pause(driver: Driver, actor: str, reason: str) -> None:
     driver.handle(Pause(now(), actor, reason), audit=_audit(driver, actor, "pause", reason))
 
 
-def cancel(driver: Driver, actor: str, reason: str) -> None:
-    """Close an execution that nobody drives."""
-    driver.handle(Cancel(now(), actor, reason), audit=_audit(driver, actor, "cancel", reason))
+def cancel(driver: Driver, actor: str, reason: str, *, undo: bool = True) -> None:
+    """Close an execution that nobody drives. `undo` False: nothing is undone by itself afterwards."""
+    driver.handle(Cancel(now(), actor, reason, undo), audit=_audit(driver, actor, "cancel", reason))
 
 
-def undo(driver: Driver, actor: str, reason: str, *, again: bool) -> None:
-    """Roll a terminal execution back."""
-    driver.handle(Rollback(now(), actor, reason, again), audit=_audit(driver, actor, "rollback", reason))
+def undo(driver: Driver, actor: str, reason: str, *, again: bool, to: str = "") -> None:
+    """Roll a terminal execution back, all of it or to a checkpoint. Raises `TreadleError` without that checkpoint."""
+    check_checkpoint(driver.execution.state, to)
+    driver.handle(Rollback(now(), actor, reason, again, to), audit=_audit(driver, actor, "rollback", reason))
 
 
-def undo_plan(state: State) -> Sequence[JsonObject]:
-    """What a rollback would undo, in its order: `{address, action, inputs}`."""
+def undo_plan(state: State, to: str = "") -> Sequence[JsonObject]:
+    """What a rollback would undo, in its order: `{address, action, inputs}`. Raises `TreadleError` as `undo`."""
+    check_checkpoint(state, to)
     return [
         {"address": entry.address, "action": entry.action, "inputs": entry.inputs}
-        for entry in state.log.undoable(again=True)
+        for entry in state.log.undoable(again=True, to=to)
     ]
+
+
+def check_checkpoint(state: State, name: str) -> None:
+    """Raises `TreadleError` (exit code 3) when an execution has no checkpoint of this name to go back to."""
+    names = state.log.checkpoints
+    if name and name not in names:
+        hint = did_you_mean(name, names)
+        there = f"its checkpoints: {', '.join(names)}" if names else "`checkpoint: NAME` on a step makes one"
+        raise TreadleError(
+            f"execution {state.execution} has no checkpoint `{name}` to go back to",
+            exit_code=ExitCode.NOT_FOUND,
+            context={"checkpoints": names},
+            suggestions=(hint, there) if hint else (there,),
+        )
 
 
 def launch_again(
