@@ -98,6 +98,21 @@ class Signal(NamedTuple):
     id: int = 0
 
 
+class Slot(NamedTuple):
+    """A place in a group, which a holder waits for or has; a holder has one in each of its groups.
+
+    `holder` is a visit, `scope/step#visit`, or "" for the execution as a whole. `limit` is how many places the group
+    has as this holder sees it. `granted_at` is None while it waits.
+    """
+
+    execution: str
+    holder: str
+    group: str
+    limit: int
+    asked_at: int
+    granted_at: int | None = None
+
+
 class BusEvent(NamedTuple):
     """A named event on the bus: `treadle emit`, an `emit:` step, the end of an execution. `id` grows."""
 
@@ -136,6 +151,9 @@ class Append:
             (any more) is refused with `SequenceError`, so that nothing is answered twice.
         audit: entries to chain.
         published: events for the bus.
+        freed: holders of this execution that give up their places, and stop waiting for one; "" stands for all.
+        slots: places that its holders wait for from now on, behind all who wait already. After `freed`. A place that
+            the holder has or waits for stays as it is.
     """
 
     execution: str
@@ -149,6 +167,8 @@ class Append:
     taken: Sequence[int] = ()
     audit: Sequence[AuditEntry] = ()
     published: Sequence[BusEvent] = ()
+    freed: Sequence[str] = ()
+    slots: Sequence[Slot] = ()
 
 
 class Claim(Protocol):
@@ -237,6 +257,21 @@ class StoreBackend(Protocol):
 
         What counts is what was written since this thread looked last: read, then watch, and nothing is missed.
         """
+
+    def take_slots(self, execution: str, epoch: int, holder: str, at: int) -> bool:
+        """Give a holder all the places that it waits for, or none; True when it has them (also: had them before).
+
+        It gets them when each of its groups has, for it, fewer than `limit` other places that are held, or were asked
+        for earlier. Of an execution that nobody drives only what it waits for in line (status `queued`) or has or wants
+        while it waits (status `waiting`) counts. What one that was cut off holds is taken from it when another gets its
+        place; it keeps its own in the line.
+
+        Raises:
+            ClaimLostError: the epoch is too low.
+        """
+
+    def slots(self, *, group: str = "", execution: str = "") -> Sequence[Slot]:
+        """Places that are held or waited for, in the order in which they were asked for; of a group, an execution."""
 
     def put_definition(self, definition: Definition) -> None:
         """Keep a definition; one with the same hash is there already and stays."""

@@ -113,6 +113,31 @@ class ChainsNothing(SqliteStore):
         with self._open_writer() as connection:
             connection.execute("DELETE FROM meta WHERE key = 'audit_head'")
         return super().audit(entries)
+
+
+class ServesWhoAsks(SqliteStore):
+    def take_slots(self, execution, epoch, holder, at):
+        with self._open_writer() as connection:
+            connection.execute("UPDATE slots SET id = -id WHERE granted_at IS NULL AND id > 0")
+        return super().take_slots(execution, epoch, holder, at)
+
+
+class WaitsForTheDead(SqliteStore):
+    def take_slots(self, execution, epoch, holder, at):
+        claimed, self._claims.claimed = self._claims.claimed, lambda execution: True
+        try:
+            return super().take_slots(execution, epoch, holder, at)
+        finally:
+            self._claims.claimed = claimed
+
+
+class GrantsWhatItRefuses(SqliteStore):
+    def take_slots(self, execution, epoch, holder, at):
+        from treadle_sqlite import _slots
+        found = _slots.verdict(self._reader().query, execution, holder, self._claims.claimed)
+        with self._open_writer() as connection:
+            connection.executemany("UPDATE slots SET granted_at = ? WHERE id = ?", [(at, id) for id in found.waits])
+        return found.grants
 """
 
 CATCHES = {
@@ -133,6 +158,9 @@ CATCHES = {
     "PrunesEverything": ["test_nothing_else_is_pruned"],
     "RewritesDefinitions": ["test_a_definition_that_is_there_stays"],
     "ChainsNothing": ["test_the_audit_is_a_chain"],
+    "ServesWhoAsks": ["test_first_come_first_served"],
+    "WaitsForTheDead": ["test_one_that_was_cut_off_gives_way_and_keeps_its_place", "test_a_kill_frees_a_place_at_once"],
+    "GrantsWhatItRefuses": ["test_all_or_none"],
 }
 
 

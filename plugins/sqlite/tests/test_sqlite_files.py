@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from treadle_hookspecs import ExitCode, TreadleError
-from treadle_sqlite import _guard
+from treadle_sqlite import _guard, _schema
 from treadle_sqlite._store import SqliteStore
 from treadle_testkit._store_samples import noted, started
 
@@ -80,7 +80,7 @@ def test_the_pragmas_are_in_force(store: SqliteStore) -> None:
             "wal_autocheckpoint": 0,
             "busy_timeout": 10_000,
             "application_id": 0x5452444C,
-            "user_version": 1,
+            "user_version": _schema.VERSION,
         }
         assert {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in expected} == expected
 

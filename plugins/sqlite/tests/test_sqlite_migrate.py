@@ -33,8 +33,10 @@ def old(path: Path) -> Path:
 @pytest.fixture
 def newer(monkeypatch: pytest.MonkeyPatch) -> None:
     """A treadle two schemas ahead."""
-    monkeypatch.setattr(_schema, "VERSION", 3)
-    monkeypatch.setattr(_migrate.migrate, "__defaults__", ({1: TO_2, 2: TO_3}, 3))
+    version = _schema.VERSION
+    migrations = {**_migrate.MIGRATIONS, version: TO_2, version + 1: TO_3}
+    monkeypatch.setattr(_schema, "VERSION", version + 2)
+    monkeypatch.setattr(_migrate.migrate, "__defaults__", (migrations, version + 2))
 
 
 def backup(path: Path) -> Path:
@@ -54,14 +56,32 @@ def test_a_version_1_file_opens(old: Path, open_store: OpenStore) -> None:
 
 
 def test_what_is_current_is_left_alone(old: Path, open_store: OpenStore) -> None:
+    open_store().close()
+    backup(old).unlink()
     open_store()
     assert not backup(old).exists()
+
+
+def columns(store: SqliteStore) -> dict[str, object]:
+    """Every table with its columns, and every index with its own."""
+    found: dict[str, object] = {}
+    query = store._reader().query
+    for kind, name in query("SELECT type, name FROM sqlite_schema WHERE type IN ('table', 'index')"):
+        found[name] = query(f"PRAGMA {'table_xinfo' if kind == 'table' else 'index_xinfo'}({name})")
+    return found
+
+
+def test_a_migrated_file_has_the_tables_of_a_new_one(old: Path, open_store: OpenStore, tmp_path: Path) -> None:
+    new = SqliteStore("sqlite:", {"path": str(tmp_path / "new/state.db")})
+    new.open()
+    assert columns(open_store()) == columns(new)
+    new.close()
 
 
 @pytest.mark.usefixtures("newer")
 def test_an_older_file_is_migrated(old: Path, open_store: OpenStore) -> None:
     store = open_store()
-    assert store._reader().query("PRAGMA user_version") == [(3,)]
+    assert store._reader().query("PRAGMA user_version") == [(_schema.VERSION,)]
     assert store._reader().query("SELECT id, priority FROM executions") == [("sample", 5)]
     assert store._reader().query("SELECT * FROM labels") == []
     assert list(store.check()) == []

@@ -10,7 +10,23 @@ from treadle_sqlite._errors import untrusted
 from treadle_sqlite._guard import alone
 from treadle_sqlite._location import Location
 
-MIGRATIONS: Final[Mapping[int, tuple[str, ...]]] = {}
+MIGRATIONS: Final[Mapping[int, tuple[str, ...]]] = {
+    1: (
+        """
+        CREATE TABLE slots (
+            id INTEGER PRIMARY KEY,
+            execution INTEGER NOT NULL REFERENCES executions (number),
+            holder TEXT NOT NULL,
+            name TEXT NOT NULL,
+            places INTEGER NOT NULL,
+            asked_at INTEGER NOT NULL,
+            granted_at INTEGER,
+            UNIQUE (execution, holder, name)
+        ) STRICT
+        """,
+        "CREATE INDEX slots_by_name ON slots (name)",
+    ),
+}
 """By the version that they start from, the statements that lead to the next one."""
 
 

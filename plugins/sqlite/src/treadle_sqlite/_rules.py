@@ -132,6 +132,25 @@ PAYLOADS: Final = Rule(
     """,
 )
 
+SLOTS: Final = Rule(
+    "I8",
+    "execution {} has ended and still has or wants a place in the group {}",
+    """
+    SELECT e.id, s.name FROM slots AS s JOIN executions AS e ON e.number = s.execution
+    WHERE e.status IN ('completed', 'failed', 'cancelled')
+    """,
+)
+
+SLOTS_OF_ENDED: Final = Rule(
+    "I8",
+    "in execution {} the visit {} has ended and still has or wants a place in the group {}",
+    """
+    SELECT e.id, s.holder, s.name FROM slots AS s JOIN executions AS e ON e.number = s.execution
+        JOIN step_executions AS v ON v.execution = s.execution AND s.holder = v.step_id || '#' || v.visit
+    WHERE v.completed_at IS NOT NULL
+    """,
+)
+
 RULES: Final = (
     DEFINITIONS,
     GAPS,
@@ -144,4 +163,6 @@ RULES: Final = (
     ENDS,
     VISITS,
     PAYLOADS,
+    SLOTS,
+    SLOTS_OF_ENDED,
 )

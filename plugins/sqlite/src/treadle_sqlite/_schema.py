@@ -13,7 +13,7 @@ from typing import Final
 APPLICATION_ID: Final = 0x5452444C
 """`TRDL`; `file` and `PRAGMA application_id` show whose database this is."""
 
-VERSION: Final = 1
+VERSION: Final = 2
 """The version of this schema; `_migrate.py` brings older ones here."""
 
 NUMBER_SHIFT: Final = 32
@@ -120,6 +120,19 @@ CREATE TABLE signals (
     actor TEXT NOT NULL,
     timestamp INTEGER NOT NULL
 ) STRICT;
+
+CREATE TABLE slots (
+    id INTEGER PRIMARY KEY,        -- the place in the line
+    execution INTEGER NOT NULL REFERENCES executions (number),
+    holder TEXT NOT NULL,          -- scope/step#visit, "" for the execution
+    name TEXT NOT NULL,            -- of the group
+    places INTEGER NOT NULL,       -- that the group has
+    asked_at INTEGER NOT NULL,
+    granted_at INTEGER,            -- NULL while it waits
+    UNIQUE (execution, holder, name)
+) STRICT;
+
+CREATE INDEX slots_by_name ON slots (name);
 
 CREATE TABLE bus (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

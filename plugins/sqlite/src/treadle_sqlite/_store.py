@@ -18,10 +18,11 @@ from treadle_hookspecs import (
     Finding,
     Json,
     Signal,
+    Slot,
     StepRow,
 )
 
-from treadle_sqlite import _audit, _check, _guard, _inbox, _migrate, _payloads, _prune, _queries
+from treadle_sqlite import _audit, _check, _guard, _inbox, _migrate, _payloads, _prune, _queries, _slots
 from treadle_sqlite._append import Appender
 from treadle_sqlite._claims import Claims, FileClaim, first_epoch
 from treadle_sqlite._connect import Reader, connect
@@ -164,6 +165,19 @@ class SqliteStore:
             if remaining <= 0 or self._closing.wait(min(pause, remaining)):
                 return False
             pause = min(pause * 1.5, _LONGEST_PAUSE)
+
+    def take_slots(self, execution: str, epoch: int, holder: str, at: int) -> bool:
+        """Give a holder all the places that it waits for, or none; True when it has them."""
+        self._open_writer()
+        verdict = _slots.verdict(self._reader().query, execution, holder, self._claims.claimed)
+        if not verdict.grants or not verdict.waits:
+            return verdict.grants
+        with self._open_writer() as connection:
+            return _slots.take(connection, execution, epoch, holder, at, self._claims.claimed)
+
+    def slots(self, *, group: str = "", execution: str = "") -> Sequence[Slot]:
+        """Places that are held or waited for, in the order in which they were asked for."""
+        return _slots.listed(self._reader(), group, execution)
 
     def put_definition(self, definition: Definition) -> None:
         """Keep a definition; one with the same hash is there already and stays."""

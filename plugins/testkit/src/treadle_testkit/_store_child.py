@@ -7,11 +7,12 @@ import itertools
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
-from treadle_hookspecs import Signal, StoreBackend
+from treadle_hookspecs import Append, Event, Signal, Slot, StoreBackend
 
-from treadle_testkit._store_samples import load_store, noted, started
+from treadle_testkit._store_samples import load_store, noted, now, started
 
 
 def main(target: str, url: str, options: str, command: str, *arguments: str) -> None:
@@ -35,6 +36,35 @@ def _send(store: StoreBackend, execution: str, count: str) -> None:
         _say(store.send([Signal(execution, "ping", {"n": number})])[0])
 
 
+def _take(store: StoreBackend, execution: str, group: str) -> None:
+    """Claim, wait for a place and take it, say 1 (0: refused), hold it until stdin ends."""
+    epoch = _begun(store, execution, group)
+    _say(store.take_slots(execution, epoch, "", now()))
+    sys.stdin.read()
+
+
+def _turns(store: StoreBackend, execution: str, group: str, count: str) -> None:
+    """Have a place that many times, and write into the log when; 1 for each."""
+    epoch = _begun(store, execution, group)
+    for seq in range(2, int(count) + 2):
+        while not store.take_slots(execution, epoch, "", now()):
+            store.watch(1.0)
+        began = now()
+        event = Event(seq, execution, "timer_set", began, data={"until": now()})
+        again = [Slot(execution, "", group, 1, now())] if seq <= int(count) else []
+        store.append([Append(execution, epoch, seq - 1, [event], freed=[""], slots=again)])
+        _say(1)
+
+
+def _begun(store: StoreBackend, execution: str, group: str) -> int:
+    """Claim an execution that waits for a place; the claim's epoch. The claim is kept alive by the store."""
+    claim = store.claim(execution)
+    if claim is None:
+        raise SystemExit(f"{execution} is claimed")
+    store.append([replace(started(execution, claim.epoch), slots=[Slot(execution, "", group, 1, now())])])
+    return claim.epoch
+
+
 def _write(store: StoreBackend, execution: str) -> None:
     """Claim, then append for ever; each seq, once it is durable. Goes on where the log ends."""
     claim = store.claim(execution)
@@ -47,10 +77,16 @@ def _write(store: StoreBackend, execution: str) -> None:
 
 
 def _say(value: int) -> None:
-    print(value, flush=True)  # noqa: T201 - a line is how a child answers
+    print(int(value), flush=True)  # noqa: T201 - a line is how a child answers
 
 
-_COMMANDS: Final[dict[str, Callable[..., None]]] = {"claim": _claim, "send": _send, "write": _write}
+_COMMANDS: Final[dict[str, Callable[..., None]]] = {
+    "claim": _claim,
+    "send": _send,
+    "take": _take,
+    "turns": _turns,
+    "write": _write,
+}
 
 if __name__ == "__main__":
     main(*sys.argv[1:])

@@ -24,6 +24,7 @@ pytest.register_assert_rewrite(
     "treadle_testkit.store._keeping",
     "treadle_testkit.store._processes",
     "treadle_testkit.store._queries",
+    "treadle_testkit.store._slots",
 )
 
 from treadle_testkit.store._append import AppendClauses  # noqa: E402 - after the registration
@@ -32,11 +33,14 @@ from treadle_testkit.store._inbox import InboxClauses  # noqa: E402
 from treadle_testkit.store._keeping import KeepingClauses  # noqa: E402
 from treadle_testkit.store._processes import ProcessClauses  # noqa: E402
 from treadle_testkit.store._queries import QueryClauses  # noqa: E402
+from treadle_testkit.store._slots import SlotClauses  # noqa: E402
 
 __all__ = ["StoreConformance"]
 
 
-class StoreConformance(AppendClauses, ClaimClauses, InboxClauses, KeepingClauses, ProcessClauses, QueryClauses):
+class StoreConformance(
+    AppendClauses, ClaimClauses, InboxClauses, KeepingClauses, ProcessClauses, QueryClauses, SlotClauses
+):
     """Every clause of the store contract.
 
     A subclass gives `target` (an import string) and the fixture `store_url`: the URL of an empty store of its own for

@@ -1,15 +1,17 @@
 # ruff: noqa: S101 - the suite is made of assertions
 """Clauses that take several processes: claims that vanish, writers that are killed, signals from elsewhere."""
 
+import itertools
 import json
 import random
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import IO, ClassVar, TypeAlias
 
 import pytest
-from treadle_hookspecs import Json, Signal, StoreBackend
+from treadle_hookspecs import Json, Signal, Slot, StoreBackend
 
 from treadle_testkit._store_samples import started
 from treadle_testkit.store._fixtures import Opener, StoreFixtures
@@ -96,6 +98,27 @@ class ProcessClauses(StoreFixtures):
         assert all(len(store.read(name)) >= count for name, count in acknowledged.items())
         assert len(store.inbox(["a"])) == 100
         assert list(store.check()) == []
+
+    def test_a_kill_frees_a_place_at_once(self, store: StoreBackend, start_child: StartChild) -> None:
+        child = start_child("take", "e", "deploy")
+        assert _answer(child) == 1
+        claim = store.claim("next")
+        assert claim is not None
+        store.append([replace(started("next", claim.epoch), slots=[Slot("next", "", "deploy", 1, 1_000)])])
+        assert not store.take_slots("next", claim.epoch, "", 2_000)
+        _kill(child)
+        assert store.take_slots("next", claim.epoch, "", 3_000)
+
+    def test_processes_share_a_group(self, store: StoreBackend, start_child: StartChild) -> None:
+        """Each takes, says so, and gives up again; who has a place writes into its log that it is alone."""
+        children = {name: start_child("turns", name, "deploy", "10") for name in ("a", "b", "c")}
+        for child in children.values():
+            assert [_answer(child) for _ in range(10)] == [1] * 10
+            assert child.wait() == 0
+        turns = sorted((event.at, int(str(event.data["until"]))) for name in children for event in store.read(name)[1:])
+        assert len(turns) == 30
+        assert all(until <= begin for (_, until), (begin, _) in itertools.pairwise(turns))
+        assert list(store.slots()) == []
 
     def test_a_signal_from_another_process_is_noticed(self, store: StoreBackend, start_child: StartChild) -> None:
         store.append([started("e")])
