@@ -35,6 +35,7 @@ def test_plugin_modules_of_this_workspace():
         ("treadle_git._diff", "treadle_git._run"),
         ("treadle_engine.state", "treadle_hookspecs"),
         ("treadle.api", "treadle_engine.plan"),
+        ("treadle_merge_json._write", "treadle_merging._unite"),
         ("treadle_testkit.scripted", "treadle.api"),
     ],
 )
@@ -47,6 +48,7 @@ def test_arrows_that_may_be(importer, imported):
     [
         ("treadle_git._diff", "treadle.api"),
         ("treadle_git._diff", "treadle_engine.plan"),
+        ("treadle_git._diff", "treadle_merging._unite"),
         ("treadle_git._diff", "treadle_report"),
         ("treadle_engine.state", "treadle.settings"),
         ("treadle_hookspecs._store", "treadle_engine.events"),

@@ -14,8 +14,12 @@ Edge = tuple[str, str]
 """`(importer, imported)`, both dotted module names."""
 
 CONTRACT: Final = "treadle_hookspecs"
+MERGING: Final = "treadle_merging"
+RESOLVERS: Final = ("json", "lines", "markdown", "python", "toml", "yaml")
 ALLOWED: Final[Mapping[str, frozenset[str]]] = {
     CONTRACT: frozenset(),
+    MERGING: frozenset({CONTRACT}),
+    **{f"treadle_merge_{name}": frozenset({CONTRACT, MERGING}) for name in RESOLVERS},
     "treadle_engine": frozenset({CONTRACT}),
     "treadle": frozenset({CONTRACT, "treadle_engine"}),
     "treadle_testkit": frozenset({CONTRACT, "treadle_engine", "treadle"}),

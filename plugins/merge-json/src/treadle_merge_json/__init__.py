@@ -1,0 +1,1 @@
+"""Merging of JSON and JSONC: package.json, tsconfig, devcontainer and others."""
