@@ -124,7 +124,9 @@ class Home:
         try:
             descriptor = self.calls.create(_IGNORE, self.descriptor)
         except FileExistsError:
-            return
+            if self.calls.stat(_IGNORE, self.descriptor).st_size:
+                return
+            descriptor = self.calls.open_lock(_IGNORE, self.descriptor)  # whoever made it was killed before it was told
         try:
             write_all(self.calls, descriptor, b"*\n")
         finally:

@@ -48,6 +48,8 @@ class Transaction:
         self._plan: Plan | None = None
         self.recovered: tuple[Recovered, ...] = ()
         """What `Journal.changes` found and undid before this transaction."""
+        self.portable = True
+        """Refuse new names that some other system cannot have. What brings back what was there does not ask."""
 
     @property
     def empty(self) -> bool:
@@ -143,7 +145,7 @@ class Transaction:
             TreadleError: two names would differ only in case or composition.
         """
         with self._journal.looking() as folders:
-            return self._wishes.plan(folders, self.id).operations
+            return self._wishes.plan(folders, self.id, portable=self.portable).operations
 
     @storage_errors("change the project", _REPAIR)
     def apply(self) -> tuple[Operation, ...]:
@@ -156,7 +158,7 @@ class Transaction:
         """
         home = self._journal.home
         with self._journal.looking() as folders:
-            plan = self._wishes.plan(folders, self.id)
+            plan = self._wishes.plan(folders, self.id, portable=self.portable)
         if plan.operations:
             plan = self._staged(home, plan)
             self._apply(home, plan)
@@ -246,7 +248,8 @@ class Transaction:
         for each in every:
             found = self._wishes.view(folders, each)
             if found == ABSENT:
-                check_portable("/".join(each), each[-1:])
+                if self.portable:
+                    check_portable("/".join(each), each[-1:])
             elif found.kind != "dir" and each != parts:
                 raise _in_the_way("/".join(each), found)
         return every[:-1]

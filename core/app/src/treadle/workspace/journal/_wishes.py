@@ -81,7 +81,7 @@ class Wishes:
             self._wishes = before
             raise
 
-    def plan(self, folders: Folders, id: str) -> Plan:
+    def plan(self, folders: Folders, id: str, *, portable: bool = True) -> Plan:
         """The plan that brings the project from what was seen to what is wished.
 
         Raises:
@@ -92,7 +92,8 @@ class Wishes:
             for parts, wish in self._wishes.items()
             if self._seen[parts] != wish.state
         ]
-        self._check_spellings(folders, changes)
+        if portable:
+            self._check_spellings(folders, changes)
         touched = {it.parts[:-1] for it in changes}
         modified = {
             "/".join(parts): moment for parts in sorted(touched) if (moment := folders.modified(parts)) is not None
