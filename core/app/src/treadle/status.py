@@ -65,7 +65,7 @@ def status_of(
         log_dir: where its steps' logs are.
     """
     visits = list(steps)
-    running = [step for step in visits if step.state in {"running", "retrying", "waiting"}]
+    running = [step for step in visits if step.state in {"running", "retrying"}]
     status = live_status(row.status, driven=driven, running=bool(running))
     by_address: dict[str, JsonObject] = {}
     for step in visits:

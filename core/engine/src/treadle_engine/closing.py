@@ -8,6 +8,7 @@ from treadle_engine.protocol import Address, CancelAttempt, CancelTimer
 from treadle_engine.readiness import admits_failure
 from treadle_engine.scope_state import IDLE, RUNNING, ScopeState
 from treadle_engine.settling import settle
+from treadle_engine.waiting import forget_timers
 
 
 def close_if_due(draft: Draft, scope: ScopeState) -> None:
@@ -26,15 +27,31 @@ def close_if_due(draft: Draft, scope: ScopeState) -> None:
     if scope.closing is not None:
         if not scope.swept:
             scope.attention.update(scope.nests)
+            _end_waits(draft, scope)
             _sweep(draft, scope)
         _absorb(draft, scope)
+
+
+def _end_waits(draft: Draft, scope: ScopeState) -> None:
+    """R12: waits are cancelled, but those of steps that clean up."""
+    for at in sorted(scope.unplaced):
+        if scope.started[at] < scope.closed:
+            cancel_wait(draft, scope, at)
+
+
+def cancel_wait(draft: Draft, scope: ScopeState, at: int) -> None:
+    """End a visit that waits, or that people have just let begin."""
+    forget_timers(draft, scope, at)
+    settle(draft, scope, at, "cancelled", ran=False)
 
 
 def call_off(draft: Draft, scope: ScopeState) -> None:
     """Carry out what `cancel`, `cancel_rest`, a cancel or the workflow's time-out asked of single steps."""
     for at in sorted(scope.called_off):
         phase = scope.phase[at]
-        if scope.graph.nested[at] and at in scope.live:
+        if at in scope.unplaced:
+            cancel_wait(draft, scope, at)
+        elif scope.graph.nested[at] and at in scope.live:
             scope.attention.add(at)
         elif phase == RUNNING:
             if at not in scope.told:
@@ -61,6 +78,11 @@ def loop_timer(scope: ScopeState, at: int) -> str:
 def scope_of_timer(timer: str) -> str:
     """The address of the scope to which such a timer belongs."""
     return timer.partition(":")[2].rpartition("#")[0].rpartition("/")[0]
+
+
+def step_of_timer(timer: str) -> str:
+    """The id of the step to which such a timer belongs."""
+    return timer.partition(":")[2].rpartition("#")[0].rpartition("/")[2]
 
 
 def _address(scope: ScopeState, at: int) -> Address:

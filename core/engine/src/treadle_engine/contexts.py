@@ -9,6 +9,7 @@ from treadle_engine.addresses import opened_by
 from treadle_engine.graph import bits
 from treadle_engine.scope_state import ScopeState
 from treadle_engine.state import state_of
+from treadle_engine.waits import person
 
 if TYPE_CHECKING:
     from treadle_engine.state import State
@@ -54,7 +55,11 @@ def base_context(state: "State") -> dict[str, object]:
         "env": state.env,
         "vars": state.vars,
         "secrets": _secrets(state),
-        "execution": {"id": state.execution, "root": state.header.get("root", "")},
+        "execution": {
+            "id": state.execution,
+            "root": state.header.get("root", ""),
+            "started_by": person(state.started_by),
+        },
     }
 
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from treadle_engine import events as kinds
 from treadle_engine import recovery, rollback
-from treadle_engine.closing import loop_timer, retry_timer, scope_of_timer
+from treadle_engine.closing import loop_timer, retry_timer, scope_of_timer, step_of_timer
 from treadle_engine.contexts import base_context
 from treadle_engine.draft import Draft
 from treadle_engine.expression_errors import ExpressionError, expression_failure
@@ -14,6 +14,7 @@ from treadle_engine.protocol import (
     AttemptEnded,
     Cancel,
     CompensationEnded,
+    Deliver,
     Pause,
     Recover,
     Resume,
@@ -29,6 +30,7 @@ from treadle_engine.settling import retry_due, settle, tries_of, wants_retry
 from treadle_engine.starting import start_attempt
 from treadle_engine.state import State
 from treadle_engine.step_code import compiled_value
+from treadle_engine.waiting import deliver, fired, timers
 
 
 def decide(state: State, stimulus: Stimulus) -> Turn:
@@ -120,11 +122,21 @@ def _timer_fired(draft: Draft, stimulus: TimerFired) -> None:
             if scope is not None and retry_timer(scope, at) == stimulus.timer and scope.phase[at] == RETRYING:
                 _next_attempt(draft, scope, at)
                 return
+        if scope is not None and _is_of_wait(draft, scope, stimulus.timer):
+            return
         if scope is not None and _is_next_iteration(draft, scope, stimulus.timer):
             return
         for entry in state.log.under_way:
             if rollback.undo_timer(entry) == stimulus.timer:
                 rollback.fired(draft, entry)
+
+
+def _is_of_wait(draft: Draft, scope: ScopeState, timer: str) -> bool:
+    at = scope.graph.number.get(step_of_timer(timer), -1)
+    if at not in scope.waits or timer not in dict(timers(scope, at)):
+        return False
+    fired(draft, scope, at, timer)
+    return True
 
 
 def _is_next_iteration(draft: Draft, scope: ScopeState, timer: str) -> bool:
@@ -188,6 +200,7 @@ _ANSWERS: Final[Mapping[type, Callable[[Draft, Any], None]]] = {
     Start: _start,
     AttemptEnded: _attempt_ended,
     TimerFired: _timer_fired,
+    Deliver: deliver,
     CompensationEnded: rollback.ended,
     Pause: _pause,
     Resume: _resume,

@@ -27,7 +27,9 @@ EXECUTION_CANCELLED: Final = "execution_cancelled"
 VISIT_STARTED: Final = "visit_started"
 """`inputs` (evaluated), `action`, `env`, `resumed_from`; the first attempt starts with it."""
 VISIT_WAITING: Final = "visit_waiting"
-"""`for` (timer, signal, person …; `items`: no further one opens, and those that are open end), `due`."""
+"""`for`: `timer`, `signal`, `event`, `condition`, `approval`, with `due`, `name` (of a signal or an event), and of an
+approval `ask` (evaluated: `prompt, approvers, not_by, further`), `escalates` (when), `gate` (it stands before what the
+visit is to do). `items`: no further one opens, and those that are open end; `error`."""
 VISIT_SETTLED: Final = "visit_settled"
 """`outcome, state, outputs, error, routed` (targets taken), `vars`, `attempts`, `compensation` (frozen entry:
 `action, inputs, rollback_action, timeout`), `irreversible` (nothing before it will be undone). `visit` is 0 when the
@@ -42,16 +44,19 @@ SCOPE_OPENED: Final = "scope_opened"
 """A visit opened the scope at the address `scope`; the steps in it may start."""
 
 ATTEMPT_STARTED: Final = "attempt_started"
-"""The second attempt of a visit and later ones."""
+"""The second attempt of a visit and later ones; the first as well where people were asked before it."""
 ATTEMPT_FAILED: Final = "attempt_failed"
 """`outcome, error, draw, due`: another attempt follows at `due`."""
 
 TIMER_SET: Final = "timer_set"
 """`timer` (an id), `due`."""
 TIMER_FIRED: Final = "timer_fired"
-"""`timer`."""
+"""`timer`; `cleared` when it stands for an approval."""
 SIGNAL_RECEIVED: Final = "signal_received"
-"""`name, data, signal` (the inbox id)."""
+"""`sort` (signal, event, answer), `name` (of an answer: approved, rejected, pushed_back), `data, by, comment, signal`
+(the inbox id), `refused` (why it changes nothing). It names the visit that it reached; none: it is kept for a wait that
+starts later. `kept` is the seq of the event that brought what a new wait takes. `cleared`: the visit may begin what it
+is to do."""
 
 TOKEN_PARKED: Final = "token_parked"  # noqa: S105
 """`from, failure` (ids of the failures it carries): a re-entry waits for its region (R7)."""

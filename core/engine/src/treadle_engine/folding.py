@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from treadle_hookspecs import Event
 
-from treadle_engine import compensation, events, tokens
+from treadle_engine import compensation, events, tokens, wait_folding
 from treadle_engine.addresses import Opened
 from treadle_engine.readiness import credit, rebuild, reconsider
 from treadle_engine.scope_state import (
@@ -36,7 +36,7 @@ Fold: TypeAlias = "Callable[[State, Event], None]"
 
 def _execution_started(state: "State", event: Event) -> None:
     data: Mapping[str, Any] = event.data
-    state.started_at = event.at
+    state.started_at, state.started_by = event.at, event.actor
     state.header = data
     state.inputs, state.trigger = data.get("inputs", {}), data.get("trigger", {})
     state.env, state.vars = data.get("env", {}), dict(data.get("vars", {}))
@@ -100,24 +100,41 @@ def _scope_opened(state: "State", event: Event) -> None:
 
 
 def _timer_set(state: "State", event: Event) -> None:
-    """Between two iterations of a loop."""
+    """Between two iterations of a loop. What a wait is due for stands in the event that opened it."""
     if event.step:
         scope, at = _locate(state, event)
         data: Mapping[str, Any] = event.data
-        scope.delays[at] = data["due"]
+        if at not in scope.waits:
+            scope.delays[at] = data["due"]
+            state.delayed.add((scope.address, at))
 
 
 def _timer_fired(state: "State", event: Event) -> None:
     if event.step:
         scope, at = _locate(state, event)
-        scope.delays[at] = 0
-        scope.attention.add(at)
+        if not wait_folding.fired(scope, at, event):
+            scope.delays[at] = 0
+            state.delayed.discard((scope.address, at))
+            scope.attention.add(at)
+        elif event.data.get("cleared"):
+            wait_folding.clear(state, scope, at)
 
 
 def _visit_waiting(state: "State", event: Event) -> None:
     scope, at = _locate(state, event)
     data: Mapping[str, Any] = event.data
-    scope.draining[at] = data.get("error", {})
+    if data["for"] == "items":
+        scope.draining[at] = data.get("error", {})
+    else:
+        wait_folding.opened(state, scope, at, event)
+
+
+def _signal_received(state: "State", event: Event) -> None:
+    wait_folding.received(state, event)
+    if event.step:
+        scope, at = _locate(state, event)
+        if event.data.get("cleared"):
+            wait_folding.clear(state, scope, at)
 
 
 def _visit_started(state: "State", event: Event) -> None:
@@ -135,10 +152,12 @@ def _visit_started(state: "State", event: Event) -> None:
     if graph.nested[at]:
         scope.nests[at] = Nest()
         scope.attention.add(at)
-    else:
+    elif not graph.waits[at]:
         scope.busy += 1
         if scope.parent is not None:
             _occupy(scope.parent, 1)
+    if graph.waits[at]:
+        scope.unplaced.add(at)
     if not graph.once[at]:
         scope.idle &= ~(1 << at)
         scope.activations[at] = scope.activations.get(at, 0) + 1
@@ -170,8 +189,11 @@ def _attempt_started(state: "State", event: Event) -> None:
         state.unanswered -= 1
         scope.interruptions[at] = scope.interruptions.get(at, 0) + 1
     scope.phase[at] = RUNNING
+    if at in scope.unplaced:
+        wait_folding.place(scope, at)
     scope.attempts[at] = event.attempt
     scope.retries.pop(at, None)
+    state.delayed.discard((scope.address, at))
 
 
 def _attempt_failed(state: "State", event: Event) -> None:
@@ -179,6 +201,7 @@ def _attempt_failed(state: "State", event: Event) -> None:
     data: Mapping[str, Any] = event.data
     scope.phase[at] = RETRYING
     scope.retries[at] = data["due"]
+    state.delayed.add((scope.address, at))
     scope.errors[at] = data.get("error")
 
 
@@ -228,10 +251,13 @@ def _visit_settled(state: "State", event: Event) -> None:
 def _ended(state: "State", scope: ScopeState, at: int, seq: int) -> int:
     """A visit is no longer live; the failures it carried."""
     del scope.live[at]
+    if state.delayed:
+        state.delayed.discard((scope.address, at))
     state.unanswered -= scope.phase[at] == INTERRUPTED
+    placed = not scope.unplaced or not _unplaced(state, scope, at)
     if scope.graph.nested[at]:
         _gathered(state, scope, at, seq)
-    else:
+    elif placed:
         scope.busy -= 1
         if scope.parent is not None:
             _occupy(scope.parent, -1)
@@ -244,6 +270,15 @@ def _ended(state: "State", scope: ScopeState, at: int, seq: int) -> int:
         scope.called_off.discard(at)
         scope.told.discard(at)
     return scope.carried.pop(at, 0)
+
+
+def _unplaced(state: "State", scope: ScopeState, at: int) -> bool:
+    """A visit ended while it waited, or before it began: it has no place to give back."""
+    found = at in scope.unplaced
+    wait_folding.close(state, scope, at)
+    scope.unplaced.discard(at)
+    scope.cleared.discard(at)
+    return found
 
 
 def _gathered(state: "State", scope: ScopeState, at: int, seq: int) -> None:
@@ -419,6 +454,7 @@ FOLDS: Final[Mapping[str, Fold]] = {
     events.VISIT_WAITING: _visit_waiting,
     events.TIMER_SET: _timer_set,
     events.TIMER_FIRED: _timer_fired,
+    events.SIGNAL_RECEIVED: _signal_received,
     events.VISIT_STARTED: _visit_started,
     events.VISIT_SETTLED: _visit_settled,
     events.VISIT_SKIPPED: _visit_skipped,

@@ -10,11 +10,11 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import chain
 from typing import Final
 
-from treadle_engine.plan import Join, ScopePlan, StepPlan, bodies, compensates
+from treadle_engine.plan import WAITING_KINDS, Join, ScopePlan, StepPlan, bodies, compensates
 from treadle_engine.step_code import StepCode, code_of
 
 DEFAULT_JOIN: Final = Join()
-FAILURE_OUTCOMES: Final = frozenset({"failure", "timeout", "rejected"})
+FAILURE_OUTCOMES: Final = frozenset({"failure", "timeout", "rejected", "pushed_back"})
 """What `on_failure` takes (R6); `exhausted` goes there as well, but is no end of a visit."""
 ADMITS_FAILURE: Final = frozenset({"one_failed", "all_done"})
 """Joins that admit failure (R6, R12)."""
@@ -52,6 +52,7 @@ class Graph:
         once: it can be activated at most once, and so can all that leads to it.
         recoverable: a step that recovers can be reached from it over routes or needs.
         nested: its visits open scopes.
+        waits: its visits begin with a wait.
     """
 
     def __init__(self, scope: ScopePlan) -> None:
@@ -68,6 +69,7 @@ class Graph:
         self.forward: Final = tuple(any(source < at for source in found) for at, found in enumerate(self.sources))
         self.joins: Final = tuple(step.join or DEFAULT_JOIN for step in scope.steps)
         self.nested: Final = tuple(step.body is not None or bool(step.branches) for step in scope.steps)
+        self.waits: Final = tuple(step.gate is not None or step.kind in WAITING_KINDS for step in scope.steps)
         self._bodies: Final[dict[tuple[int, str], Graph]] = {}
         self._codes: Final[list[StepCode | None]] = [None] * len(self.ids)
         self.initial: Final = self._initial()

@@ -19,6 +19,7 @@ from treadle_engine.scope_state import IDLE, ScopeState
 from treadle_engine.starting import start_ready
 from treadle_engine.state import State
 from treadle_engine.step_code import compiled_value
+from treadle_engine.waiting import review
 
 TIMEOUT_TIMER: Final = "timeout"
 """The id of the timer for the workflow's time-out."""
@@ -32,6 +33,8 @@ def proceed(draft: Draft) -> None:
     while True:
         if not state.terminal:
             _run_queued(draft)
+            while state.waiting and review(draft):
+                _run_queued(draft)
             if not state.root.finished or not all(scope.finished for scope in state.tops):
                 return
         if state.log.active:
@@ -47,7 +50,7 @@ def _run_queued(draft: Draft) -> None:
         if scope.disturbed or not scope.finished:
             _run(draft, scope)
         if not scope.finished:
-            if (scope.queue or scope.late) and not state.paused and not scope.has_room:
+            if (scope.queue or scope.late or scope.cleared) and not state.paused and not scope.has_room:
                 state.starved[scope.address] = scope
         elif scope.parent is not None:
             has_ended(scope)

@@ -22,6 +22,8 @@ def attend(draft: Draft, scope: ScopeState) -> None:
     for at in sorted(scope.attention):
         _look_through(scope, at)
         scope.attention.discard(at)
+        if at in scope.unplaced:
+            continue  # people have not let it begin
         if _is_stopping(scope, at):
             _stop(draft, scope, at)
         _TAKE_ON[scope.graph.steps[at].kind](draft, scope, at)

@@ -33,15 +33,32 @@ JoinMode: TypeAlias = Literal[
     "expression",
 ]
 StepKind: TypeAlias = Literal[
-    "call", "set", "emit", "cancel", "end", "parallel", "steps", "loop", "for_each", "matrix", "race"
+    "call",
+    "set",
+    "emit",
+    "cancel",
+    "end",
+    "parallel",
+    "steps",
+    "loop",
+    "for_each",
+    "matrix",
+    "race",
+    "wait",
+    "wait_for",
+    "approval",
 ]
 """`uses` and `run` are both `call`. `parallel` and `steps` open a scope, their `body`; `loop` opens one an iteration,
-`for_each` and `matrix` one an item, `race` one of each of its `branches`. Kinds that wait come later.
+`for_each` and `matrix` one an item, `race` one of each of its `branches`. `wait`, `wait_for` and `approval` wait.
 
 What `StepPlan.with_` holds: `call`: the action's inputs; `set`: `{name: value, …}`; `emit`: `{event: name, data:
 value}`; `cancel`: `{steps: [ids]}`; `end`: `{status: completed | failed, message: text}`, the message may be missing;
-`for_each`: `{items: value}`; `matrix`: `{matrix: {name: values}, include: list, exclude: list}`.
+`for_each`: `{items: value}`; `matrix`: `{matrix: {name: values}, include: list, exclude: list}`; `wait`: `{for:
+duration}`, in seconds or as a text such as `1h30m`.
 """
+
+WAITING_KINDS: Final = frozenset({"wait", "wait_for", "approval"})
+"""Kinds whose visits do nothing but wait."""
 
 OnInterrupt: TypeAlias = Literal["retry", "fail", "ask"]
 
@@ -175,6 +192,69 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitFor:
+    """What a step of kind `wait_for` waits for: exactly one of `signal`, `event` and `condition`.
+
+    Args:
+        signal: a signal's name.
+        event: the name of an event on the bus.
+        condition: judged when the visit starts and after whatever happens then.
+        match: judged over `signal` or `event` (`{name, data, by}`); false lets the wait go on.
+        buffered: what came before the visit started and nobody took counts as well.
+        timeout: seconds until the outcome is `timeout`; None: any time.
+    """
+
+    signal: str = ""
+    event: str = ""
+    condition: Expression = ""
+    match: Expression = ""
+    buffered: bool = True
+    timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """What happens when nobody has answered after some time.
+
+    Args:
+        after: seconds.
+        approvers: a list of further people who may answer from then on.
+        event: the name of an event that is published then, "" for none.
+    """
+
+    after: float
+    approvers: Value = ()
+    event: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A question to people: a step of kind `approval`, or one that is asked before a step of any kind begins.
+
+    Args:
+        prompt: what they read.
+        approvers: who may answer, as a list of names; an empty one: everybody.
+        not_by: who may not.
+        quorum: so many have to approve; one rejection, or one push back, decides.
+        form: what an approval comes with, typed as inputs are.
+        timeout: seconds until `on_timeout` says the outcome; None: any time.
+        on_timeout: the outcome then: `timeout`, `rejected`, or that of an approval.
+        escalate: what happens before that.
+        push_back: the execution can be sent back: the outcome is `pushed_back`, which has to have a route.
+    """
+
+    prompt: Value = ""
+    approvers: Value = ()
+    not_by: Value = ()
+    quorum: int = 1
+    form: tuple[InputSpec, ...] = ()
+    timeout: float | None = None
+    on_timeout: Literal["timeout", "reject", "approve"] = "timeout"
+    escalate: Escalation | None = None
+    push_back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class StepPlan:
     """One step.
 
@@ -224,6 +304,12 @@ class StepPlan:
     items: Items | None = None
     """Of a step of kind `for_each` or `matrix`."""
     limits: Limits | None = None
+    wait_for: WaitFor | None = None
+    """Of a step of kind `wait_for`."""
+    approval: Approval | None = None
+    """Of a step of kind `approval`."""
+    gate: Approval | None = None
+    """Of any other step: people are asked when a visit starts, and it does nothing before they have approved."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,33 @@ class TimerFired:
 
 
 @dataclass(frozen=True, slots=True)
+class Deliver:
+    """Something said from outside to what waits: a signal, an event of the bus, or a person's answer.
+
+    Args:
+        at: when.
+        sort: which of these.
+        name: of the signal or event; of an answer `approved`, `rejected` or `pushed_back`.
+        data: what it carries; of an answer the values of the form.
+        by: who says it, as the log and the outputs have it.
+        step: the wait that is meant, `scope/step`, with `#visit` if wanted; "" for the oldest that it suits.
+        comment: of an answer.
+        signal: its id in the inbox.
+        actor: who caused it.
+    """
+
+    at: int
+    sort: Literal["signal", "event", "answer"]
+    name: str
+    data: Json = None
+    by: str = ""
+    step: str = ""
+    comment: str = ""
+    signal: int = 0
+    actor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CompensationEnded:
     """The end of a try to undo a visit."""
 
@@ -148,7 +175,7 @@ class Recover:
 
 
 Stimulus: TypeAlias = (
-    Start | AttemptEnded | TimerFired | CompensationEnded | Pause | Resume | Cancel | Rollback | Recover
+    Start | AttemptEnded | TimerFired | Deliver | CompensationEnded | Pause | Resume | Cancel | Rollback | Recover
 )
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from treadle_engine import events as kinds
+from treadle_engine.closing import cancel_wait
 from treadle_engine.draft import Draft
 from treadle_engine.graph import bits
 from treadle_engine.liveness import entries
@@ -10,13 +11,31 @@ from treadle_engine.scope_state import SETTLED, Parked, ScopeState
 
 
 def let_in(draft: Draft, scope: ScopeState) -> None:
-    """Re-arm the region of the oldest parked re-entry in whose region nothing runs or is about to."""
+    """Re-arm the region of the oldest parked re-entry in whose region nothing runs or is about to.
+
+    What waits there on the outside is cancelled, also deep inside; what runs is waited for.
+    """
     for parked in scope.parked:
         region = scope.graph.closures[parked.target] | 1 << parked.target
+        if draft.state.waiting and _end_waits(draft, scope, region):
+            return
         if not any(region >> at & 1 for at in entries(scope)):
             settled = [scope.graph.ids[at] for at in bits(region) if scope.phase[at] == SETTLED]
             draft.record(kinds.REGION_REARMED, scope.address, scope.graph.ids[parked.target], data={"steps": settled})
             return
+
+
+def _end_waits(draft: Draft, scope: ScopeState, region: int) -> bool:
+    """Cancel the waits in a region of a scope; True when there was one."""
+    found = False
+    for waiting, at in tuple(draft.state.waiting.values()):
+        inner, step = waiting, at
+        while inner is not scope and inner.parent is not None:
+            inner, step = inner.parent, inner.owner
+        if inner is scope and region >> step & 1 and at in waiting.waits:
+            cancel_wait(draft, waiting, at)
+            found = True
+    return found
 
 
 def announce(draft: Draft, scope: ScopeState) -> None:

@@ -10,6 +10,8 @@ from treadle_engine.scope_state import INTERRUPTED, RETRYING, RUNNING, ScopeStat
 from treadle_engine.settling import settle
 from treadle_engine.starting import change, start_attempt
 from treadle_engine.state import State
+from treadle_engine.waiting import begin as begin_wait
+from treadle_engine.waiting import conclude, take_kept, timers
 
 
 def recover(draft: Draft, stimulus: Recover) -> None:
@@ -22,11 +24,24 @@ def recover(draft: Draft, stimulus: Recover) -> None:
     for scope in tuple(state.scopes.values()):
         scope.absorbed.clear()
         for at in tuple(scope.live):
-            if scope.phase[at] != RETRYING:
+            if at in scope.unplaced:
+                _wait_on(draft, scope, at)
+            elif scope.phase[at] != RETRYING:
                 _decide(draft, scope, at, stimulus)
     state.queue_all()
     rollback.recover(draft)
     restart_timers(draft)
+
+
+def _wait_on(draft: Draft, scope: ScopeState, at: int) -> None:
+    """A visit that had not begun what it is to do: its wait stands in the log, or is opened now."""
+    if at in scope.called_off:
+        scope.disturbed = True
+    elif scope.phase[at] == RUNNING and at not in scope.cleared:
+        begin_wait(draft, scope, at)
+    else:
+        conclude(draft, scope, at)
+        take_kept(draft, scope, at)
 
 
 def restart_timers(draft: Draft) -> None:
@@ -36,12 +51,13 @@ def restart_timers(draft: Draft) -> None:
         return
     if state.plan.timeout is not None and not state.terminal and state.root.closing is None:
         draft.command(StartTimer(TIMEOUT_TIMER, timeout_due(state)))
+    found: list[tuple[int, str]] = []
     for scope in state.scopes.values():
-        for at, due in scope.retries.items():
-            draft.command(StartTimer(retry_timer(scope, at), due))
-        for at, due in scope.delays.items():
-            if due:
-                draft.command(StartTimer(loop_timer(scope, at), due))
+        found += [(due, retry_timer(scope, at)) for at, due in scope.retries.items()]
+        found += [(due, loop_timer(scope, at)) for at, due in scope.delays.items() if due]
+        found += [(due, timer) for at in scope.waits for timer, due in timers(scope, at)]
+    for due, timer in sorted(found):
+        draft.command(StartTimer(timer, due))
     rollback.resume(draft)
 
 
@@ -52,7 +68,7 @@ def timeout_due(state: State) -> int:
 
 def _was_busy(state: State) -> bool:
     running = any(
-        scope.phase[at] == RUNNING and not scope.graph.nested[at]
+        scope.phase[at] == RUNNING and not scope.graph.nested[at] and at not in scope.unplaced
         for scope in state.scopes.values()
         for at in scope.live
     )

@@ -11,15 +11,17 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 from treadle_hookspecs import Json, JsonObject
 
 from treadle_engine.graph import Graph
+from treadle_engine.waits import Wait
 
 IDLE: Final = 0
 RUNNING: Final = 1
 RETRYING: Final = 2
 INTERRUPTED: Final = 3
 SETTLED: Final = 4
+WAITING: Final = 5
 """Phases of a step."""
 EndStatus: TypeAlias = Literal["completed", "failed", "cancelled"]
-LIVE: Final = frozenset({RUNNING, RETRYING, INTERRUPTED})
+LIVE: Final = frozenset({RUNNING, RETRYING, INTERRUPTED, WAITING})
 """A visit has started and not settled: R's live set, re-entries aside."""
 
 OPEN: Final = 0
@@ -76,7 +78,7 @@ class Nest:
 
 _ARRAYS: Final = ("phase", "credit", "armed")
 _LISTS: Final = ("results", "outcomes", "errors", "outputs", "visits", "attempts", "started")
-_SETS: Final = ("granted", "called_off", "passed_over")
+_SETS: Final = ("granted", "called_off", "passed_over", "unplaced", "cleared")
 _TABLES: Final = (
     "activations",
     "inherited",
@@ -113,6 +115,9 @@ class ScopeState:
         interruptions: attempts of a live visit that a crash ended: they are no tries of `retry`.
         draining: live visits that open nothing more and wait for what they have open; the error of the condition
             that said so, empty when there was none.
+        waits: what live visits wait for.
+        unplaced: live visits that take no place among `max_parallel`: they wait, or have waited and not begun.
+        cleared: those of them that people have approved and that have not begun.
         called_off: live visits that were asked to end.
         earlier: the visits of steps that may have several, oldest first, as `steps.x.visits` shows them.
         compensation: `done` or `failed`, of steps with a visit that was to be undone.
@@ -157,6 +162,7 @@ class ScopeState:
         "bad_needs",
         "busy",
         "called_off",
+        "cleared",
         "closed",
         "closing",
         "closing_due",
@@ -191,7 +197,9 @@ class ScopeState:
         "soft_needs",
         "swept",
         "told",
+        "unplaced",
         "unsettled",
+        "waits",
     )
 
     def __init__(
@@ -232,6 +240,9 @@ class ScopeState:
         self.retries: dict[int, int] = {}
         self.interruptions: dict[int, int] = {}
         self.draining: dict[int, JsonObject] = {}
+        self.waits: dict[int, Wait] = {}
+        self.unplaced: set[int] = set()
+        self.cleared: set[int] = set()
         self.called_off: set[int] = set()
         self.delays: dict[int, int] = {}
         self.exhaustions: dict[int, int] = {}
@@ -354,6 +365,7 @@ class ScopeState:
         data |= {name: _pairs(getattr(self, name)) for name in (*_TABLES, "held", "failures", "earlier", "requests")}
         data |= {name: sorted(getattr(self, name)) for name in _SETS}
         data |= {
+            "waits": [[at, asdict(wait)] for at, wait in self.waits.items()],
             "live": list(self.live),
             "parked": [asdict(parked) for parked in self.parked],
             "closing": self.closing and asdict(self.closing),
@@ -377,6 +389,7 @@ class ScopeState:
         self.requests = {at: Request(*request) for at, request in data["requests"]}
         for name in _SETS:
             setattr(self, name, set(data.get(name, ())))
+        self.waits = {at: Wait(**wait) for at, wait in data.get("waits", ())}
         self.live = dict.fromkeys(data["live"])
         self.parked = [Parked(**parked) for parked in data["parked"]]
         self.closing = Closing(**data["closing"]) if data["closing"] else None

@@ -15,6 +15,7 @@ from treadle_engine.liveness import join_holds
 from treadle_engine.protocol import Address, Publish, StartAttempt
 from treadle_engine.scope_state import IDLE, ScopeState
 from treadle_engine.settling import settle
+from treadle_engine.waiting import begin as begin_wait
 
 _NOTHING: Final[JsonObject] = {}
 
@@ -22,6 +23,9 @@ _NOTHING: Final[JsonObject] = {}
 def start_ready(draft: Draft, scope: ScopeState) -> None:
     """Start what is ready, in the order written, while `max_parallel` and pause allow."""
     while not draft.state.paused and not scope.disturbed and scope.has_room:
+        if scope.cleared:
+            _go_on(draft, scope, min(scope.cleared))
+            continue
         at = _next_ready(scope)
         if at is None:
             return
@@ -33,6 +37,16 @@ def start_attempt(draft: Draft, scope: ScopeState, at: int) -> None:
     request = scope.requests[at]
     address = Address(scope.address, scope.graph.ids[at], scope.visits[at], scope.attempts[at])
     draft.command(StartAttempt(address, request.action, request.inputs, request.env, scope.graph.steps[at].timeout))
+
+
+def _go_on(draft: Draft, scope: ScopeState, at: int) -> None:
+    """People have approved what a visit is to do: it begins."""
+    step = scope.graph.steps[at]
+    draft.record(kinds.ATTEMPT_STARTED, scope.address, step.id, scope.visits[at], scope.attempts[at])
+    if step.kind == "call":
+        start_attempt(draft, scope, at)
+    elif not scope.graph.nested[at]:
+        change(draft, scope, at)
 
 
 def _next_ready(scope: ScopeState) -> int | None:
@@ -115,10 +129,14 @@ def _begin(draft: Draft, scope: ScopeState, at: int) -> None:
             return
     if step.kind == "call":
         _record_start(draft, scope, at, step.action, value, env)
-        start_attempt(draft, scope, at)
-        return
-    _record_start(draft, scope, at, step.kind, value, _NOTHING)
-    if not scope.graph.nested[at]:
+        if step.gate is None:
+            start_attempt(draft, scope, at)
+            return
+    else:
+        _record_start(draft, scope, at, step.kind, value, _NOTHING)
+    if scope.graph.waits[at]:
+        begin_wait(draft, scope, at)
+    elif not scope.graph.nested[at]:
         change(draft, scope, at)
 
 

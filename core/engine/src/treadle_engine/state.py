@@ -15,16 +15,18 @@ from treadle_engine.folding import FOLDS
 from treadle_engine.graph import Graph
 from treadle_engine.plan import HANDLERS, Limits, Plan, ScopePlan
 from treadle_engine.readiness import rebuild
-from treadle_engine.scope_state import INTERRUPTED, LIVE, RETRYING, RUNNING, Nest, ScopeState
+from treadle_engine.scope_state import INTERRUPTED, LIVE, RETRYING, RUNNING, WAITING, Nest, ScopeState
 from treadle_engine.takeover import offset_visits
 
 STATE_VERSION: Final = 1
 TERMINAL: Final = frozenset({"completed", "failed", "cancelled"})
-_RESULTS: Final = {RUNNING: "running", RETRYING: "retrying"}
+_RESULTS: Final = {RUNNING: "running", RETRYING: "retrying", WAITING: "waiting"}
+_UNDER_WAY: Final = frozenset({RUNNING, RETRYING})
 _FIELDS: Final = (
     "last_seq",
     "last_at",
     "started_at",
+    "started_by",
     "header",
     "inputs",
     "trigger",
@@ -81,7 +83,7 @@ class StepView:
 
     @property
     def state(self) -> str:
-        """R "States": pending, running, retrying, interrupted, or the last end: succeeded, failed, skipped."""
+        """R "States": pending, waiting, running, retrying, interrupted, or the last end: succeeded, failed, skipped."""
         return state_of(self._scope, self._at)
 
     @property
@@ -122,7 +124,7 @@ class State:
         plan: the compiled workflow.
         execution: the id.
         last_seq, last_at: of the last event, 0 before the first.
-        started_at: time of `execution_started`.
+        started_at, started_by: time and actor of `execution_started`.
         header: its data.
         inputs, trigger, env, vars: what expressions see.
         paused: nothing new starts.
@@ -135,6 +137,9 @@ class State:
         scopes: the scope instances by address, in the order they opened; "" is the workflow itself.
         unanswered: visits that a crash interrupted and a person has to decide about.
         starved: scopes in which something is ready and has no place to run.
+        waiting: the open waits, the oldest first, by the seq of the event that opened them: scope and step.
+        delayed: scope and step of what goes on by itself at some time: retries, and loops between two iterations.
+        kept: signals and events that nobody waited for yet, by the seq of their event: `{sort, name, data, by}`.
     """
 
     def __init__(self, plan: Plan, execution: str) -> None:
@@ -143,6 +148,7 @@ class State:
         self.last_seq = 0
         self.last_at = 0
         self.started_at = 0
+        self.started_by = ""
         self.header: JsonObject = {}
         self.inputs: JsonObject = {}
         self.trigger: JsonObject = {}
@@ -162,11 +168,14 @@ class State:
         self.scopes: dict[str, ScopeState] = {}
         self.unanswered = 0
         self.starved: dict[str, ScopeState] = {}
+        self.waiting: dict[int, tuple[ScopeState, int]] = {}
+        self.kept: dict[int, JsonObject] = {}
+        self.delayed: set[tuple[str, int]] = set()
         self._agenda: list[tuple[tuple[int, ...], str]] = []
 
     @property
     def status(self) -> str:
-        """R "States": queued, running, paused, interrupted, cancelling, rolling_back, completed, failed, cancelled."""
+        """R "States": queued, running, waiting, paused, interrupted, cancelling, rolling_back, or how it ended."""
         if self.log.active:
             return "rolling_back"
         if self.ended:
@@ -177,7 +186,20 @@ class State:
             return "paused"
         if self.interrupted and not self.running:
             return "interrupted"
-        return "cancelling" if self.cancelled else "running"
+        if self.cancelled:
+            return "cancelling"
+        return "waiting" if self.rests else "running"
+
+    @property
+    def rests(self) -> bool:
+        """Visits are live, and none goes on but by time or by what comes from outside."""
+        if not self.waiting and not self.delayed:
+            return False
+        return not any(
+            scope.phase[at] == RUNNING and not scope.graph.nested[at]
+            for scope in self.scopes.values()
+            for at in scope.live
+        )
 
     @property
     def terminal(self) -> bool:
@@ -209,7 +231,7 @@ class State:
     @property
     def running(self) -> int:
         """Visits with an attempt under way or another one due."""
-        return sum(1 for scope in self.scopes.values() for at in scope.live if scope.phase[at] in _RESULTS)
+        return sum(1 for scope in self.scopes.values() for at in scope.live if scope.phase[at] in _UNDER_WAY)
 
     @property
     def interrupted(self) -> bool:
@@ -305,6 +327,7 @@ class State:
             "execution": self.execution,
             **{name: getattr(self, name) for name in _FIELDS},
             "vars": dict(self.vars),
+            "kept": [[seq, dict(said)] for seq, said in self.kept.items()],
             "log": self.log.dump(),
             "scopes": {address: scope.dump() for address, scope in self.scopes.items()},
         }
@@ -316,7 +339,7 @@ class State:
             raise ValueError(f"state of version {data.get('v')!r} cannot be read; this treadle reads {STATE_VERSION}")
         state = cls(plan, data["execution"])
         for name in _FIELDS:
-            setattr(state, name, data[name])
+            setattr(state, name, data.get(name, getattr(state, name)))
         state.vars = dict(data["vars"])
         state.log = CompensationLog.load(data["log"])
         for address, scope in data["scopes"].items():
@@ -324,18 +347,28 @@ class State:
             instance.load(scope)
             rebuild(instance)
             state._count_live(instance)
+        state.kept = dict(data.get("kept", ()))
+        state.waiting = dict(sorted(_open_waits(state)))
         return state
 
     def _count_live(self, scope: ScopeState) -> None:
         """What follows from the live visits of a scope that was loaded."""
         for at in scope.live:
             self.unanswered += scope.phase[at] == INTERRUPTED
+            if at in scope.retries or scope.delays.get(at):
+                self.delayed.add((scope.address, at))
             if scope.graph.nested[at]:
                 scope.nests[at] = Nest()
                 scope.attention.add(at)
-            else:
+            elif at not in scope.unplaced:
                 for around in scope.around():
                     around.busy += 1
+
+
+def _open_waits(state: State) -> Iterator[tuple[int, tuple[ScopeState, int]]]:
+    for scope in state.scopes.values():
+        for at, wait in scope.waits.items():
+            yield wait.seq, (scope, at)
 
 
 def fold(state: State, event: Event) -> None:

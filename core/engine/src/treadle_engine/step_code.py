@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from treadle_hookspecs import Json
+from treadle_hookspecs import Json, JsonObject
 
-from treadle_engine.plan import Join, StepPlan, bodies
+from treadle_engine.plan import Approval, Join, StepPlan, bodies
 
 if TYPE_CHECKING:
     from treadle_engine.expressions import CompiledValue
@@ -37,6 +37,17 @@ def compiled_condition(text: str) -> "CompiledValue | None":
     from treadle_engine.expressions import compile_expression
 
     return compile_expression(text)
+
+
+def question_of(approval: Approval) -> JsonObject:
+    """What of an approval is evaluated when people are asked."""
+    further = approval.escalate.approvers if approval.escalate is not None else ()
+    return {
+        "prompt": approval.prompt,
+        "approvers": approval.approvers,
+        "not_by": approval.not_by,
+        "further": further,
+    }
 
 
 class StepCode:
@@ -97,6 +108,22 @@ class StepCode:
         """What ends `for_each` and `matrix` early, if there is such a condition."""
         return compiled_condition(self._step.items.stop_when) if self._step.items is not None else None
 
+    @cached_property
+    def match(self) -> "CompiledValue | None":
+        """What a signal or an event has to be like, if there is such a condition."""
+        return compiled_condition(self._step.wait_for.match) if self._step.wait_for is not None else None
+
+    @cached_property
+    def condition(self) -> "CompiledValue | None":
+        """What the step waits for to be true, if it waits for that."""
+        return compiled_condition(self._step.wait_for.condition) if self._step.wait_for is not None else None
+
+    @cached_property
+    def question(self) -> "CompiledValue | None":
+        """What people are asked, None where there is no expression in it."""
+        approval = self._step.gate or self._step.approval
+        return compiled_value(question_of(approval)) if approval is not None else None
+
     @property
     def plain(self) -> bool:
         """There is no expression in the step at all."""
@@ -109,6 +136,9 @@ class StepCode:
             self._join.expression,
             step.body,
             step.branches,
+            step.wait_for,
+            step.approval,
+            step.gate,
         )
         return not any(conditions) and not holds_expression(step.with_) and not holds_expression(step.env)
 
@@ -118,7 +148,8 @@ class StepCode:
             StepCode(inner, inner.join or Join()).uses(steps) for _, body in bodies(self._step) for inner in body.steps
         ):
             return True
-        codes = (self.with_, self.env, self.when, self.join, *self.cases)
+        waits = (self.match, self.condition, self.question)
+        codes = (self.with_, self.env, self.when, self.join, *waits, *self.cases)
         return any(
             path[0] == "steps" and (len(path) == 1 or path[1] in steps)
             for code in codes

@@ -86,6 +86,7 @@ class ScriptedRuntime:
         choose: which running attempt ends next; default: the one that started first.
         tick: microseconds between two stimuli.
         execution: the id.
+        actor: who starts it.
 
     Attributes:
         state: as the decider left it.
@@ -103,6 +104,7 @@ class ScriptedRuntime:
         choose: Choice = lambda _: 0,
         tick: int = 1_000,
         execution: str = "scripted",
+        actor: str = "",
     ) -> None:
         self.plan = plan
         self.state = State(plan, execution)
@@ -114,12 +116,13 @@ class ScriptedRuntime:
         self._script = script if callable(script) else _by_step(script or {})
         self._choose = choose
         self._tick = tick
+        self._actor = actor
         self._called_off: set[Address] = set()
         self._interrupted: dict[tuple[str, str, int, bool], int] = {}
 
     def start(self, inputs: JsonObject | None = None, header: JsonObject | None = None) -> Turn:
         """Begin the execution."""
-        return self.send(Start(self.now, inputs or {}, {}, header or {}))
+        return self.send(Start(self.now, inputs or {}, {}, header or {}, self._actor))
 
     def run(self, *, turns: int = 100_000) -> str:
         """Go on until the execution ends or rests; its status. Raises `AssertionError` when it does neither."""
@@ -127,6 +130,12 @@ class ScriptedRuntime:
             if not self.step():
                 return self.state.status
         raise AssertionError(f"the execution is still {self.state.status} after {turns} turns")
+
+    def run_what_runs(self) -> str:
+        """Let every attempt end, and what follows from that, but no time pass; the status."""
+        while self.running:
+            self.step()
+        return self.state.status
 
     def step(self) -> bool:
         """Let one attempt end, or if none runs the next timer fire; False when nothing is under way."""
@@ -226,7 +235,9 @@ class ScriptedRuntime:
         for event in self.log:
             undo = event.type in {kinds.COMPENSATION_STARTED, kinds.COMPENSATION_SETTLED}
             key = (event.scope, event.step, event.visit, undo)
-            if event.type in {kinds.VISIT_STARTED, kinds.ATTEMPT_STARTED, kinds.COMPENSATION_STARTED}:
+            if event.type == kinds.VISIT_WAITING and event.data.get("gate"):
+                begun[key] = 0  # its first attempt begins when people have approved it
+            elif event.type in {kinds.VISIT_STARTED, kinds.ATTEMPT_STARTED, kinds.COMPENSATION_STARTED}:
                 begun[key] = begun.get(key, 0) + 1
             elif event.type in {kinds.ATTEMPT_FAILED, kinds.COMPENSATION_SETTLED, kinds.VISIT_SETTLED}:
                 ended[key] = ended.get(key, 0) + 1

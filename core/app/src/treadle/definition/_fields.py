@@ -1,6 +1,5 @@
 """The types of a definition's fields: what may be written, and what it is read as."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, TypeAlias
@@ -8,8 +7,10 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, WithJsonSchema
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from treadle_engine.durations import DURATION as DURATION
+from treadle_engine.durations import MAX_SECONDS as MAX_SECONDS
+from treadle_engine.durations import DurationError, seconds_of
 
-MAX_SECONDS: Final = 31 * 86_400
 MAX_STEPS: Final = 10_000
 MAX_ATTEMPTS: Final = 100
 MAX_VISITS: Final = 1_000
@@ -20,7 +21,6 @@ WORD: Final = r"^[A-Za-z_][A-Za-z0-9_]{0,63}$"
 VARIABLE: Final = r"^[A-Za-z_][A-Za-z0-9_]{0,127}$"
 ACTION: Final = r"^[A-Za-z0-9@_][A-Za-z0-9@_./-]{0,199}$"
 EVENT: Final = r"^[A-Za-z0-9_][A-Za-z0-9_.:/-]{0,127}$"
-DURATION: Final = r"^(?=.)(?:\d{1,4}d)?(?:\d{1,5}h)?(?:\d{1,6}m)?(?:\d{1,8}(?:\.\d{1,6})?s)?$"
 
 JOINS: Final = (
     "none_failed_min_one_success",
@@ -49,21 +49,10 @@ class Short:
 
 def seconds(value: object) -> float:
     """A duration in seconds. Raises `PydanticCustomError`."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        raise PydanticCustomError(
-            "TRD0114", "must be a duration: seconds as a number, or a text such as 30s, 5m, 1h30m, 3d"
-        )
-    amount = _spelled(value) if isinstance(value, str) else float(value)
-    if not 0 <= amount <= MAX_SECONDS:
-        raise PydanticCustomError("TRD0115", "must lie between 0 and 31 days")
-    return amount
-
-
-def _spelled(text: str) -> float:
-    if not re.fullmatch(DURATION, text):
-        raise PydanticCustomError("TRD0114", "is not a duration: write 30s, 5m, 1h30m or 3d, or seconds as a number")
-    factors = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
-    return sum(float(number) * factors[unit] for number, unit in re.findall(r"([\d.]+)([dhms])", text))
+    try:
+        return seconds_of(value)
+    except DurationError as error:
+        raise PydanticCustomError("TRD0115" if error.too_long else "TRD0114", str(error)) from error
 
 
 SIZE: Final = r"^\d{1,15}(?:\.\d{1,3})?(?:B|[kKMGT]i?B?)?$"

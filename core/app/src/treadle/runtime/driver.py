@@ -1,6 +1,7 @@
 """Drives one execution: stimuli in, events to the log, and only then the commands carried out."""
 
 import asyncio
+import math
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar
@@ -16,6 +17,7 @@ from treadle_engine.protocol import (
     Command,
     Compensate,
     CompensationEnded,
+    Deliver,
     Finish,
     Pause,
     Publish,
@@ -45,6 +47,7 @@ from treadle.runtime.clock import now
 from treadle.runtime.codec import Codec
 from treadle.runtime.context import StepContext, Surroundings, reveal
 from treadle.runtime.projection import TERMINAL, Projector
+from treadle.runtime.timers import Timers
 from treadle.runtime.writer import Durable, Writer
 
 if TYPE_CHECKING:
@@ -52,6 +55,9 @@ if TYPE_CHECKING:
 
 Observer: TypeAlias = Callable[[Append], None]
 """Told of an append once it is durable."""
+
+SORTS: Final = ("signal", "event", "answer")
+"""Names of signals in the inbox that are meant for what waits; their data: `{name, data, by, step, comment}`."""
 
 _Work: TypeAlias = tuple[StepContext, Coroutine[None, None, None]]
 _Item = TypeVar("_Item")
@@ -89,6 +95,19 @@ class Execution:
     """Its end goes to the bus."""
 
 
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """When an execution that only waits is left alone: its process is not needed.
+
+    Args:
+        patience: seconds; what is due within them is waited for.
+        ask: people are asked where the execution is driven: it is left alone as soon as a person has to answer.
+    """
+
+    patience: float = math.inf
+    ask: bool = False
+
+
 class Driver:
     """One execution in this process, from its claim to its end or rest.
 
@@ -97,15 +116,25 @@ class Driver:
         writer: commits its events.
         observer: told of what is durable.
         stay_paused: a pause is waited through; otherwise it ends the driving.
+        rest: when an execution that waits is left alone.
     """
 
-    def __init__(self, execution: Execution, writer: Writer, observer: Observer, *, stay_paused: bool = False) -> None:
+    def __init__(
+        self,
+        execution: Execution,
+        writer: Writer,
+        observer: Observer,
+        *,
+        stay_paused: bool = False,
+        rest: Rest = Rest(),
+    ) -> None:
         self.execution = execution
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.stopping = False
         self._writer = writer
         self._observer = observer
         self._stay_paused = stay_paused
+        self._rest = rest
         self._events: list[Event] = []
         self._commands: list[Command] = []
         self._taken: list[int] = []
@@ -115,7 +144,7 @@ class Driver:
         self._in_flight = False
         self._running: dict[Address, tuple[asyncio.Task[None], StepContext]] = {}
         self._called_off: set[Address] = set()
-        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._timers = Timers(self._fire)
         self._asked = False
 
     @property
@@ -145,12 +174,30 @@ class Driver:
         self._taken.append(signal.id)
         data = signal.data if isinstance(signal.data, dict) else {}
         reason = str(data.get("reason", ""))
-        audit = AuditEntry(now(), signal.actor, signal.name, self.execution.id, {"reason": reason})
         said = _SAID.get(signal.name)
-        if said is None:
+        if signal.name in SORTS:
+            delivered = self._delivered(signal, data)
+            about = {name: value for name in ("name", "step", "by") if (value := getattr(delivered, name))}
+            self.handle(delivered, audit=AuditEntry(now(), signal.actor, signal.name, self.execution.id, about))
+        elif said is None:
             self._request()
         else:
+            audit = AuditEntry(now(), signal.actor, signal.name, self.execution.id, {"reason": reason})
             self.handle(said(now(), signal.actor, reason), audit=audit)
+
+    def _delivered(self, signal: Signal, data: Mapping[str, Any]) -> Deliver:
+        payload = self.execution.codec.reveal_json(data.get("data"), self.execution.id)
+        return Deliver(
+            now(),
+            signal.name,  # type: ignore[arg-type]
+            str(data.get("name", "")),
+            payload,
+            str(data.get("by", "")),
+            str(data.get("step", "")),
+            str(data.get("comment", "")),
+            signal.id,
+            signal.actor,
+        )
 
     def stop(self, reason: str) -> None:
         """Come to rest: start nothing new, end what runs without recording its end, so that `resume` asks about it."""
@@ -170,7 +217,7 @@ class Driver:
         for task, context in self._running.values():
             context.cancelled = True
             task.cancel()
-        self._forget_timers()
+        self._timers.clear()
         if not self.done.done():
             self.done.set_exception(error)
 
@@ -263,9 +310,9 @@ class Driver:
             case CancelAttempt():
                 self._call_off(command.address)
             case StartTimer():
-                self._set_timer(command)
+                self._timers.set(command.timer, command.due)
             case CancelTimer():
-                self._cancel_timer(command.timer)
+                self._timers.cancel(command.timer)
             case AskInterrupted():
                 self._asked = True
             case _:
@@ -371,19 +418,7 @@ class Driver:
         context.cancelled = True
         task.cancel()
 
-    def _set_timer(self, command: StartTimer) -> None:
-        self._cancel_timer(command.timer)
-        seconds = max(0.0, (command.due - now()) / 1_000_000)
-        loop = asyncio.get_running_loop()
-        self._timers[command.timer] = loop.call_later(seconds, self._fire, command.timer)
-
-    def _cancel_timer(self, timer: str) -> None:
-        handle = self._timers.pop(timer, None)
-        if handle is not None:
-            handle.cancel()
-
     def _fire(self, timer: str) -> None:
-        self._timers.pop(timer, None)
         if not self.stopping:
             self.handle(TimerFired(timer, now()))
 
@@ -393,7 +428,7 @@ class Driver:
         if self.done.done() or self._running or self._in_flight or self._events or self._taken or self._commands:
             return
         if self._at_rest():
-            self._forget_timers()
+            self._timers.clear()
             self.done.set_result(None)
 
     def _at_rest(self) -> bool:
@@ -402,12 +437,16 @@ class Driver:
             return True
         if status == "paused":
             return not self._stay_paused
+        if status == "waiting":
+            return not self._is_soon_due()
         return not self._timers
 
-    def _forget_timers(self) -> None:
-        for handle in self._timers.values():
-            handle.cancel()
-        self._timers.clear()
+    def _is_soon_due(self) -> bool:
+        """Something goes on by itself so soon that it is waited for."""
+        waits = (scope.waits[at] for scope, at in self.execution.state.waiting.values())
+        if self._rest.ask and any(wait.kind == "approval" for wait in waits):
+            return False
+        return self._timers.any_before(now() + self._rest.patience * 1_000_000)
 
 
 def _cancelled(address: Address) -> AttemptEnded:

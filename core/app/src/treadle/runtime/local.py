@@ -32,7 +32,7 @@ from treadle_hookspecs import (
 from treadle.runtime.clock import new_id, now
 from treadle.runtime.codec import Codec, with_data
 from treadle.runtime.context import Surroundings
-from treadle.runtime.driver import Driver, Execution
+from treadle.runtime.driver import Driver, Execution, Rest
 from treadle.runtime.listeners import Listeners
 from treadle.runtime.projection import Projector
 from treadle.runtime.writer import Writer
@@ -85,6 +85,8 @@ class Environment:
     """Told how far an attempt is: its execution, its address, a fraction or None, a message; from any thread."""
     stopping: Callable[[int], None] = lambda _: None
     """Told of the first signal that brings executions to rest, by its number."""
+    asks: bool = False
+    """People are asked where executions are driven: one rests as soon as a person has to answer."""
 
 
 class LocalRuntime:
@@ -132,8 +134,14 @@ class LocalRuntime:
     async def go_on(self, row: ExecutionRow, begin: Callable[[Driver], None], *, stay_paused: bool = False) -> None:
         """Claim an execution that nobody drives, fold its log, let `begin` say what is new, and drive it."""
         driver = self.recover(row, stay_paused=stay_paused)
+
+        def begin_and_listen() -> None:
+            begin(driver)
+            for message in self._environment.store.inbox((row.id,)):
+                driver.receive(message)
+
         async with self._slots:
-            await self._drive(driver, lambda: begin(driver))
+            await self._drive(driver, begin_and_listen)
 
     def recover(self, row: ExecutionRow, *, stay_paused: bool = False) -> Driver:
         """Claim an execution and fold its log. Raises `TreadleError` (exit code 5) when another process drives it."""
@@ -228,7 +236,7 @@ class LocalRuntime:
         row = row._replace(trigger_data=codec.protect_json(row.trigger_data, execution_id))
         execution = self._execution(row, state, claim, codec, logs)
         execution.publish_ends = launch.publish_ends
-        return Driver(execution, self._writer, self._observe(execution), stay_paused=stay_paused), _header(launch, row)
+        return self._driver(execution, stay_paused=stay_paused), _header(launch, row)
 
     def _folded(self, row: ExecutionRow, claim: Claim, *, stay_paused: bool) -> Driver:
         logs = Masker()
@@ -237,7 +245,11 @@ class LocalRuntime:
         execution = self._execution(row, state, claim, codec, logs)
         execution.projector.project(state, events)
         execution.last_seq = state.last_seq
-        return Driver(execution, self._writer, self._observe(execution), stay_paused=stay_paused)
+        return self._driver(execution, stay_paused=stay_paused)
+
+    def _driver(self, execution: Execution, *, stay_paused: bool) -> Driver:
+        rest = Rest(self._environment.settings.wait, self._environment.asks)
+        return Driver(execution, self._writer, self._observe(execution), stay_paused=stay_paused, rest=rest)
 
     def folded(self, row: ExecutionRow) -> tuple[State, Sequence[str]]:
         """The state of an execution that nobody is to claim, with plain values, and the values sealed in its log."""

@@ -60,6 +60,8 @@ class Projector:
                 ended_at = event.at if kind in _ENDS else ended_at
             else:
                 self._step(event, rows)
+        if state.waiting or state.delayed or self.row.status == "waiting":
+            changed = changed or state.status != self.row.status
         if rows.steps and rows.steps[-1].visit:
             rows.execution = self.row = self.row._replace(current_step=rows.steps[-1].address)
         if changed:
@@ -78,6 +80,10 @@ class Projector:
 
     def _step(self, event: Event, rows: Rows) -> None:
         match event.type:
+            case kinds.VISIT_WAITING if event.data["for"] != "items":
+                rows.updates.append(_gone_on(event, "waiting"))
+            case kinds.ATTEMPT_STARTED if event.attempt == 1:
+                rows.updates.append(_gone_on(event, "running"))
             case kinds.VISIT_SETTLED if event.visit:
                 rows.updates.append(self._settled(event))
             case kinds.VISIT_SETTLED | kinds.VISIT_SKIPPED:
@@ -138,6 +144,11 @@ def _started(event: Event) -> StepRow:
         None,
         event.at,
     )
+
+
+def _gone_on(event: Event, state: str) -> StepUpdate:
+    """A visit waits, or begins after it has waited."""
+    return StepUpdate(event.execution, _address(event), event.visit, state, "", 1, None, None, None)
 
 
 def _not_run(event: Event) -> StepRow:

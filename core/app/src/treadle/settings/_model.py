@@ -63,6 +63,9 @@ class Settings:
     default_timeout: float | None = _key(
         None, "Seconds that an execution may take whose workflow has no `timeout`; without it, any time.", gt=0
     )
+    wait: float = _key(
+        300.0, "Seconds that a process stays for a timer that is due; for anything later it leaves the execution.", ge=0
+    )
     grace: float = _key(10.0, "Seconds between TERM and KILL when a command is ended.", ge=0)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _key("INFO", "What treadle's own log keeps.")
     debug: bool = _key(False, "Show tracebacks of internal errors.")
