@@ -1,5 +1,6 @@
 """The types of a definition's fields: what may be written, and what it is read as."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, TypeAlias
