@@ -13,3 +13,9 @@ def test_every_page_is_generated_or_written_by_hand():
 @pytest.mark.parametrize("page", generate.GENERATORS)
 def test_page(page):
     assert (generate.REFERENCE / page).read_text("utf-8") == generate.text(page), "run: make docs"
+
+
+@pytest.mark.parametrize("name", generate.TABLES)
+def test_table(name):
+    page = generate.ROOT / "docs" / generate.TABLES[name][0]
+    assert page.read_text("utf-8") == generate.with_table(name), "run: make docs"
