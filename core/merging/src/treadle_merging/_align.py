@@ -36,8 +36,6 @@ def _take(free: dict[int, Value], fits: Callable[[Value], bool]) -> int | None:
 
 
 def _is_one(one: Value, other: Value, identity: Callable[[Value], str] | None) -> bool:
-    if not entries(one) or not entries(other):
-        return False
     if identity:
-        return identity(one) == identity(other)
+        return identity(one) == identity(other) != ""
     return any(key in entries(one) and entries(one)[key] == entries(other).get(key) for key in IDENTITIES)

@@ -74,6 +74,12 @@ def identity(requirement: Requirement) -> tuple[str, str]:
     return canonicalize_name(requirement.name), str(requirement.marker or "")
 
 
+def name_of(item: Value) -> str:
+    """What tells a requirement apart in a list, as one text; "" for what is none."""
+    parsed = parse(item)
+    return " ".join(identity(parsed)) if parsed else ""
+
+
 def _place(named: dict[tuple[str, str] | int, list[Side]], item: Value) -> int:
     """A key for what is no requirement: that of the same item, or a new one."""
     for key, group in named.items():

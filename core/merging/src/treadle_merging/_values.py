@@ -23,7 +23,7 @@ def same(one: Value, other: Value) -> bool:
         return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(same, one, other))
-    return type(one) is type(other) and one == other
+    return type(one) is type(other) and (one == other or (one != one and other != other))
 
 
 def missing(items: list[Value], among: list[Value]) -> list[Value]:

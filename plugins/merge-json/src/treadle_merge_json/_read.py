@@ -4,9 +4,9 @@ import json
 import re
 from typing import Final, NoReturn
 
-from treadle_merging import Unreadable
+from treadle_merging import Element, Node, Unreadable
 
-from treadle_merge_json._tree import Document, Element, Node
+from treadle_merge_json._tree import Document
 
 DEEPEST: Final = 64
 _TRIVIA: Final = re.compile(r"(?:[ \t\r\n]|//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)*")
@@ -66,8 +66,8 @@ class _Reader:
             node.elements.append(self._element(lead, keys if kind == "object" else None, depth))
 
     def _element(self, lead: str, keys: set[str] | None, depth: int) -> Element:
-        key, head = ("", "") if keys is None else self._key(keys)
-        element = Element(lead, key, head, self._value(depth + 1))
+        key, head, note = ("", "", "") if keys is None else self._key(keys)
+        element = Element(lead, key, head, self._value(depth + 1), note)
         after = self.at
         gap = self._trivia()
         if self.text.startswith(",", self.at):
@@ -80,7 +80,7 @@ class _Reader:
             self.at = tail.end()
         return element
 
-    def _key(self, keys: set[str]) -> tuple[str, str]:
+    def _key(self, keys: set[str]) -> tuple[str, str, str]:
         start = self.at
         found = _SCALAR.match(self.text, self.at)
         if not found or not found[0].startswith('"'):
@@ -90,12 +90,12 @@ class _Reader:
             self._fail(f"the key {found[0]} comes twice")
         keys.add(key)
         self.at = found.end()
-        self._trivia()
+        note = self._trivia()
         if not self.text.startswith(":", self.at):
             self._fail("a colon is expected")
         self.at += 1
-        self._trivia()
-        return key, self.text[start : self.at]
+        note += self._trivia()
+        return key, self.text[start : self.at], note
 
     def _trivia(self) -> str:
         found = _TRIVIA.match(self.text, self.at)

@@ -1,0 +1,1 @@
+"""Merging of TOML: pyproject.toml and others."""
