@@ -6,7 +6,7 @@ Times are microseconds since 1970 UTC. JSON columns are handed over as JSON data
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from treadle_hookspecs._events import Event
@@ -25,6 +25,8 @@ class ExecutionRow(NamedTuple):
     trigger_data: Json
     started_at: int
     current_step: str = ""
+    """Address of the visit that started last. In an `Append` as of the last change of status; a store that is asked
+    knows the steps that came since."""
     finished_at: int | None = None
     error: Json = None
     outputs: Json = None
@@ -134,8 +136,7 @@ class Definition(NamedTuple):
     created_at: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Append:
+class Append(NamedTuple):
     """What one execution adds in one transaction.
 
     Args:
@@ -143,7 +144,7 @@ class Append:
         epoch: the claim's; a lower one than the store knows is refused with `ClaimLostError`.
         expected_seq: the seq of the last event in the log before these; another one is refused.
         events: in order, `seq` running on from `expected_seq`.
-        execution_row: the whole new projection, or None when it did not change.
+        execution_row: the whole new projection, or None when it did not change (but for `current_step`).
         steps: rows of visits that start (inserted), in order.
         step_updates: changes of rows that stand, in order, after `steps`.
         payloads: content by its SHA-256 in hex, written if it is not there.
@@ -163,7 +164,7 @@ class Append:
     execution_row: ExecutionRow | None = None
     steps: Sequence[StepRow] = ()
     step_updates: Sequence[StepUpdate] = ()
-    payloads: Mapping[str, bytes] = field(default_factory=dict)
+    payloads: Mapping[str, bytes] = {}
     taken: Sequence[int] = ()
     audit: Sequence[AuditEntry] = ()
     published: Sequence[BusEvent] = ()

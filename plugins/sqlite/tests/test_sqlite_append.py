@@ -37,7 +37,7 @@ def chain_step(seq: int, number: int, epoch: int = 1) -> Append:
         epoch,
         seq,
         events,
-        row(EXECUTION, current_step=starts),
+        None,
         [StepRow(EXECUTION, starts, 1, "test/noop", "running", inputs={}, started_at=at)],
         [StepUpdate(EXECUTION, ends, 1, "succeeded", "success", 1, {}, at, None)],
     )
@@ -57,7 +57,7 @@ def test_a_step_is_one_transaction_without_a_query(store: SqliteStore, statement
     store.append([chain_step(6, 2)])
     assert statements == [
         "BEGIN IMMEDIATE",
-        "UPDATE executions SET",
+        "PRAGMA data_version",
         "INSERT INTO execution_history",
         "INSERT INTO execution_history",
         "INSERT INTO step_executions",
@@ -74,7 +74,7 @@ def test_many_executions_are_one_transaction(store: SqliteStore, statements: lis
     assert not [text for text in statements if text.startswith("SELECT")]
 
 
-def test_after_a_claim_nothing_is_asked_about_the_execution(open_store: OpenStore) -> None:
+def test_after_a_claim_the_execution_is_asked_about_once(open_store: OpenStore) -> None:
     open_store().append([started("e")])
     store = open_store()
     claim = store.claim("e")
@@ -84,7 +84,27 @@ def test_after_a_claim_nothing_is_asked_about_the_execution(open_store: OpenStor
     assert writer._connection is not None
     writer._connection.set_trace_callback(seen.append)
     store.append([noted("e", 2, epoch=claim.epoch)])
-    assert not [text for text in seen if "SELECT" in text]
+    store.append([noted("e", 3, epoch=claim.epoch)])
+    assert len([text for text in seen if text.strip().startswith("SELECT")]) == 1
+
+
+def test_what_others_write_is_noticed(open_store: OpenStore) -> None:
+    store, other = open_store(), open_store()
+    store.append([started("e"), started("f")])
+    store.append([noted("e", 2)])
+    other.append([noted("e", 3)])
+    with pytest.raises(SequenceError, match="ends with event 3, not 2"):
+        store.append([noted("e", 3)])
+    store.append([noted("f", 2)])
+    store.append([noted("e", 4)])
+    assert [event.seq for event in store.read("e")] == [1, 2, 3, 4]
+
+
+def test_where_an_execution_stands_is_known_without_writing_it(store: SqliteStore) -> None:
+    chain(store, 3)
+    found = store.execution(EXECUTION)
+    assert found is not None
+    assert found.current_step == "step_3"
 
 
 def test_a_step_takes_less_than_a_kilobyte(open_store: OpenStore, path: Path) -> None:

@@ -4,7 +4,6 @@ import hashlib
 import sqlite3
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,7 @@ def filled(store: SqliteStore) -> SqliteStore:
             visit_settled("whole", 3, "group/s"),
             visit_started("whole", 4, "t"),
             visit_settled("whole", 5, "t"),
-            replace(finished("whole", 6, 9_000, **used), payloads={OUTPUT: b"output"}),
+            finished("whole", 6, 9_000, **used)._replace(payloads={OUTPUT: b"output"}),
             started("runs"),
             visit_started("runs", 2, "s"),
         ]
@@ -96,14 +95,14 @@ def test_two_compensations_of_one_visit_are_found(filled: SqliteStore) -> None:
             .events[0]
             ._replace(type="compensation_settled", step="t", visit=1, at=9_001)
         )
-        filled.append([replace(noted("whole", seq), events=[done])])
+        filled.append([noted("whole", seq)._replace(events=[done])])
     assert "compensated more than once" in filled.check()[0].message
 
 
 def test_two_failures_of_one_attempt_are_found(filled: SqliteStore) -> None:
     for seq in (3, 4):
         failed = noted("runs", seq).events[0]._replace(type="attempt_failed", step="s", visit=1, attempt=1)
-        filled.append([replace(noted("runs", seq), events=[failed])])
+        filled.append([noted("runs", seq)._replace(events=[failed])])
     assert "attempt s#1.1 has more than one event attempt_failed" in filled.check()[0].message
 
 
@@ -129,7 +128,7 @@ def test_it_sees_one_state_while_others_write(filled: SqliteStore, open_store: O
     def work() -> None:
         seq = 3
         while not done.is_set():
-            other.append([replace(noted("runs", seq), audit=[AuditEntry(seq, "user:ada", "look")])])
+            other.append([noted("runs", seq)._replace(audit=[AuditEntry(seq, "user:ada", "look")])])
             seq += 1
 
     thread = threading.Thread(target=work)

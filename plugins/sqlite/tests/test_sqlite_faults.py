@@ -226,7 +226,7 @@ def test_a_batch_with_what_json_cannot_carry_leaves_nothing(store: SqliteStore) 
 class TestCheckpoints:
     @pytest.fixture
     def often(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(_checkpoint, "_COMMITS", 16)
+        monkeypatch.setattr(_checkpoint, "_LOG_BYTES", 1)
 
     @pytest.mark.usefixtures("often")
     def test_the_log_is_used_again(self, store: SqliteStore, path: Path) -> None:
@@ -278,7 +278,7 @@ class TestCheckpoints:
     @pytest.mark.usefixtures("often")
     def test_many_processes_write_and_checkpoint(self, store: SqliteStore, path: Path) -> None:
         code = (
-            "import sys; from treadle_sqlite import _checkpoint; _checkpoint._COMMITS = 16;"
+            "import sys; from treadle_sqlite import _checkpoint; _checkpoint._LOG_BYTES = 1;"
             "from treadle_sqlite._store import SqliteStore; from treadle_testkit._store_samples import noted, started;"
             "s = SqliteStore(f'sqlite://{sys.argv[1]}?synchronous=NORMAL'); s.open(); e = sys.argv[2];"
             "s.append([started(e)]); [s.append([noted(e, n, text='x' * 700)]) for n in range(2, 400)]; s.close()"

@@ -4,7 +4,7 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 
-from treadle_hookspecs import Append, ClaimLostError, ExecutionRow, ExitCode, SequenceError, TreadleError
+from treadle_hookspecs import Append, ClaimLostError, ExitCode, SequenceError, TreadleError
 
 from treadle_sqlite import _audit, _inbox, _payloads, _slots
 from treadle_sqlite._rows import event_rows, execution_values, step_ids, step_values, update_values
@@ -13,33 +13,36 @@ from treadle_sqlite._sql import (
     INSERT_EVENT,
     INSERT_EXECUTION,
     INSERT_STEP,
+    SELECT_HEAD,
     SELECT_VISITS,
     UPDATE_EXECUTION,
     UPDATE_HEAD,
     UPDATE_START,
     UPDATE_STEP,
-    UPDATE_STEP_OF_EXECUTION,
 )
 from treadle_sqlite._writer import Writer
 
 
 class _Driven:
-    """What need not be asked of the database again about an execution that this process drives.
+    """The head of an execution's log, and what else need not be asked of the database again while nobody else writes.
 
-    It holds as long as the head of the log is where this process has left it, which every append verifies.
+    Attributes:
+        number, epoch, started_at, last_seq: as they stand in the database.
+        seen: SQLite's `data_version` when they were read or written: another connection's commit changes it.
+        visits: ids of the rows of visits, by address and visit; None before they were needed.
+        last_step: the id of the newest of these rows.
     """
 
-    __slots__ = ("last_step", "number", "row", "started_at", "visits")
+    __slots__ = ("epoch", "last_seq", "last_step", "number", "seen", "started_at", "visits")
 
-    def __init__(self, number: int, started_at: int, visits: dict[tuple[str, int], int] | None = None) -> None:
+    def __init__(self, number: int, epoch: int, started_at: int, last_seq: int, seen: int) -> None:
         self.number = number
+        self.epoch = epoch
         self.started_at = started_at
-        self.row: ExecutionRow | None = None
-        """The last row that was written whole: the next one of a chain differs from it in one column."""
-        self.visits = visits
-        """Ids of the rows of visits, by address and visit; None before they were needed."""
+        self.last_seq = last_seq
+        self.seen = seen
+        self.visits: dict[tuple[str, int], int] | None = None
         self.last_step = number << NUMBER_SHIFT
-        """The id of the newest of these rows."""
 
     def recall_visits(self, connection: sqlite3.Connection) -> dict[tuple[str, int], int]:
         """Read the ids of the rows that stand."""
@@ -56,13 +59,13 @@ class Appender:
         self._writer = writer
         self._driven: dict[str, _Driven] = {}
 
-    def learn(self, execution: str, number: int, started_at: int) -> None:
-        """Remember what a claim has found out about an execution."""
-        self._driven[execution] = _Driven(number, started_at)
-
     def forget(self, execution: str) -> None:
-        """It is not driven here any more."""
+        """It is not driven here any more, or somebody has claimed it."""
         self._driven.pop(execution, None)
+
+    def forget_all(self) -> None:
+        """Executions were deleted."""
+        self._driven.clear()
 
     def append(self, batch: Sequence[Append]) -> None:
         """`StoreBackend.append`."""
@@ -78,8 +81,9 @@ class Appender:
         events: list[tuple[object, ...]] = []
         steps: list[tuple[object, ...]] = []
         updates: list[tuple[object, ...]] = []
+        version: int = connection.execute("PRAGMA data_version").fetchone()[0]
         for item in batch:
-            driven = self._advance(connection, item)
+            driven = self._advance(connection, item, version)
             events.extend(event_rows(driven.number, item))
             if item.steps or item.step_updates:
                 visits = driven.recall_visits(connection) if driven.visits is None else driven.visits
@@ -92,70 +96,64 @@ class Appender:
         if updates:
             connection.executemany(UPDATE_STEP, updates)
 
-    def _advance(self, connection: sqlite3.Connection, item: Append) -> _Driven:
+    def _advance(self, connection: sqlite3.Connection, item: Append, version: int) -> _Driven:
         """Move the head of an execution's log, if it is still ours to move."""
-        driven = self._driven.get(item.execution) or _look_up(connection, item.execution)
-        if driven is None:
-            driven = _insert(connection, item)
-        elif not _update(connection, driven, item):
-            driven = _advance_afresh(connection, driven, item)
-        if item.execution_row and item.execution_row.started_at != driven.started_at:
-            driven.started_at = item.execution_row.started_at
-            connection.execute(UPDATE_START, (driven.started_at, driven.number))
-        self._driven[item.execution] = driven
+        driven = self._driven.get(item.execution)
+        if driven is None or driven.seen != version:
+            driven = _look_up(connection, item.execution, version, driven)
+            if driven is None:
+                driven = self._driven[item.execution] = _insert(connection, item, version)
+                return driven
+            self._driven[item.execution] = driven
+        if item.epoch < driven.epoch:
+            raise ClaimLostError(f"{item.execution} has been claimed since (epoch {driven.epoch}, not {item.epoch})")
+        if item.expected_seq != driven.last_seq:
+            raise SequenceError(
+                f"the log of {item.execution} ends with event {driven.last_seq}, not {item.expected_seq}"
+            )
+        driven.last_seq += len(item.events)
+        if item.execution_row is not None or item.epoch != driven.epoch:
+            _update(connection, driven, item)
         return driven
 
 
-def _look_up(connection: sqlite3.Connection, execution: str) -> _Driven | None:
-    row = connection.execute("SELECT number, started_at FROM executions WHERE id = ?", (execution,)).fetchone()
-    return _Driven(*row) if row else None
-
-
-def _advance_afresh(connection: sqlite3.Connection, remembered: _Driven, item: Append) -> _Driven:
-    """What was remembered does not hold: the execution was pruned, and is new or has another number; or raise."""
-    found = _look_up(connection, item.execution)
-    if found is None:
-        return _insert(connection, item)
-    if found.number == remembered.number or not _update(connection, found, item):
-        raise _refused(connection, item)
+def _look_up(connection: sqlite3.Connection, execution: str, version: int, known: _Driven | None) -> _Driven | None:
+    """The head of a log as it is now, or None where there is none yet."""
+    row = connection.execute(SELECT_HEAD, (execution,)).fetchone()
+    if row is None:
+        return None
+    found = _Driven(*row, seen=version)
+    if known is not None and (known.number, known.epoch, known.last_seq) == (found.number, found.epoch, found.last_seq):
+        known.seen = version
+        return known
     return found
 
 
-def _insert(connection: sqlite3.Connection, item: Append) -> _Driven:
+def _insert(connection: sqlite3.Connection, item: Append, version: int) -> _Driven:
     row = item.execution_row
     if item.expected_seq != 0:
         raise SequenceError(f"{item.execution} has no log, so event {item.expected_seq} cannot be its last")
     if row is None:
         raise _misused(f"the first append of execution {item.execution} has no `execution_row`")
-    head = (item.execution, row.started_at, item.epoch, _last_seq(item))
+    head = (item.execution, row.started_at, item.epoch, len(item.events))
     number = connection.execute(INSERT_EXECUTION, head + execution_values(row)).lastrowid or 0
     if row.origin:
         _payloads.inherit(connection, number, row.origin)
-    return _Driven(number, row.started_at, visits={})
+    driven = _Driven(number, item.epoch, row.started_at, len(item.events), version)
+    driven.visits = {}
+    return driven
 
 
-def _update(connection: sqlite3.Connection, driven: _Driven, item: Append) -> bool:
-    head = (item.epoch, _last_seq(item))
-    mine = (driven.number, item.execution, item.epoch, item.expected_seq)
-    row, known = item.execution_row, driven.row
+def _update(connection: sqlite3.Connection, driven: _Driven, item: Append) -> None:
+    driven.epoch = item.epoch
+    head, row = (driven.epoch, driven.last_seq), item.execution_row
     if row is None:
-        return connection.execute(UPDATE_HEAD, head + mine).rowcount == 1
-    if known is not None and row._replace(current_step=known.current_step) == known:
-        changed = (*head, row.current_step, *mine)
-        return connection.execute(UPDATE_STEP_OF_EXECUTION, changed).rowcount == 1
-    driven.row = row
-    return connection.execute(UPDATE_EXECUTION, head + execution_values(row) + mine).rowcount == 1
-
-
-def _last_seq(item: Append) -> int:
-    return item.expected_seq + len(item.events)
-
-
-def _refused(connection: sqlite3.Connection, item: Append) -> Exception:
-    row = connection.execute("SELECT epoch, last_seq FROM executions WHERE id = ?", (item.execution,)).fetchone()
-    if row[0] > item.epoch:
-        return ClaimLostError(f"{item.execution} has been claimed since (epoch {row[0]}, ours is {item.epoch})")
-    return SequenceError(f"the log of {item.execution} ends with event {row[1]}, not {item.expected_seq}")
+        connection.execute(UPDATE_HEAD, (*head, driven.number))
+        return
+    connection.execute(UPDATE_EXECUTION, (*head, *execution_values(row), driven.number))
+    if row.started_at != driven.started_at:
+        driven.started_at = row.started_at
+        connection.execute(UPDATE_START, (driven.started_at, driven.number))
 
 
 def _started(driven: _Driven, visits: dict[tuple[str, int], int], item: Append) -> Iterator[tuple[object, ...]]:

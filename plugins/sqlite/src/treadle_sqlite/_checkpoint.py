@@ -15,11 +15,9 @@ from treadle_sqlite._connect import connect
 from treadle_sqlite._location import Location
 from treadle_sqlite._lock import take
 
-_COMMITS: Final = 1000
-"""A checkpoint costs two syncs of the disk; spread over so many commits they are lost in the noise."""
-
 _LOG_BYTES: Final = 16 << 20
-"""The growth of the log after which it is time whatever the number of commits."""
+"""The growth of the log after which it is time: a checkpoint costs two syncs of the disk and a write of each page that
+changed, which is lost in the noise of so many commits."""
 
 _LOOK: Final = 16
 """The log's size is asked for once in so many commits."""
@@ -42,7 +40,7 @@ class Checkpointer:
             self.run()
 
     def _due(self) -> bool:
-        return self._commits >= _COMMITS or self._log_size() >= self._log_bytes + _LOG_BYTES
+        return self._log_size() >= self._log_bytes + _LOG_BYTES
 
     def run(self) -> None:
         """Checkpoint what no reader needs any more, unless somebody else does it or writes.
@@ -50,7 +48,6 @@ class Checkpointer:
         A checkpoint that fails loses nothing: what it would have moved stays in the log, so the commit before it
         stands and the next one tries again.
         """
-        self._commits = 0
         with suppress(sqlite3.Error, OSError, TreadleError):
             if lock := take(self._location.checkpoint_lock):
                 try:

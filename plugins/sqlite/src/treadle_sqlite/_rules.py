@@ -21,12 +21,12 @@ DEFINITIONS: Final = Rule(
 
 GAPS: Final = Rule(
     "I3",
-    "the log of execution {} has gaps, or does not end where the execution says",
+    "the log of execution {} has gaps, or ends before the execution says",
     """
     SELECT e.id FROM executions AS e LEFT JOIN
         (SELECT execution, min(seq) AS low, max(seq) AS high, count(*) AS many FROM execution_history GROUP BY 1) AS h
         ON h.execution = e.number
-    WHERE coalesce(h.many, 0) <> e.last_seq OR coalesce(h.high, 0) <> e.last_seq OR coalesce(h.low, 1) <> 1
+    WHERE coalesce(h.many, 0) <> coalesce(h.high, 0) OR coalesce(h.high, 0) < e.last_seq OR coalesce(h.low, 1) <> 1
     """,
 )
 

@@ -49,7 +49,7 @@ CREATE TABLE executions (
     workflow_id TEXT NOT NULL,     -- workflows.id
     plan TEXT NOT NULL,            -- payloads.hash
     status TEXT NOT NULL,
-    current_step TEXT NOT NULL,
+    current_step TEXT NOT NULL,    -- as of the last change of status; the newest row of step_executions says it now
     root TEXT NOT NULL,
     trigger_type TEXT NOT NULL,
     trigger_data TEXT,             -- JSON
@@ -61,7 +61,7 @@ CREATE TABLE executions (
     warnings INTEGER NOT NULL,
     origin TEXT NOT NULL,          -- the execution that this one retries or is a child of
     epoch INTEGER NOT NULL,        -- of the claim that wrote last; a lower one may not write
-    last_seq INTEGER NOT NULL
+    last_seq INTEGER NOT NULL      -- as of the last change of status
 ) STRICT;
 
 CREATE INDEX executions_by_start ON executions (started_at);

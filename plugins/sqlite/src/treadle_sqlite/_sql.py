@@ -24,30 +24,33 @@ INSERT INTO executions
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
+SELECT_HEAD: Final = """
+SELECT number, epoch, started_at, coalesce(
+    (SELECT max(h.id) FROM execution_history AS h WHERE h.id BETWEEN number << 32 AND (number << 32) + 0xFFFFFFFF)
+    - (number << 32), 0)
+FROM executions WHERE id = ?
+"""
+
 UPDATE_EXECUTION: Final = """
 UPDATE executions SET epoch = ?, last_seq = ?,
     workflow = ?, version = ?, status = ?, root = ?, trigger_type = ?, trigger_data = ?, current_step = ?,
     completed_at = ?, error = ?, outputs = ?, rollback = ?, warnings = ?, workflow_id = ?, plan = ?, origin = ?
-WHERE number = ? AND id = ? AND epoch <= ? AND last_seq = ?
+WHERE number = ?
 """
 
-UPDATE_STEP_OF_EXECUTION: Final = """
-UPDATE executions SET epoch = ?, last_seq = ?, current_step = ?
-WHERE number = ? AND id = ? AND epoch <= ? AND last_seq = ?
-"""
-
-UPDATE_HEAD: Final = """
-UPDATE executions SET epoch = ?, last_seq = ? WHERE number = ? AND id = ? AND epoch <= ? AND last_seq = ?
-"""
+UPDATE_HEAD: Final = "UPDATE executions SET epoch = ?, last_seq = ? WHERE number = ?"
 
 UPDATE_START: Final = "UPDATE executions SET started_at = ? WHERE number = ?"
 
-RAISE_EPOCH: Final = "UPDATE executions SET epoch = epoch + 1 WHERE id = ? RETURNING epoch, number, started_at"
+RAISE_EPOCH: Final = "UPDATE executions SET epoch = epoch + 1 WHERE id = ? RETURNING epoch"
 
 SELECT_EXECUTIONS: Final = """
 SELECT id, started_at,
-    workflow, version, status, root, trigger_type, trigger_data, current_step, completed_at, error, outputs, rollback,
-    warnings, workflow_id, plan, origin
+    workflow, version, status, root, trigger_type, trigger_data, coalesce(
+        (SELECT s.step_id FROM step_executions AS s
+         WHERE s.id BETWEEN number << 32 AND (number << 32) + 0xFFFFFFFF AND s.visit > 0 ORDER BY s.id DESC LIMIT 1),
+        current_step),
+    completed_at, error, outputs, rollback, warnings, workflow_id, plan, origin
 FROM executions
 """
 

@@ -115,7 +115,7 @@ class SqliteStore:
             row = connection.execute(RAISE_EPOCH, (execution,)).fetchone()
         if row is None:
             return first_epoch()
-        self._appender.learn(execution, number=row[1], started_at=row[2])
+        self._appender.forget(execution)
         return int(row[0])
 
     def append(self, batch: Sequence[Append]) -> None:
@@ -226,6 +226,7 @@ class SqliteStore:
     def prune(self, before: int) -> int:
         """Delete terminal executions that finished before that time, and what only they used; how many."""
         with self._open_writer() as connection:
+            self._appender.forget_all()
             return _prune.prune(connection, before)
 
     def check(self) -> Sequence[Finding]:

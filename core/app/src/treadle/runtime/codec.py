@@ -71,7 +71,7 @@ class Codec:
 
     def protect(self, event: Event) -> Event:
         """The event as it may be stored."""
-        if not event.data:
+        if not event.data or self._stands(orjson.dumps(event.data)):
             return event
         data = self.protect_json(event.data, event.execution)
         return event if data is event.data else with_data(event, data)
@@ -79,12 +79,18 @@ class Codec:
     def protect_json(self, value: Json, place: str) -> Json:
         """JSON as it may be stored for the execution `place`; the same object when nothing had to change."""
         encoded = orjson.dumps(value)
-        if (self._known or b'"$' in encoded) and self._sensitive.may_be_in(encoded):
+        if self._stands(encoded):
+            return value
+        if self._sensitive.may_be_in(encoded):
             value = seal_json(value, self._sensitive, lambda content: self._seal(content, place))
             encoded = orjson.dumps(value)
         if isinstance(value, Mapping) and len(encoded) > self._threshold:
             return {key: self._outlined(item) for key, item in value.items()}
         return value
+
+    def _stands(self, encoded: bytes) -> bool:
+        """Nothing in it can be sensitive, look like a marker, or be too large."""
+        return not self._known and len(encoded) <= self._threshold and b'"$' not in encoded
 
     def reveal(self, event: Event) -> Event:
         """The event as it was before `protect`."""

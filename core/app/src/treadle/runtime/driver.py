@@ -129,7 +129,8 @@ class Driver:
         rest: Rest = Rest(),
     ) -> None:
         self.execution = execution
-        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._loop = asyncio.get_running_loop()
+        self.done: asyncio.Future[None] = self._loop.create_future()
         self.stopping = False
         self._writer = writer
         self._observer = observer
@@ -206,17 +207,13 @@ class Driver:
         self.stopping = True
         if self.execution.state.status not in TERMINAL:
             self.handle(Pause(now(), "process", reason))
-        for task, context in self._running.values():
-            context.cancelled = True
-            task.cancel()
+        self._cancel_running()
         self._rest_if_idle()
 
     def fail(self, error: BaseException) -> None:
         """Give up driving: the storage refused, or the claim is lost. The log says how far it came."""
         self.stopping = True
-        for task, context in self._running.values():
-            context.cancelled = True
-            task.cancel()
+        self._cancel_running()
         self._timers.clear()
         if not self.done.done():
             self.done.set_exception(error)
@@ -320,19 +317,22 @@ class Driver:
 
     def _start(self, address: Address, work: _Work) -> None:
         context, coroutine = work
-        task = asyncio.get_running_loop().create_task(coroutine)
-        task.add_done_callback(lambda ended: self._task_ended(address, ended))
-        self._running[address] = (task, context)
+        self._running[address] = (self._loop.create_task(coroutine), context)
 
-    def _task_ended(self, address: Address, task: asyncio.Task[None]) -> None:
-        if not task.cancelled():
-            error = task.exception()
-            if error is not None:
-                self.fail(error)
-        elif self._running.pop(address, None) is not None:  # it was called off before it took its first step
-            self._called_off_early(address)
+    def _cancel_running(self) -> None:
+        for address in self._running:
+            self._cancel(address)
 
-    def _called_off_early(self, address: Address) -> None:
+    def _cancel(self, address: Address) -> None:
+        task, context = self._running[address]
+        context.cancelled = True
+        task.add_done_callback(lambda ended: self._never_ran(address, ended))
+        task.cancel()
+
+    def _never_ran(self, address: Address, task: asyncio.Task[None]) -> None:
+        """A task that is cancelled before its first step tells nobody."""
+        if not task.cancelled() or self._running.pop(address, None) is None:
+            return
         if address in self._called_off:
             self._called_off.discard(address)
             self.handle(_cancelled(address))
@@ -347,25 +347,31 @@ class Driver:
 
     async def _run_attempt(self, command: StartAttempt, context: StepContext) -> None:
         address = command.address
-        ended = await self._end_of(address, command.action, command.inputs, context, command.timeout)
-        if ended is not None:
-            self.handle(self._guarded(ended))
+        try:
+            ended = await self._end_of(address, command.action, command.inputs, context, command.timeout)
+            if ended is not None:
+                self.handle(self._guarded(ended))
+        except Exception as error:  # noqa: BLE001 - whoever waits for the execution gets it
+            self.fail(error)
 
     def _compensation(self, command: Compensate) -> _Work:
         context = StepContext(self.execution.surroundings, command.address, {}, purpose="undo")
         return context, self._run_compensation(command, context)
 
     async def _run_compensation(self, command: Compensate, context: StepContext) -> None:
-        ended = await self._end_of(
-            command.address,
-            command.action,
-            command.inputs,
-            context,
-            command.timeout,
-            rollback_action=command.rollback_action,
-        )
-        if ended is not None:
-            self.handle(CompensationEnded(ended.address, ended.at, ended.error, ended.draw))
+        try:
+            ended = await self._end_of(
+                command.address,
+                command.action,
+                command.inputs,
+                context,
+                command.timeout,
+                rollback_action=command.rollback_action,
+            )
+            if ended is not None:
+                self.handle(CompensationEnded(ended.address, ended.at, ended.error, ended.draw))
+        except Exception as error:  # noqa: BLE001 - whoever waits for the execution gets it
+            self.fail(error)
 
     async def _end_of(
         self,
@@ -409,14 +415,11 @@ class Driver:
         return ended._replace(outputs=mask(ended.outputs), error=mask(ended.error))
 
     def _call_off(self, address: Address) -> None:
-        running = self._running.get(address)
-        if running is None:
+        if address not in self._running:
             self.handle(_cancelled(address))
             return
-        task, context = running
         self._called_off.add(address)
-        context.cancelled = True
-        task.cancel()
+        self._cancel(address)
 
     def _fire(self, timer: str) -> None:
         if not self.stopping:

@@ -43,6 +43,7 @@ class Projector:
 
     def __init__(self, row: ExecutionRow) -> None:
         self.row = row
+        self._current = row.current_step
         self._undoable: dict[tuple[str, int], StepUpdate] = {}
         self._without_visit: set[str] = set()
 
@@ -63,7 +64,7 @@ class Projector:
         if state.waiting or state.delayed or self.row.status == "waiting":
             changed = changed or state.status != self.row.status
         if rows.steps and rows.steps[-1].visit:
-            rows.execution = self.row = self.row._replace(current_step=rows.steps[-1].address)
+            self._current = rows.steps[-1].address
         if changed:
             rows.execution = self.row = self._followed(state, ended_at)
         return rows
@@ -71,6 +72,7 @@ class Projector:
     def _followed(self, state: State, ended_at: int | None) -> ExecutionRow:
         return self.row._replace(
             status=state.status,
+            current_step=self._current,
             rollback=state.rollback,
             warnings=state.warnings,
             error=state.error,

@@ -3,7 +3,6 @@
 
 import hashlib
 import threading
-from dataclasses import replace
 
 import pytest
 from treadle_hookspecs import (
@@ -97,7 +96,7 @@ class AppendClauses(StoreFixtures):
 
     def test_a_log_begins_at_its_beginning(self, store: StoreBackend) -> None:
         with pytest.raises(SequenceError):
-            store.append([replace(noted("e", 5), execution_row=row("e"))])
+            store.append([noted("e", 5)._replace(execution_row=row("e"))])
         assert store.execution("e") is None
 
     def test_events_that_do_not_run_on_are_refused(self, store: StoreBackend) -> None:
@@ -141,8 +140,7 @@ class AppendClauses(StoreFixtures):
         store.append([started("a"), started("b")])
         (signal,) = store.send([Signal("a", "pause")])
         payload = b"of a refused append"
-        good = replace(
-            visit_started("a", 2, "s"),
+        good = visit_started("a", 2, "s")._replace(
             execution_row=row("a", status="paused"),
             payloads={hashlib.sha256(payload).hexdigest(): payload},
             taken=[signal],
@@ -206,7 +204,7 @@ class AppendClauses(StoreFixtures):
         full = StepRow(
             "e", "loop:3/s", 2, "a/b/c", "failed", "timeout", 3, _AWKWARD, [1], 5, 6, {"type": "x"}, "failed"
         )  # fmt: skip
-        store.append([replace(started("e"), steps=[plain, skipped, full])])
+        store.append([started("e")._replace(steps=[plain, skipped, full])])
         assert list(store.steps("e")) == [plain, skipped, full]
 
     def test_visits_are_listed_in_the_order_they_started(self, store: StoreBackend) -> None:
@@ -230,7 +228,7 @@ class AppendClauses(StoreFixtures):
     def test_a_later_update_wins(self, store: StoreBackend, other: StoreBackend) -> None:
         store.append([started("e"), visit_started("e", 2, "s"), visit_settled("e", 3, "s")])
         undone = visit_settled("e", 4, "s", compensation="done").step_updates
-        other.append([replace(noted("e", 4), step_updates=undone)])
+        other.append([noted("e", 4)._replace(step_updates=undone)])
         assert store.steps("e")[0].compensation == "done"
 
     def test_a_visit_starts_once(self, store: StoreBackend, other: StoreBackend) -> None:

@@ -1,8 +1,6 @@
 # ruff: noqa: S101 - the suite is made of assertions
 """Clauses about what comes from outside: signals, the bus, and noticing that something came."""
 
-from dataclasses import replace
-
 import pytest
 from treadle_hookspecs import BusEvent, SequenceError, Signal, StoreBackend
 
@@ -37,26 +35,26 @@ class InboxClauses(StoreFixtures):
 
     def test_a_signal_that_was_taken_is_gone(self, store: StoreBackend, other: StoreBackend) -> None:
         first, second = store.send([Signal("e", "x"), Signal("e", "y")])
-        store.append([replace(started("e"), taken=[first])])
+        store.append([started("e")._replace(taken=[first])])
         assert [signal.id for signal in other.inbox(["e"])] == [second]
 
     def test_a_signal_is_taken_once(self, store: StoreBackend, other: StoreBackend) -> None:
         ids = store.send([Signal("e", "x")])
-        store.append([replace(started("e"), taken=ids)])
+        store.append([started("e")._replace(taken=ids)])
         with pytest.raises(SequenceError):
-            other.append([replace(noted("e", 2), taken=ids)])
+            other.append([noted("e", 2)._replace(taken=ids)])
         assert len(store.read("e")) == 1
 
     def test_nobody_takes_another_ones_signal(self, store: StoreBackend) -> None:
         ids = store.send([Signal("other", "x")])
         with pytest.raises(SequenceError):
-            store.append([replace(started("e"), taken=ids)])
+            store.append([started("e")._replace(taken=ids)])
         assert store.execution("e") is None
         assert len(store.inbox(["other"])) == 1
 
     def test_an_id_is_never_given_twice(self, store: StoreBackend) -> None:
         first = store.send([Signal("e", "x")])
-        store.append([replace(started("e"), taken=first)])
+        store.append([started("e")._replace(taken=first)])
         assert store.send([Signal("e", "y")])[0] > first[0]
 
     def test_the_bus_keeps_events_in_order(self, store: StoreBackend, other: StoreBackend) -> None:
@@ -71,7 +69,7 @@ class InboxClauses(StoreFixtures):
     def test_an_append_publishes(self, store: StoreBackend) -> None:
         before = store.publish(BusEvent("before", {}))
         published = [BusEvent("one", {"n": 1}, "e", 8_000), BusEvent("two", {})]
-        store.append([replace(started("e"), published=published)])
+        store.append([started("e")._replace(published=published)])
         after = store.bus(after=before)
         assert [event._replace(id=0) for event in after] == published
         assert after[0].id < after[1].id

@@ -3,7 +3,6 @@
 
 import hashlib
 import json
-from dataclasses import replace
 
 import pytest
 from treadle_hookspecs import AuditEntry, BusEvent, ExecutionQuery, Signal, StoreBackend
@@ -41,8 +40,8 @@ class KeepingClauses(StoreFixtures):
     def test_an_append_brings_payloads(self, store: StoreBackend) -> None:
         content = b"large output"
         key = hashlib.sha256(content).hexdigest()
-        store.append([replace(started("e"), payloads={key: content})])
-        store.append([replace(noted("e", 2), payloads={key: content})])
+        store.append([started("e")._replace(payloads={key: content})])
+        store.append([noted("e", 2)._replace(payloads={key: content})])
         assert store.payload(key) == content
 
     def test_the_audit_is_a_chain(self, store: StoreBackend, other: StoreBackend) -> None:
@@ -52,7 +51,7 @@ class KeepingClauses(StoreFixtures):
             AuditEntry(7, "signal:3", "pause", "e", {"b": 1, "a": 2}),
         ]
         store.audit(entries[:1])
-        other.append([replace(started("e"), audit=entries[1:2])])
+        other.append([started("e")._replace(audit=entries[1:2])])
         head = store.audit(entries[2:])
         log = store.audit_log()
         assert [(number, entry) for number, entry, _ in log] == list(enumerate(entries, 1))
@@ -77,7 +76,7 @@ class KeepingClauses(StoreFixtures):
 
     def test_nothing_else_is_pruned(self, store: StoreBackend) -> None:
         store.append([started("running"), started("late"), finished("late", 2, 6_000)])
-        store.append([started("paused"), replace(noted("paused", 2), execution_row=row("paused", status="paused"))])
+        store.append([started("paused"), noted("paused", 2)._replace(execution_row=row("paused", status="paused"))])
         assert store.prune(6_000) == 0
         assert [len(store.read(execution)) for execution in ("running", "late", "paused")] == [1, 2, 2]
 
@@ -89,7 +88,7 @@ class KeepingClauses(StoreFixtures):
             output = noted(execution, 4, name="log", payload=blob).events[0]._replace(type="output_blob")
             end = finished(execution, 5, now(), definition=definition_hash, plan=plan_hash)
             store.append([started(execution), visit_started(execution, 2, "s"), visit_settled(execution, 3, "s")])
-            store.append([replace(noted(execution, 4), events=[output]), replace(end, published=[BusEvent("end", {})])])
+            store.append([noted(execution, 4)._replace(events=[output]), end._replace(published=[BusEvent("end", {})])])
         store.append([started("stays", definition=shared, plan=common)])
         assert store.prune(now() + 1) == 2
         assert store.execution("goes") is None
@@ -120,13 +119,13 @@ class KeepingClauses(StoreFixtures):
     def test_a_retry_keeps_the_payloads_that_it_took_over(self, store: StoreBackend) -> None:
         content = b"output of the first try"
         key = hashlib.sha256(content).hexdigest()
-        store.append([replace(started("first"), payloads={key: content}), finished("first", 2, now(), "failed")])
+        store.append([started("first")._replace(payloads={key: content}), finished("first", 2, now(), "failed")])
         store.append([started("second", origin="first")])
         assert store.prune(now() + 1) == 1
         assert store.payload(key) == content
 
     def test_the_audit_outlives_what_it_is_about(self, store: StoreBackend) -> None:
-        store.append([replace(started("e"), audit=[AuditEntry(1, "user:ada", "run", "e")]), finished("e", 2, 5_000)])
+        store.append([started("e")._replace(audit=[AuditEntry(1, "user:ada", "run", "e")]), finished("e", 2, 5_000)])
         store.prune(6_000)
         assert len(store.audit_log()) == 1
         assert list(store.check()) == []
