@@ -37,13 +37,15 @@ class Runner:
 
     def probe(self, name: str, **options: object) -> dict[str, Any]:
         """What one probe measured. Raises `RuntimeError` with its last words when it fails."""
+        return self.probes(1, name, **options)[0]
+
+    def probes(self, times: int, name: str, **options: object) -> list[dict[str, Any]]:
+        """What a probe measured that ran several times in one folder: from the second on its definition is known."""
         folder = self.folder()
-        ended = subprocess.run(_command(name, folder, options), capture_output=True, text=True, check=False)
-        shutil.rmtree(folder, ignore_errors=True)
-        if ended.returncode:
-            raise RuntimeError(f"the probe {name} failed:\n{ended.stdout[-2000:]}{ended.stderr[-4000:]}")
-        result: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
-        return result
+        try:
+            return [_measured(name, folder, options) for _ in range(times)]
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def in_turns(self, plan: Mapping[str, Mapping[str, object]], turns: int, key: str) -> dict[str, list[float]]:
         """One value of each probe a turn: a b c, a b c, …"""
@@ -70,6 +72,14 @@ class Runner:
             r"^\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)\s.*\b(?:fdatasync|fsync)$", report.read_text(), re.MULTILINE
         )
         return sum(int(calls) for calls in rows)
+
+
+def _measured(name: str, folder: Path, options: Mapping[str, object]) -> dict[str, Any]:
+    ended = subprocess.run(_command(name, folder, options), capture_output=True, text=True, check=False)
+    if ended.returncode:
+        raise RuntimeError(f"the probe {name} failed:\n{ended.stdout[-2000:]}{ended.stderr[-4000:]}")
+    result: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
+    return result
 
 
 def _command(name: str, folder: Path, options: Mapping[str, object]) -> list[str]:

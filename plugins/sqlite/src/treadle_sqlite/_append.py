@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from treadle_hookspecs import Append, ClaimLostError, ExitCode, SequenceError, TreadleError
 
@@ -84,11 +84,11 @@ class Appender:
         version: int = connection.execute("PRAGMA data_version").fetchone()[0]
         for item in batch:
             driven = self._advance(connection, item, version)
-            events.extend(event_rows(driven.number, item))
+            events += event_rows(driven.number, item)
             if item.steps or item.step_updates:
                 visits = driven.recall_visits(connection) if driven.visits is None else driven.visits
-                steps.extend(_started(driven, visits, item))
-                updates.extend(_changed(visits, item))
+                steps += _started(driven, visits, item)
+                updates += _changed(visits, item)
             _write_rare(connection, driven.number, item)
         connection.executemany(INSERT_EVENT, events)
         if steps:
@@ -122,7 +122,7 @@ def _look_up(connection: sqlite3.Connection, execution: str, version: int, known
     row = connection.execute(SELECT_HEAD, (execution,)).fetchone()
     if row is None:
         return None
-    found = _Driven(*row, seen=version)
+    found = _Driven(*row, version)
     if known is not None and (known.number, known.epoch, known.last_seq) == (found.number, found.epoch, found.last_seq):
         known.seen = version
         return known
@@ -156,23 +156,27 @@ def _update(connection: sqlite3.Connection, driven: _Driven, item: Append) -> No
         connection.execute(UPDATE_START, (driven.started_at, driven.number))
 
 
-def _started(driven: _Driven, visits: dict[tuple[str, int], int], item: Append) -> Iterator[tuple[object, ...]]:
+def _started(driven: _Driven, visits: dict[tuple[str, int], int], item: Append) -> list[tuple[object, ...]]:
     """Rows of visits that start; their ids run on in the order in which they started."""
+    rows: list[tuple[object, ...]] = []
     for row in item.steps:
         place = (row.address, row.visit)
         if place in visits:
             raise _misused(f"visit {row.visit} of {row.address} in {item.execution} was started before")
         driven.last_step += 1
         visits[place] = driven.last_step
-        yield step_values(driven.last_step, row)
+        rows.append(step_values(driven.last_step, row))
+    return rows
 
 
-def _changed(visits: dict[tuple[str, int], int], item: Append) -> Iterator[tuple[object, ...]]:
+def _changed(visits: dict[tuple[str, int], int], item: Append) -> list[tuple[object, ...]]:
+    rows: list[tuple[object, ...]] = []
     for update in item.step_updates:
         key = visits.get((update.address, update.visit))
         if key is None:
             raise _misused(f"visit {update.visit} of {update.address} in {item.execution} has no row to change")
-        yield update_values(key, update)
+        rows.append(update_values(key, update))
+    return rows
 
 
 def _write_rare(connection: sqlite3.Connection, number: int, item: Append) -> None:

@@ -1,6 +1,5 @@
 """Rows of the tables, from and to the contract's types."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from treadle_hookspecs import Append, Event, ExecutionRow, SequenceError, StepRow, StepUpdate
@@ -14,16 +13,18 @@ def step_ids(number: int) -> tuple[int, int]:
     return number << NUMBER_SHIFT, (number << NUMBER_SHIFT) + SEQ_MASK
 
 
-def event_rows(number: int, append: Append) -> Iterator[tuple[object, ...]]:
+def event_rows(number: int, append: Append) -> list[tuple[object, ...]]:
     """For INSERT_EVENT. Raises SequenceError when the events do not run on, or belong elsewhere."""
     start = number << NUMBER_SHIFT
     expected = append.expected_seq
+    rows: list[tuple[object, ...]] = []
     for event in append.events:
         expected += 1
         seq, owner, kind, at, scope, step, visit, attempt, actor, cause, data, version = event
         if seq != expected or owner != append.execution:
             raise SequenceError(f"event {seq} of {owner} stands where event {expected} of {append.execution} belongs")
-        yield start + seq, kind, at, scope, step, visit, attempt, actor, cause, dump(data), version
+        rows.append((start + seq, kind, at, scope, step, visit, attempt, actor, cause, dump(data), version))
+    return rows
 
 
 def event(execution: str, row: tuple[Any, ...]) -> Event:
