@@ -122,7 +122,8 @@ def _look_up(connection: sqlite3.Connection, execution: str, version: int, known
     row = connection.execute(SELECT_HEAD, (execution,)).fetchone()
     if row is None:
         return None
-    found = _Driven(*row, version)
+    number, epoch, started_at, last_seq = row
+    found = _Driven(number, epoch, started_at, last_seq, version)
     if known is not None and (known.number, known.epoch, known.last_seq) == (found.number, found.epoch, found.last_seq):
         known.seen = version
         return known
