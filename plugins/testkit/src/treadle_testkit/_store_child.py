@@ -7,7 +7,6 @@ import itertools
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final
 
 from treadle_hookspecs import Append, Event, Signal, Slot, StoreBackend
@@ -61,7 +60,7 @@ def _begun(store: StoreBackend, execution: str, group: str) -> int:
     claim = store.claim(execution)
     if claim is None:
         raise SystemExit(f"{execution} is claimed")
-    store.append([replace(started(execution, claim.epoch), slots=[Slot(execution, "", group, 1, now())])])
+    store.append([started(execution, claim.epoch)._replace(slots=[Slot(execution, "", group, 1, now())])])
     return claim.epoch
 
 

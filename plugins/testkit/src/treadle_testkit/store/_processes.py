@@ -7,7 +7,6 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from typing import IO, ClassVar, TypeAlias
 
 import pytest
@@ -104,7 +103,7 @@ class ProcessClauses(StoreFixtures):
         assert _answer(child) == 1
         claim = store.claim("next")
         assert claim is not None
-        store.append([replace(started("next", claim.epoch), slots=[Slot("next", "", "deploy", 1, 1_000)])])
+        store.append([started("next", claim.epoch)._replace(slots=[Slot("next", "", "deploy", 1, 1_000)])])
         assert not store.take_slots("next", claim.epoch, "", 2_000)
         _kill(child)
         assert store.take_slots("next", claim.epoch, "", 3_000)

@@ -2,7 +2,6 @@
 """Clauses about places in groups: never more than the limit, first come first served, all at once, nothing leaks."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
 from treadle_hookspecs import Append, Claim, ClaimLostError, Slot, StoreBackend
@@ -14,7 +13,7 @@ from treadle_testkit.store._fixtures import StoreFixtures
 def wants(execution: str, *groups: str, limit: int = 1, holder: str = "", status: str = "running") -> Append:
     """The first append of an execution that waits for places."""
     places = [Slot(execution, holder, group, limit, 1_000) for group in groups]
-    return replace(started(execution, status=status), slots=places)
+    return started(execution, status=status)._replace(slots=places)
 
 
 def claim(store: StoreBackend, execution: str) -> Claim:
@@ -74,14 +73,14 @@ class SlotClauses(StoreFixtures):
         self.driven(store, wants("first", "deploy"), wants("second", "deploy"))
         assert not take(other, "second")
         assert take(store, "first")
-        store.append([replace(noted("first", 2), freed=[""])])
+        store.append([noted("first", 2)._replace(freed=[""])])
         self.driven(store, wants("third", "deploy"))
         assert not take(store, "third")
         assert take(other, "second")
 
     def test_asking_again_keeps_the_place_in_the_line(self, store: StoreBackend) -> None:
         self.driven(store, wants("first", "deploy"), wants("second", "deploy"))
-        store.append([replace(noted("first", 2), slots=[Slot("first", "", "deploy", 1, 9_000)])])
+        store.append([noted("first", 2)._replace(slots=[Slot("first", "", "deploy", 1, 9_000)])])
         assert [slot.execution for slot in store.slots()] == ["first", "second"]
         assert take(store, "first")
 
@@ -91,7 +90,7 @@ class SlotClauses(StoreFixtures):
         assert not take(store, "both")
         assert holders(store.slots()) == ["a"]
         assert not take(store, "late")  # it came later, and would keep `both` waiting
-        store.append([replace(noted("a", 2), freed=[""])])
+        store.append([noted("a", 2)._replace(freed=[""])])
         assert take(store, "both")
         assert holders(store.slots()) == ["both", "both"]
 
@@ -102,24 +101,24 @@ class SlotClauses(StoreFixtures):
 
     def test_visits_of_one_execution_share_a_group(self, store: StoreBackend) -> None:
         first = wants("e", "gpu", holder="one#1")
-        self.driven(store, replace(first, slots=[*first.slots, Slot("e", "two#1", "gpu", 1, 1_000)]))
+        self.driven(store, first._replace(slots=[*first.slots, Slot("e", "two#1", "gpu", 1, 1_000)]))
         assert take(store, "e", "one#1")
         assert not take(store, "e", "two#1")
-        store.append([replace(noted("e", 2), freed=["one#1"])])
+        store.append([noted("e", 2)._replace(freed=["one#1"])])
         assert take(store, "e", "two#1")
 
     def test_the_end_of_an_execution_gives_up_all(self, store: StoreBackend) -> None:
         first = wants("e", "deploy")
-        self.driven(store, replace(first, slots=[*first.slots, Slot("e", "one#1", "gpu", 1, 1_000)]))
+        self.driven(store, first._replace(slots=[*first.slots, Slot("e", "one#1", "gpu", 1, 1_000)]))
         assert take(store, "e")
-        store.append([replace(finished("e", 2, 3_000), freed=[""])])
+        store.append([finished("e", 2, 3_000)._replace(freed=[""])])
         assert list(store.slots()) == []
         assert list(store.check()) == []
 
     def test_what_is_refused_asks_for_nothing(self, store: StoreBackend) -> None:
         self.driven(store, started("e"))
         with pytest.raises(Exception, match="e"):
-            store.append([replace(noted("e", 9), slots=[Slot("e", "", "deploy", 1, 1_000)])])
+            store.append([noted("e", 9)._replace(slots=[Slot("e", "", "deploy", 1, 1_000)])])
         assert list(store.slots()) == []
 
     def test_one_that_was_cut_off_gives_way_and_keeps_its_place(self, store: StoreBackend, other: StoreBackend) -> None:
@@ -134,7 +133,7 @@ class SlotClauses(StoreFixtures):
         assert [slot.execution for slot in store.slots()] == ["cut", "next"]
         again = claim(other, "cut")
         assert not take(other, "cut", epoch=again.epoch)
-        store.append([replace(noted("next", 2), freed=[""])])
+        store.append([noted("next", 2)._replace(freed=[""])])
         assert take(other, "cut", epoch=again.epoch)
 
     def test_what_nobody_wants_stays_with_one_that_was_cut_off(self, store: StoreBackend) -> None:
