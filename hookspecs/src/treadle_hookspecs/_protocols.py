@@ -197,8 +197,12 @@ class ActionContext(Protocol):
     def env(self) -> Mapping[str, str]:
         """The environment that the workflow and the step declare, secrets resolved; not inherited variables."""
 
-    def progress(self, fraction: float | None = None, message: str = "") -> None:
-        """Tell how far it is: 0.0 … 1.0, or None when unknown."""
+    def progress(self, fraction: float | None = None, message: str = "", *, part: str = "") -> None:
+        """Tell how far it is: 0.0 … 1.0, or None when unknown.
+
+        `part` names a piece of the work that has a progress of its own, e.g. a file or a component; a step shows as
+        many as it names.
+        """
 
     async def run(
         self,

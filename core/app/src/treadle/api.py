@@ -316,7 +316,7 @@ class Treadle(Workflows):
         return self._listeners.subscribe(listener, types)
 
     def subscribe_progress(self, listener: ProgressListener) -> Callable[[], None]:
-        """Call `listener(execution, step, fraction, message)` when an action says how far it is, from any thread.
+        """Call `listener` with a `StepProgress` when an action says how far it is, from any thread.
 
         Progress is no event: it is told and forgotten. Call the result to stop.
         """

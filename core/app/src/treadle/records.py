@@ -24,8 +24,11 @@ from treadle.lookup import project_root
 from treadle.status import TERMINAL, Status, live_status, status_of
 
 if TYPE_CHECKING:
+    from treadle_engine.plan import Plan
+
     from treadle.plugins import PluginHost
     from treadle.seeing import Explanation, Record
+    from treadle.seeing.durations import UsualTimes
     from treadle.seeing.pruning import Pruning
     from treadle.settings import Settings
     from treadle.tailing import LogTail
@@ -191,6 +194,18 @@ class Records:
         from treadle.seeing.why import explain
 
         return explain(self._record(self.resolve(id)), step)
+
+    def pinned_plan(self, id: str) -> "Plan":
+        """The plan that an execution runs by. Raises `TreadleError` (6) when it is missing from the store."""
+        from treadle.seeing import plan_of
+
+        return plan_of(self.store, self.resolve(id))
+
+    def usual_times(self, workflow: str) -> "UsualTimes":
+        """When the steps of a workflow usually start here and how long they take, by its latest completed runs."""
+        from treadle.seeing.durations import usual_times
+
+        return usual_times(self.store, str(self._root), workflow)
 
     def tail(self, id: str) -> "LogTail":
         """The logs of an execution as they grow; of one that is about to start as well."""

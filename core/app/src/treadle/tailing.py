@@ -33,10 +33,19 @@ class LogTail:
             del self._read[address]
 
     def new(self, visit: str = "") -> Iterator[tuple[str, str]]:
-        """`(address, text)` of the lines added since the last call, to all logs or to those of one visit."""
+        """`(address, text)` of the lines added since the last call, to all logs or to those of one visit.
+
+        Of a growing log as many as are read at once; of a visit's that has ended, all that are left.
+        """
         for address in self._followed(visit):
-            for line in self._lines(address):
+            for line in self._rest(address) if visit else self._lines(address):
                 yield address, line
+
+    def _rest(self, address: str) -> Iterator[str]:
+        before = -1
+        while before != self._read[address]:
+            before = self._read[address]
+            yield from self._lines(address)
 
     def _followed(self, visit: str) -> list[str]:
         return [address for address in self._read if not visit or address.rpartition(".")[0] == visit]

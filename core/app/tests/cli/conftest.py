@@ -1,7 +1,6 @@
 import io
 import os
 import pty
-import re
 import runpy
 import select
 import struct
@@ -13,11 +12,11 @@ from dataclasses import dataclass
 from fcntl import ioctl
 from pathlib import Path
 
+import pyte
 import pytest
 from treadle.cli import main
 
 FAKE = Path(__file__).with_name("fake_facade.py")
-_CONTROL = re.compile(r"\x1b\[(\??[\d;]*)([A-Za-z])|\x1b\].*?\x07")
 
 
 @dataclass(frozen=True)
@@ -28,49 +27,23 @@ class Ran:
 
 
 class Screen:
-    """As much of a terminal as a live tree uses: lines, carriage returns, cursor up, erase line."""
+    """A terminal of some width, and high enough that nothing leaves it."""
 
     def __init__(self, width: int) -> None:
-        self.width = width
-        self.lines = [""]
-        self.row = 0
-        self.column = 0
+        self._screen = pyte.Screen(width, 400)
+        self._stream = pyte.Stream(self._screen)
 
     def feed(self, text: str) -> "Screen":
-        at = 0
-        while at < len(text):
-            control = _CONTROL.match(text, at)
-            if control:
-                self._obey(control[2] or "", control[1] or "")
-                at = control.end()
-            else:
-                self._put(text[at])
-                at += 1
+        self._stream.feed(text)
         return self
 
-    def _obey(self, command: str, argument: str) -> None:
-        if command == "A":
-            self.row = max(0, self.row - int(argument or 1))
-        elif command == "K" and argument == "2":
-            self.lines[self.row] = ""
+    @property
+    def lines(self) -> list[str]:
+        return [line.rstrip() for line in self._screen.display]
 
-    def _put(self, sign: str) -> None:
-        if sign == "\r":
-            self.column = 0
-        elif sign == "\n":
-            self._next_line()
-        else:
-            if self.column >= self.width:
-                self._next_line()
-                self.column = 0
-            line = self.lines[self.row].ljust(self.column)
-            self.lines[self.row] = line[: self.column] + sign + line[self.column + 1 :]
-            self.column += 1
-
-    def _next_line(self) -> None:
-        self.row += 1
-        if self.row == len(self.lines):
-            self.lines.append("")
+    @property
+    def cursor_hidden(self) -> bool:
+        return bool(self._screen.cursor.hidden)
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:

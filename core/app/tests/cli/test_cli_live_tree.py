@@ -9,26 +9,32 @@ def test_tree_of_a_failing_run_at_80_columns(on_terminal, fake_argv, screen):
     ran = on_terminal(fake_argv("failing", "run", "release", "--feature", "x"))
     lines = last_picture(screen, ran.out, 80)
     assert ran.code == 1
-    assert lines[0] == "release  failed  3/3  1m11s"
-    assert lines[1] == "↶ build     2.5s  undone"
-    assert lines[2] == "✗ test     1m07s  3 tests failed"
-    assert lines[3].split() == ["✗", "publish", "upstream", "failed"]
-    assert "failed: release 20260501-120000-abc123" in lines[4]
+    assert lines[:3] == ["Release it", "Failed (step 3/3)  1m11s", "━" * 13 + "─" * 27 + " 33%"]
+    assert lines[3] == "↶ build     2.5s  undone"
+    assert lines[4] == "✗ test     1m07s  3 tests failed"
+    assert lines[5].split() == ["✗", "publish", "upstream", "failed"]
+    assert "failed: release 20260501-120000-abc123" in lines[6]
 
 
 def test_tree_at_40_columns_keeps_every_line_on_one_row(on_terminal, fake_argv, screen):
     ran = on_terminal(fake_argv("failing", "run", "release", "--no-color"), columns=40)
     lines = last_picture(screen, ran.out, 40)
-    assert lines[0] == "release  failed  3/3  1m11s"
-    assert [line.split()[1] for line in lines[1:4]] == ["build", "test", "publish"]
-    assert all(len(line) <= 40 for line in lines[:4])
+    assert lines[:2] == ["Release it", "Failed (3/3)  1m11s"]
+    assert [line.split()[1] for line in lines[3:6]] == ["build", "test", "publish"]
+    assert "failed: release" in lines[6]
+
+
+def test_the_cursor_is_shown_again(on_terminal, fake_argv, screen):
+    ran = on_terminal(fake_argv("failing", "run", "release"))
+    assert "\x1b[?25l" in ran.out
+    assert not screen(80).feed(ran.out).cursor_hidden
 
 
 def test_a_crowd_is_collapsed_to_the_height_of_the_terminal(on_terminal, fake_argv, screen):
     ran = on_terminal(fake_argv("crowd", "run", "release"), rows=12)
     picture = last_picture(screen, ran.out, 80)
     tree = picture[: picture.index(next(line for line in picture if line.startswith("completed:")))]
-    assert len(tree) <= 13
+    assert len(tree) <= 12
     assert any("step-7 " in line and "✗" in line for line in tree), "what failed stays in sight"
     assert any("step-299" in line for line in tree), "what runs stays in sight"
     assert any("298 succeeded" in line for line in tree)

@@ -21,11 +21,11 @@ class Recorder:
     def event(self, event):
         self.told.append(event.type)
 
-    def output(self, address, text):
-        self.told.append((address, text))
+    def output(self, address, lines):
+        self.told += [(address, line) for line in lines]
 
-    def progress(self, address, fraction, message):
-        self.told.append((address, fraction, message))
+    def progress(self, told):
+        self.told.append(told)
 
 
 def event(type, step="build", visit=1, attempt=1):
@@ -54,6 +54,16 @@ def test_lines_come_before_the_end_of_their_attempt(followed, log):
         written.write("stdout", b"one\ntwo\n")
     follower.event(event("visit_settled", attempt=0))
     assert recorder.told == ["start", "visit_started", ("build", "one"), ("build", "two"), "visit_settled"]
+
+
+def test_more_than_is_read_at_once_comes_whole_before_the_end(followed, log):
+    recorder, follower = followed
+    follower.event(event("visit_started", attempt=0))
+    with log("build#1.1") as written:
+        written.write("stdout", b"a line of thirty-two characters ..\n" * 60_000)
+    follower.event(event("visit_settled", attempt=0))
+    assert len(recorder.told) == 60_003
+    assert recorder.told[-1] == "visit_settled"
 
 
 def test_each_attempt_has_its_log(followed, log):

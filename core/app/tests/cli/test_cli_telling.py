@@ -19,13 +19,13 @@ def listeners(warnings):
 
 def test_progress_reaches_all_who_watch_until_they_stop(listeners):
     told = []
-    stop = listeners.subscribe_progress(lambda *what: told.append(what))
+    stop = listeners.subscribe_progress(told.append)
     listeners.tell_progress("X", Address("", "build", 1), 0.5, "half")
     listeners.tell_progress("X", Address("loop:1", "build", 1), None, "")
     stop()
     stop()
     listeners.tell_progress("X", Address("", "build", 1), 1.0, "done")
-    assert told == [("X", "build", 0.5, "half"), ("X", "loop:1/build", None, "")]
+    assert told == [("X", "build", 0.5, "half", ""), ("X", "loop:1/build", None, "", "")]
 
 
 def test_one_that_raises_is_reported_and_not_called_again(listeners, warnings):
@@ -35,7 +35,7 @@ def test_one_that_raises_is_reported_and_not_called_again(listeners, warnings):
         raise ValueError("no")
 
     listeners.subscribe_progress(broken)
-    listeners.subscribe_progress(lambda *what: told.append(what))
+    listeners.subscribe_progress(told.append)
     for _ in range(2):
         listeners.tell_progress("X", Address("", "build", 1), 0.5, "")
     assert len(told) == 2

@@ -66,7 +66,7 @@ def talk(context: ActionContext):
     subprocess.run(["echo", "from a child"])
     print("complained", file=sys.stderr, flush=True)
     context.log.debug("d"); context.log.info("i"); context.log.warning("w"); context.log.error("e")
-    context.progress(0.5, "half")
+    context.progress(0.5, "half", part="first")
     return {"stdin": sys.stdin.read()}
 
 def facts(context: ActionContext):
@@ -302,7 +302,7 @@ async def test_outputs_that_are_no_json(call: Call) -> None:
 
 async def test_what_it_prints_and_says(call: Call, context: StepContext, progress: list[tuple[Any, ...]]) -> None:
     assert await call("talk") == {"stdin": ""}
-    assert progress == [(Address("", "work", 2, 3), 0.5, "half")]
+    assert progress == [(Address("", "work", 2, 3), 0.5, "half", "first")]
     lines = logged(context)
     assert [text for stream, text in lines if stream == "log"] == ["debug: d", "i", "warning: w", "error: e"]
     assert {text for stream, text in lines if stream == "stderr"} == {

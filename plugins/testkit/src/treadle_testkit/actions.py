@@ -198,9 +198,9 @@ class StandaloneContext:
         """The files below `root`."""
         return PlainWorkspace(self.root)
 
-    def progress(self, fraction: float | None = None, message: str = "") -> None:
+    def progress(self, fraction: float | None = None, message: str = "", *, part: str = "") -> None:
         """Note it in the log."""
-        self.log.debug(f"{fraction} {message}")
+        self.log.debug(f"{part}: {fraction} {message}" if part else f"{fraction} {message}")
 
     async def run(
         self,

@@ -30,9 +30,11 @@ class Marks:
     undone: str = "↶"
     bar: str = "│"
     ellipsis: str = "…"
+    full: str = "━"
+    empty: str = "─"
 
 
-ASCII_MARKS: Final = Marks("+", ">", ".", "x", "-", "<", "|", "..")
+ASCII_MARKS: Final = Marks("+", ">", ".", "x", "-", "<", "|", "..", "#", "-")
 
 
 def printable(text: str) -> str:

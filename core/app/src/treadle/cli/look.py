@@ -7,7 +7,6 @@ import typer
 from treadle_hookspecs import Event, ExecutionRow
 
 from treadle.cli import describe, options, shapes
-from treadle.cli.follow import ExecutionView
 from treadle.cli.follow.driving import Driving
 from treadle.cli.follow.ending import Ending
 from treadle.cli.moments import duration, local
@@ -122,5 +121,5 @@ def watch(
     treadle = session.treadle
     row = treadle.resolve(execution)
     driving = Driving(session, json_output=json_output, json_lines=json_lines, progress=progress, verbose=verbose)
-    driving.replay(ExecutionView(row.workflow, row.id), treadle.watch(row.id))
+    driving.replay(driving.view(row.workflow, row.id), treadle.watch(row.id))
     raise typer.Exit(driving.finish(treadle.status(row.id)))

@@ -201,9 +201,9 @@ class RemoteContext:
             suggestions=("declare the action with isolation='inline', or hand in what it needs as inputs",),
         )
 
-    def progress(self, fraction: float | None = None, message: str = "") -> None:
+    def progress(self, fraction: float | None = None, message: str = "", *, part: str = "") -> None:
         """See `treadle_hookspecs.ActionContext`."""
-        self._conversation.tell({"progress": [fraction, message]})
+        self._conversation.tell({"progress": [fraction, message, part]})
 
     async def run(
         self,

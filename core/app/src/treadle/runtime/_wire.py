@@ -1,7 +1,7 @@
 """What an isolated action's process and treadle say to each other: one JSON object a line.
 
 To the process: first `{target, kwargs, context}`, then `{id, value}` or `{id, error}` for each request.
-From the process: `{log: [LEVEL, TEXT]}`, `{progress: [FRACTION, TEXT]}`, requests `{id, request, arguments}` and
+From the process: `{log: [LEVEL, TEXT]}`, `{progress: [FRACTION, TEXT, PART]}`, requests `{id, request, arguments}` and
 `{cancel: ID}`, and at the end `{outcome, outputs}` or `{error}`.
 """
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from treadle.runtime.limits import Watch
     from treadle.runtime.logs import StepLog
 
-Progress = Callable[[Address, float | None, str], None]
+Progress = Callable[[Address, float | None, str, str], None]
+"""`progress(address, fraction, message, part)`."""
 """Told how far an attempt is: its address, a fraction 0.0 … 1.0 or None, a message."""
 
 
@@ -132,9 +133,9 @@ class StepContext:
         revealed = reveal(self._env, self.secrets)
         return {name: as_text(value) for name, value in revealed.items()} if isinstance(revealed, Mapping) else {}
 
-    def progress(self, fraction: float | None = None, message: str = "") -> None:
+    def progress(self, fraction: float | None = None, message: str = "", *, part: str = "") -> None:
         """Tell how far it is."""
-        self._surroundings.progress(self._address, fraction, message)
+        self._surroundings.progress(self._address, fraction, message, part)
 
     async def run(
         self,

@@ -121,7 +121,8 @@ class _Session:
             level, message = frame["log"]
             getattr(self._context.log, level if level in _LEVELS else "info")(str(message))
         elif "progress" in frame:
-            self._context.progress(*frame["progress"])
+            fraction, message, part = frame["progress"]
+            self._context.progress(fraction, message, part=part)
         elif "cancel" in frame:
             self._requests[int(frame["cancel"])].cancel()
         else:

@@ -4,7 +4,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from treadle_engine import events as kinds
 from treadle_engine.protocol import Address
@@ -15,10 +15,21 @@ _PATIENCE: Final = 2
 """Exceptions of a plugin's listener until it is disabled."""
 
 Warn = Callable[[str], None]
-ProgressListener = Callable[[str, str, float | None, str], None]
-"""`listener(execution, step, fraction, message)`: a step's address, 0.0 … 1.0 or None, and what it is at."""
 StopListener = Callable[[int], None]
 """`listener(number)`: the number of the signal, e.g. `signal.SIGINT`."""
+
+
+class StepProgress(NamedTuple):
+    """How far a step is: its address, 0.0 … 1.0 or None, what it is at, and which part of its work is meant or ""."""
+
+    execution: str
+    step: str
+    fraction: float | None
+    message: str
+    part: str = ""
+
+
+ProgressListener = Callable[[StepProgress], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +87,15 @@ class Listeners:
         self._watching.append(listener)
         return lambda: self._watching.remove(listener) if listener in self._watching else None
 
-    def tell_progress(self, execution: str, address: Address, fraction: float | None, message: str) -> None:
+    def tell_progress(
+        self, execution: str, address: Address, fraction: float | None, message: str, part: str = ""
+    ) -> None:
         """Tell how far an attempt is. Called from any thread."""
         step = f"{address.scope}/{address.step}" if address.scope else address.step
+        told = StepProgress(execution, step, fraction, message, part)
         for listener in tuple(self._watching):
             try:
-                listener(execution, step, fraction, message)
+                listener(told)
             except Exception as error:  # noqa: BLE001 - who watches must never harm an execution
                 self._warn(f"a progress listener raised {type(error).__name__}: {error}; it is not called again")
                 self._watching.remove(listener)

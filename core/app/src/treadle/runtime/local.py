@@ -81,8 +81,8 @@ class Environment:
     home: Path
     published: Callable[[Append, "Execution"], None]
     """Told of appends that put events on the bus, once they are durable."""
-    progressed: Callable[[str, Address, float | None, str], None] = lambda *_: None
-    """Told how far an attempt is: its execution, its address, a fraction or None, a message; from any thread."""
+    progressed: Callable[[str, Address, float | None, str, str], None] = lambda *_: None
+    """Told how far an attempt is: its execution, address, a fraction or None, a message, a part; from any thread."""
     stopping: Callable[[int], None] = lambda _: None
     """Told of the first signal that brings executions to rest, by its number."""
     asks: bool = False
@@ -284,7 +284,7 @@ class LocalRuntime:
             environment.host,
             lambda address: self._open_log(folder, address, logs),
             environment.plugins.resolve,
-            lambda address, fraction, message: environment.progressed(row.id, address, fraction, message),
+            lambda *told: environment.progressed(row.id, *told),
             environment.settings.grace,
             environment.settings.output_limit,
         )

@@ -3,7 +3,7 @@
 Nothing here drives an execution or changes a store.
 """
 
-from treadle.seeing._record import Record, read_record
+from treadle.seeing._record import Record, plan_of, read_record
 from treadle.seeing.analysis import Analysis, CriticalPath, Figure, Opportunity, PathStep
 from treadle.seeing.explanation import Explanation, Neighbour, Reason
 
@@ -17,5 +17,6 @@ __all__ = [
     "PathStep",
     "Reason",
     "Record",
+    "plan_of",
     "read_record",
 ]

@@ -38,14 +38,20 @@ class Record:
     hide: Callable[[Json], Json] = field(default=_as_it_is)
 
 
+def plan_of(store: StoreBackend, row: ExecutionRow) -> Plan:
+    """The plan that an execution pinned. Raises `TreadleError` (6) when it is missing."""
+    content = store.payload(row.plan)
+    if content is None:
+        raise TreadleError(f"the plan of execution {row.id} is missing", exit_code=ExitCode.STORAGE)
+    return plan_from_json(orjson.loads(content))
+
+
 def read_record(store: StoreBackend, settings: "Settings", row: ExecutionRow) -> Record:
     """The record of an execution. Raises `TreadleError` (6) when its plan is missing, or what is sealed has no key."""
     from treadle.runtime.codec import Codec
     from treadle.secrets import Masker, Vault
 
-    content = store.payload(row.plan)
-    if content is None:
-        raise TreadleError(f"the plan of execution {row.id} is missing", exit_code=ExitCode.STORAGE)
+    plan = plan_of(store, row)
     vault, masker = Vault(Path(settings.home), os.environ, settings.secrets.key_source), Masker()
     codec = Codec(lambda *_: "", vault.unseal, store.payload, sys.maxsize, masker.add)
     events = [codec.reveal(event) for event in store.read(row.id)]
@@ -53,4 +59,4 @@ def read_record(store: StoreBackend, settings: "Settings", row: ExecutionRow) ->
     def hide(value: Json) -> Json:
         return masker.mask_json(codec.display(codec.protect_json(value, row.id)))
 
-    return Record(row.id, plan_from_json(orjson.loads(content)), events, store.claimed(row.id), hide)
+    return Record(row.id, plan, events, store.claimed(row.id), hide)

@@ -1,6 +1,7 @@
 """How long steps took, from the projections of an execution or of earlier ones of the same workflow."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from statistics import median
 from typing import Final
 
@@ -10,6 +11,22 @@ from treadle.seeing.analysis import Figure
 
 _EXECUTIONS: Final = 20
 """How many earlier executions are looked at."""
+_LATEST: Final = 5
+"""How many of them while a person waits for the first picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsualTimes:
+    """Medians over the latest completed executions of a workflow, in microseconds; `runs` 0 means there were none.
+
+    `starts` says how long after the execution's start a step's first visit started, `durations` how long its visits
+    took together, both by address.
+    """
+
+    runs: int = 0
+    total: int = 0
+    starts: Mapping[str, int] = field(default_factory=dict)
+    durations: Mapping[str, int] = field(default_factory=dict)
 
 
 def durations_of(rows: Iterable[StepRow]) -> dict[str, Figure]:
@@ -37,3 +54,28 @@ def usual_durations(store: StoreBackend, root: str, workflow: str) -> Mapping[st
         address: Figure(median(seconds), f"median of {len(seconds)} run{'s' if len(seconds) > 1 else ''}")
         for address, seconds in found.items()
     }
+
+
+def usual_times(store: StoreBackend, root: str, workflow: str) -> UsualTimes:
+    """When the steps of a workflow usually start in a project, and how long they take."""
+    query = ExecutionQuery(root=root, workflow=workflow, statuses=("completed",), limit=_LATEST)
+    totals: list[int] = []
+    starts: dict[str, list[int]] = {}
+    durations: dict[str, list[int]] = {}
+    for row in store.executions(query):
+        if row.finished_at is None or row.origin:
+            continue  # one that took over results was quicker than a whole run
+        totals.append(row.finished_at - row.started_at)
+        steps = store.steps(row.id)
+        for step in steps:
+            if step.started_at is not None and step.visit == 1:
+                starts.setdefault(step.address, []).append(step.started_at - row.started_at)
+        for address, figure in durations_of(steps).items():
+            durations.setdefault(address, []).append(round(figure.seconds * 1e6))
+    if not totals:
+        return UsualTimes()
+    return UsualTimes(len(totals), round(median(totals)), _medians(starts), _medians(durations))
+
+
+def _medians(found: Mapping[str, list[int]]) -> dict[str, int]:
+    return {address: round(median(values)) for address, values in found.items()}

@@ -1,11 +1,13 @@
 """Following an execution: as a live tree, as plain lines, as JSON lines, or not at all."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from treadle_hookspecs import Event
 
 from treadle.cli.console import Terminal
 from treadle.cli.follow.view import ExecutionView
+from treadle.runtime.listeners import StepProgress
 
 __all__ = ["ExecutionView", "Follower", "Silence", "follower"]
 
@@ -22,10 +24,10 @@ class Follower(Protocol):
     def event(self, event: Event) -> None:
         """An event is in the log."""
 
-    def output(self, address: str, text: str) -> None:
-        """A step printed a line."""
+    def output(self, address: str, lines: Sequence[str]) -> None:
+        """A step printed lines."""
 
-    def progress(self, address: str, fraction: float | None, message: str) -> None:
+    def progress(self, told: StepProgress) -> None:
         """A step told how far it is."""
 
 
@@ -41,10 +43,10 @@ class Silence:
     def event(self, event: Event) -> None:
         """Nothing."""
 
-    def output(self, address: str, text: str) -> None:
+    def output(self, address: str, lines: Sequence[str]) -> None:
         """Nothing."""
 
-    def progress(self, address: str, fraction: float | None, message: str) -> None:
+    def progress(self, told: StepProgress) -> None:
         """Nothing."""
 
 

@@ -1,10 +1,9 @@
 """Driving an execution from the command line: follow it, answer its questions, and say how it ended."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from signal import SIGINT, Signals
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from treadle_engine.plan import ScopePlan, bodies
 from treadle_hookspecs import Event, EventListener, Json
 
 from treadle.cli.follow import ExecutionView, Follower, follower
@@ -12,19 +11,9 @@ from treadle.cli.follow.ending import Ending
 from treadle.cli.session import Session
 
 if TYPE_CHECKING:
+    from treadle_engine.plan import Plan
+
     from treadle.api import Status
-
-_LATEST: Final = 50
-"""Executions among which earlier runs of a workflow are looked for."""
-
-
-def _expected(scope: ScopePlan, inside: str = "") -> Iterator[str]:
-    """The addresses of steps that come to their turn once; how often those of a loop or an item do, nobody knows."""
-    for step in scope.steps:
-        yield f"{inside}{step.id}"
-        if step.kind in {"parallel", "steps", "race"}:
-            for behind, body in bodies(step):
-                yield from _expected(body, f"{inside}{step.id}{behind}/")
 
 
 class Driving:
@@ -49,37 +38,39 @@ class Driving:
         """Run a workflow."""
         treadle = self._session.treadle
         plan = self._session.plan(workflow)
-        view = ExecutionView(plan.name)
-        view.expect(_expected(plan.root))
-        view.expected = self._usual_duration(view.workflow)
+        view = self.view(plan.name, plan=plan)
         return self.finish(self.follow(view, lambda listener: treadle.run(workflow, inputs, listener=listener)))
-
-    def _usual_duration(self, workflow: str) -> int | None:
-        """The median of the latest completed runs, in microseconds; asked only where somebody sees it."""
-        if not self._progress or self._json_lines or not self._session.terminal.shows_live:
-            return None
-        took = sorted(
-            row.finished_at - row.started_at
-            for row in self._session.treadle.executions(limit=_LATEST)
-            if row.workflow == workflow and row.status == "completed" and row.finished_at is not None
-        )
-        return took[len(took) // 2] if took else None
 
     def go_on(self, id: str, act: Callable[[EventListener], "Status"]) -> "Status":
         """Drive an execution that is there already, shown as it stands."""
         status = self._session.treadle.status(id)
-        view = ExecutionView(status.workflow, id)
+        view = self.view(status.workflow, status.id)
         view.expect(status.steps)
         for address, step in status.steps.items():
             view.step(address).state = str(step.get("state"))
         return self.follow(view, act)
+
+    def view(self, workflow: str, id: str = "", plan: "Plan | None" = None) -> ExecutionView:
+        """An execution's view, with what its plan and earlier executions tell where somebody sees it."""
+        view = ExecutionView(workflow, id)
+        if not self._seen:
+            return view
+        treadle = self._session.treadle
+        view.plan(plan or treadle.pinned_plan(id))
+        view.usual = treadle.usual_times(workflow)
+        return view
+
+    @property
+    def _seen(self) -> bool:
+        """A person sees a live tree."""
+        return self._progress and not self._json_lines and self._session.terminal.shows_live
 
     def follow(self, view: ExecutionView, act: Callable[[EventListener], "Status"]) -> "Status":
         """Show what happens while `act` drives."""
         shown = self.follower(view)
         treadle = self._session.treadle
         unsubscribe = (
-            treadle.subscribe_progress(lambda _, *told: shown.progress(*told)),
+            treadle.subscribe_progress(shown.progress),
             treadle.subscribe_stop(self._say_how_to_kill),
         )
         shown.start()

@@ -1,9 +1,12 @@
 """For programs: each event as a line of JSON on stdout, as it happens."""
 
+from collections.abc import Sequence
+
 from treadle_hookspecs import Event
 
 from treadle.cli import shapes
 from treadle.cli.console import Terminal
+from treadle.runtime.listeners import StepProgress
 
 
 class JsonLines:
@@ -22,8 +25,8 @@ class JsonLines:
         """Write one line."""
         self._terminal.data(shapes.line({"schema": "treadle/event@1", "id": event.execution, **shapes.event(event)}))
 
-    def output(self, address: str, text: str) -> None:
+    def output(self, address: str, lines: Sequence[str]) -> None:
         """Left out: a line of output is no event."""
 
-    def progress(self, address: str, fraction: float | None, message: str) -> None:
+    def progress(self, told: StepProgress) -> None:
         """Left out: progress is no event."""

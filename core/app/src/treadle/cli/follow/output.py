@@ -1,6 +1,8 @@
 """What steps print, shown while they print it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from operator import itemgetter
 from threading import Event as Flag
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Final
@@ -8,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from treadle_hookspecs import Event
 
 from treadle.cli.follow import Follower
+from treadle.runtime.listeners import StepProgress
 
 if TYPE_CHECKING:
     from treadle.tailing import LogTail
@@ -54,13 +57,13 @@ class OutputFollower:
         if event.type in _BEGINS:
             self._follow(event.execution, f"{_visit(event)}.{event.attempt or 1}")
 
-    def output(self, address: str, text: str) -> None:
-        """Pass it on."""
-        self._shown.output(address, text)
+    def output(self, address: str, lines: Sequence[str]) -> None:
+        """Pass them on."""
+        self._shown.output(address, lines)
 
-    def progress(self, address: str, fraction: float | None, message: str) -> None:
+    def progress(self, told: StepProgress) -> None:
         """Pass it on."""
-        self._shown.progress(address, fraction, message)
+        self._shown.progress(told)
 
     def _follow(self, execution: str, address: str) -> None:
         with self._lock:
@@ -76,8 +79,8 @@ class OutputFollower:
         with self._lock:
             for each, tail in self._tails.items():
                 if execution in ("", each):
-                    for address, line in tail.new(ended):
-                        self._shown.output(address.rpartition("#")[0], line)
+                    for address, lines in groupby(tail.new(ended), key=itemgetter(0)):
+                        self._shown.output(address.rpartition("#")[0], [line for _, line in lines])
             if ended and execution in self._tails:
                 self._tails[execution].forget(ended)
 

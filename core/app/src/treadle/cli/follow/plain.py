@@ -1,5 +1,6 @@
 """For logs and pipes: one line for each thing that happened, on stderr."""
 
+from collections.abc import Sequence
 from threading import Lock
 from typing import Final
 
@@ -9,6 +10,7 @@ from treadle.cli.console import Terminal, printable
 from treadle.cli.follow.layout import note
 from treadle.cli.follow.view import DONE, FAILED, ExecutionView, StepView, is_about_execution
 from treadle.cli.moments import duration
+from treadle.runtime.listeners import StepProgress
 
 _SAID: Final = ("execution_paused", "execution_closing", "execution_cancel_requested", "rollback_started")
 
@@ -35,14 +37,17 @@ class PlainLines:
             if text:
                 self._terminal.say(text)
 
-    def output(self, address: str, text: str) -> None:
-        """Print a line that a step printed."""
-        self._terminal.say(f"{self._terminal.paint(address + ' |', 'dim')} {printable(text)}")
+    def output(self, address: str, lines: Sequence[str]) -> None:
+        """Print what a step printed."""
+        before = self._terminal.paint(address + " |", "dim")
+        self._terminal.say("\n".join(f"{before} {printable(line)}" for line in lines))
 
-    def progress(self, address: str, fraction: float | None, message: str) -> None:
+    def progress(self, told: StepProgress) -> None:
         """Print the messages; a fraction alone would fill the log."""
-        if message:
-            self.output(address, message if fraction is None else f"{fraction:.0%} {message}")
+        if told.message:
+            share = "" if told.fraction is None else f"{told.fraction:.0%} "
+            part = f"{told.part}: " if told.part else ""
+            self.output(told.step, [f"{part}{share}{told.message}"])
 
     def _line(self, event: Event) -> str:
         marks = self._terminal.marks

@@ -1,19 +1,27 @@
 """What is known of an execution that is being followed: a fold of its events, made for the eye."""
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from treadle_engine.plan import HANDLERS
+from treadle_engine.addresses import Opened, opened_by
+from treadle_engine.plan import HANDLERS, Plan, ScopePlan, bodies, steps_within
 from treadle_hookspecs import Event, Json
 
 from treadle.cli.console import printable
+from treadle.runtime.listeners import StepProgress
+
+if TYPE_CHECKING:
+    from treadle.seeing.durations import UsualTimes
 
 DONE: Final = frozenset({"succeeded"})
 FAILED: Final = frozenset({"failed", "upstream_failed", "cancelled", "interrupted"})
 SKIPPED: Final = frozenset({"skipped"})
 ACTIVE: Final = frozenset({"running", "retrying", "waiting"})
 PENDING: Final = "pending"
+_NUMBERS: Final = re.compile(r"#\d+|:\d+|\[\d+\]")
+"""In an address: which visit, iteration or item. Without them it is the path of a step in the definition."""
 
 
 @dataclass(slots=True)
@@ -33,6 +41,41 @@ class StepView:
     undone: str = ""
     progress: float | None = None
     message: str = ""
+    parts: dict[str, tuple[float | None, str]] = field(default_factory=dict)
+    """How far the pieces of its work are that it named, each with what it is at."""
+    name: str = ""
+    opened: Opened | None = None
+    """By which visit of which step its scope was opened; None at the top and in handlers."""
+    children: "list[StepView]" = field(default_factory=list)
+    """The steps of the scopes that it opened, in the order they came."""
+
+    def restart(self) -> None:
+        """Nothing of it has happened yet."""
+        self.state, self.visit, self.attempt = PENDING, 0, 1
+        self.started_at = self.finished_at = self.due = None
+        self.routed, self.error, self.reason, self.undone = (), "", "", ""
+        self.forget_progress()
+
+    def forget_progress(self) -> None:
+        """What it told of itself is over."""
+        self.progress, self.message = None, ""
+        self.parts.clear()
+
+    @property
+    def settled(self) -> bool:
+        """It has ended, for now."""
+        return self.state != PENDING and self.state not in ACTIVE
+
+    @property
+    def title(self) -> str:
+        """What people see of it: its name, else its id; which one where there are many; its handler, if it has one."""
+        own = self.name or self.address.rpartition("/")[2]
+        if self.opened is None:
+            handler = self.address.partition("/")[0] if "/" in self.address else ""
+            own = f"{handler}: {own}" if handler else own
+        elif self.opened.which:
+            own = f"{self.opened.which.lstrip('.:')} {own}"
+        return f"{own} #{self.visit}" if self.visit > 1 else own
 
     @property
     def label(self) -> str:
@@ -49,18 +92,57 @@ class ExecutionView:
     status: str = "running"
     started_at: int | None = None
     finished_at: int | None = None
-    expected: int | None = None
-    """How long runs of this workflow took, in microseconds, or None when there were none."""
+    title: str = ""
+    """What people see instead of the workflow's name."""
+    usual: "UsualTimes | None" = None
+    """When steps usually started and how long they took, or None when nobody looked."""
     steps: dict[str, StepView] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    """The steps' names by their path in the definition."""
 
     def expect(self, addresses: Iterable[str]) -> None:
         """Show these steps as pending."""
         for address in addresses:
-            self.steps.setdefault(address, StepView(address))
+            self.step(address)
+
+    def plan(self, plan: Plan) -> None:
+        """Show what the plan says will come, by the names that it gives."""
+        self.title = plan.title
+        handlers = (("on_failure", plan.on_failure), ("on_cancel", plan.on_cancel), ("finally", plan.finally_))
+        for inside, scope in (("", plan.root), *((f"{name}/", scope) for name, scope in handlers if scope)):
+            self.names |= {path: step.name for path, step in steps_within(scope, inside) if step.name}
+        for step in self.steps.values():
+            step.name = self._name(step.address)
+        self.expect(_expected(plan.root))
 
     def step(self, address: str) -> StepView:
         """The view of a step, made when it was not expected."""
-        return self.steps.setdefault(address, StepView(address))
+        return self.steps.get(address) or self._new(address)
+
+    def _new(self, address: str) -> StepView:
+        scope = address.rpartition("/")[0]
+        step = self.steps[address] = StepView(address, name=self._name(address))
+        if scope and scope not in HANDLERS:
+            step.opened = opened_by(scope)
+            around = step.opened.scope
+            self.step(f"{around}/{step.opened.step}" if around else step.opened.step).children.append(step)
+        return step
+
+    def _name(self, address: str) -> str:
+        return self.names.get(_NUMBERS.sub("", address), "")
+
+    @property
+    def top(self) -> list[StepView]:
+        """The workflow's own steps: what its progress is counted in."""
+        return [step for step in self.steps.values() if "/" not in step.address]
+
+    def progressed(self, told: StepProgress) -> None:
+        """Take over how far a step is."""
+        step = self.step(told.step)
+        if told.part:
+            step.parts[printable(told.part)] = (told.fraction, printable(told.message))
+        else:
+            step.progress, step.message = told.fraction, printable(told.message)
 
     def apply(self, event: Event) -> None:
         """Take over one event; kinds that show nothing are passed by."""
@@ -85,7 +167,7 @@ class ExecutionView:
         self.id, self.started_at, self.finished_at = event.execution, event.at, None
         for step in self.steps.values():
             if step.state not in DONE:
-                self.steps[step.address] = StepView(step.address)
+                step.restart()
 
     def _rearm(self, event: Event) -> None:
         for name in _texts(event.data.get("steps")):
@@ -112,6 +194,15 @@ def is_about_execution(event: Event) -> bool:
     return event.type in _EXECUTION and not (event.type == "execution_closing" and event.scope not in ("", *HANDLERS))
 
 
+def _expected(scope: ScopePlan, inside: str = "") -> Iterator[str]:
+    """The addresses of steps that come to their turn once; how often those of a loop or an item do, nobody knows."""
+    for step in scope.steps:
+        yield f"{inside}{step.id}"
+        if step.kind in {"parallel", "steps", "race"}:
+            for behind, body in bodies(step):
+                yield from _expected(body, f"{inside}{step.id}{behind}/")
+
+
 def _address(event: Event) -> str:
     return f"{event.scope}/{event.step}" if event.scope else event.step
 
@@ -129,11 +220,13 @@ def message_of(error: Json) -> str:
 def _started(step: StepView, event: Event) -> None:
     step.state, step.visit, step.attempt = "running", event.visit, max(event.attempt, 1)
     step.started_at, step.finished_at, step.due = event.at, None, None
-    step.routed, step.error, step.reason, step.progress, step.message = (), "", "", None, ""
+    step.routed, step.error, step.reason = (), "", ""
+    step.forget_progress()
 
 
 def _tried_again(step: StepView, event: Event) -> None:
-    step.state, step.attempt, step.due, step.progress = "running", max(event.attempt, 1), None, None
+    step.state, step.attempt, step.due = "running", max(event.attempt, 1), None
+    step.forget_progress()
 
 
 def _attempt_failed(step: StepView, event: Event) -> None:
@@ -150,7 +243,8 @@ def _waiting(step: StepView, event: Event) -> None:
 
 def _settled(step: StepView, event: Event) -> None:
     step.state = str(event.data.get("state") or "succeeded")
-    step.finished_at, step.due, step.progress, step.message = event.at, None, None, ""
+    step.finished_at, step.due = event.at, None
+    step.forget_progress()
     step.routed, step.error = _texts(event.data.get("routed")), message_of(event.data.get("error"))
 
 
