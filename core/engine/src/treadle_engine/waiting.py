@@ -176,7 +176,8 @@ def _refusal(draft: Draft, scope: ScopeState, at: int, said: JsonObject) -> str:
     condition = scope.graph.code(at).match
     if condition is None:
         return ""
-    seen = {"name": said["name"], "data": said.get("data"), "by": said.get("by", "")}
+    seen: dict[str, Json] = {"name": said["name"], "data": said.get("data")}
+    seen |= {"by": said.get("by", "")} if said["sort"] == "signal" else {"type": "event"}
     context = {**step_context(draft.state, scope, at), str(said["sort"]): seen}
     try:
         return "" if condition.evaluate(context) else "it does not match"

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from treadle.definition._document import Path
 from treadle.definition._model import Input, Workflow
 from treadle.definition._report import Report
 from treadle.definition._values import is_type
@@ -16,14 +17,14 @@ def check_declared_inputs(workflow: Workflow, report: Report) -> None:
     """Defaults and choices against types, and names against the options of `treadle run`."""
     taken: dict[str, str] = {}
     for name, spec in workflow.inputs.items():
-        _check_values(name, spec, report)
+        check_values(("inputs", name), f"input `{name}`", spec, report)
         options = _options(name, spec)
         _check_options(name, options, taken, report)
         taken |= {option: name for option in options if option not in taken}
 
 
-def _check_values(name: str, spec: Input, report: Report) -> None:
-    place = ("inputs", name)
+def check_values(place: Path, what: str, spec: Input, report: Report) -> None:
+    """Defaults and choices of an input, or of a form's field, against its type."""
     for number, choice in enumerate(spec.enum):
         if not is_type(choice, spec.type):
             report.at_value("TRD0146", f"the choice {choice!r} is not of type {spec.type}", (*place, "enum", number))
@@ -34,7 +35,7 @@ def _check_values(name: str, spec: Input, report: Report) -> None:
     elif spec.enum and spec.default not in spec.enum:
         report.at_value("TRD0146", "the default is none of the choices in `enum`", (*place, "default"))
     if spec.required:
-        message = f"input `{name}` is required: its default is never used"
+        message = f"{what} is required: its default is never used"
         report.at_key("TRD0127", message, (*place, "default"), severity="warning")
 
 

@@ -21,12 +21,15 @@ _GIVEN: Final = {
     "loop": "`loop` is known in the steps of a `loop`, and in its `until` and `while`",
     "item": "`item` belongs to `for_each`: it is known in what such a step does",
     "matrix": "`matrix` is known in what a step with `matrix` does",
+    "signal": "`signal` is known in the `match` of a `wait_for` with `signal`",
+    "event": "`event` is known in an event trigger, and in the `match` of a `wait_for` with `event`",
     "items": "`items` is known in `stop_when`; a list of outputs is `steps.ID.outputs.items`",
 }
 _OF_STEP: Final = ("outputs", "state", "outcome", "visit", "visits", "error")
 _FIXED: Final = {
     "workflow": ("name", "status", "error"),
-    "execution": ("id", "root"),
+    "execution": ("id", "root", "started_by"),
+    "signal": ("name", "data", "by"),
     "event": ("name", "data", "type"),
     "loop": ("index", "previous"),
 }
@@ -82,6 +85,7 @@ class _Names:
             "workflow": self._fixed,
             "execution": self._fixed,
             "event": self._fixed,
+            "signal": self._fixed,
             "loop": self._fixed,
         }
 

@@ -7,11 +7,9 @@ from treadle_engine.expressions import ExpressionError, compile_value
 from treadle_engine.link import link
 from treadle_engine.plan import (
     Compensation,
-    InputSpec,
     Items,
     Limits,
     Loop,
-    OutputSpec,
     Plan,
     Retry,
     RollbackPolicy,
@@ -23,6 +21,7 @@ from treadle_hookspecs import Action, Json, JsonObject
 
 from treadle.definition import _model as model
 from treadle.definition._catalogue import Catalogue
+from treadle.definition._compile_waits import input_spec, output_spec, waiting
 from treadle.definition._document import Document, Path
 from treadle.definition._known_outputs import RUN
 from treadle.definition._run_text import RunText, run_text
@@ -40,7 +39,7 @@ def compiled(workflow: model.Workflow, scopes: tuple[Scope, ...], catalogue: Cat
         title=workflow.title,
         version=workflow.version,
         description=workflow.description,
-        inputs=tuple(_input(name, spec) for name, spec in workflow.inputs.items()),
+        inputs=tuple(input_spec(name, spec) for name, spec in workflow.inputs.items()),
         outputs=tuple(workflow.outputs.items()),
         triggers=tuple(map(_trigger, workflow.triggers)),
         env=dict(workflow.env),
@@ -53,19 +52,6 @@ def compiled(workflow: model.Workflow, scopes: tuple[Scope, ...], catalogue: Cat
         on_failure=bodies.get("on_failure"),
         on_cancel=bodies.get("on_cancel"),
         finally_=bodies.get("finally"),
-    )
-
-
-def _input(name: str, spec: model.Input) -> InputSpec:
-    return InputSpec(
-        name,
-        spec.type,
-        spec.required,
-        spec.default,
-        spec.sensitive,
-        tuple(spec.enum),
-        spec.description,
-        has_default="default" in spec.model_fields_set,
     )
 
 
@@ -111,6 +97,8 @@ class _Compiler:
         if at.calls:
             return self._call(plan, at)
         plan = replace(plan, idempotent=True, on_interrupt="retry")
+        if at.kind in model.WAITS:
+            return waiting(plan, at.step)
         return self._scoped(plan, at) if at.kind in model.SCOPED else replace(plan, with_=_small(at, plan))
 
     def _repeated(self, once: StepPlan, at: StepAt) -> StepPlan:
@@ -120,6 +108,7 @@ class _Compiler:
         fields = {key: getattr(once, key) for key in ("action", "with_", "env", "retry", "timeout", "outputs")}
         fields |= {key: getattr(once, key) for key in ("compensate", "irreversible", "idempotent", "on_interrupt")}
         fields |= {key: getattr(once, key) for key in ("uncertain", "risk", "line", "name", "body", "loop", "branches")}
+        fields |= {key: getattr(once, key) for key in ("wait_for", "approval")}
         inner = ScopePlan((StepPlan(once.id, once.kind, **fields),), fail_fast=self._fail_fast(at.path))
         return replace(
             edges(step),
@@ -160,7 +149,7 @@ class _Compiler:
             env={**step.env, **env},
             retry=self._retry(step.retry),
             timeout=step.timeout if step.timeout is not None else self._defaults.timeout,
-            outputs=tuple((key, _output(output)) for key, output in step.outputs.items()),
+            outputs=tuple((key, output_spec(output)) for key, output in step.outputs.items()),
             compensate=self._compensation(step.compensate) if step.compensate else None,
             irreversible=step.irreversible,
             idempotent=idempotent,
@@ -253,10 +242,6 @@ def _argument(item: str) -> str:
     if not whole or not text.endswith("}}") or text[2:-2].strip().startswith("secrets."):
         return item
     return "{{ (" + text[2:-2].strip() + ") | string }}"
-
-
-def _output(output: model.Output) -> OutputSpec:
-    return OutputSpec(output.type, output.sensitive, output.description)
 
 
 def _risk(action: Action | None) -> Any:

@@ -167,5 +167,28 @@ Checkpoint: TypeAlias = Annotated[
     BeforeValidator(_checkpoint),
     WithJsonSchema({"anyOf": [{"type": "string", "pattern": NAME}, {"const": True}]}),
 ]
+
+
+def _delay(value: object) -> object:
+    """A duration, or a text with an expression that will give one."""
+    return value if isinstance(value, str) and "{{" in value else seconds(value)
+
+
+Delay: TypeAlias = Annotated[
+    Any,
+    BeforeValidator(_delay),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0, "maximum": MAX_SECONDS},
+                {"type": "string", "pattern": DURATION},
+                {"type": "string", "pattern": r"\{\{"},
+            ]
+        }
+    ),
+]
+People: TypeAlias = Annotated[
+    Any, BeforeValidator(_texts), WithJsonSchema({"anyOf": [{"type": "string"}, _LIST_OF_TEXTS]})
+]
 Variables: TypeAlias = dict[Variable, EnvValue]
 Risk: TypeAlias = Literal["low", "medium", "high"]

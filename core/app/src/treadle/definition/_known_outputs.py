@@ -9,6 +9,8 @@ from treadle.definition._catalogue import Catalogue
 from treadle.definition._model import SCOPED
 from treadle.definition._scopes import StepAt, inner_bodies
 
+ANSWER: Final = ("decision", "by", "comment", "answers")
+"""The outputs that every approval has; no field of a form can have such a name."""
 RUN: Final = "command/run"
 
 
@@ -32,6 +34,8 @@ def known_outputs(at: StepAt, catalogue: Catalogue, *, of_item: bool = False) ->
     if at.sound and at.kind in SCOPED:
         return KnownOutputs(frozenset(step.id for _, steps in inner_bodies(at.step) for step in steps), closed=True)
     declared = frozenset(at.step.outputs)
+    if at.sound and at.step.approval is not None:
+        return KnownOutputs(frozenset((*ANSWER, *at.step.approval.form)), closed=True)
     if not at.calls or not at.sound:
         return KnownOutputs(frozenset(), closed=False)
     schema = catalogue.action_outputs(RUN if at.kind == "run" else str(at.step.uses))

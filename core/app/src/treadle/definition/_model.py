@@ -20,6 +20,7 @@ from treadle.definition._fields import (
     NAME,
     Checkpoint,
     Command,
+    Delay,
     Duration,
     Expression,
     Planned,
@@ -34,23 +35,11 @@ from treadle.definition._fields import (
     Variables,
     Word,
 )
-
-
-class Keys(BaseModel):
-    """An object whose keys are all known."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, protected_namespaces=(), defer_build=True)
-
-
-class Input(Keys):
-    """A workflow's input; on the command line an option."""
-
-    type: Type = Field("any", description="What the value must be; text from the command line is converted to it.")
-    required: bool = Field(False, description="A run without it does not start.")
-    default: Any = Field(None, description="The value when none is given. Without one it is null.")
-    enum: list[Any] = Field(default_factory=list, description="The values that are allowed.")
-    sensitive: bool = Field(False, description="Encrypted at rest, masked wherever it would be shown.")
-    description: str = Field("", description="One line for the option's help.")
+from treadle.definition._model_base import Input as Input
+from treadle.definition._model_base import Keys as Keys
+from treadle.definition._model_waits import Approval as Approval
+from treadle.definition._model_waits import Escalate as Escalate
+from treadle.definition._model_waits import WaitFor as WaitFor
 
 
 class Output(Keys):
@@ -188,8 +177,12 @@ class Loop(Keys):
         return self
 
 
+def _prompted(value: object) -> object:
+    return {"prompt": value} if isinstance(value, str) else value
+
+
 class Step(Keys):
-    """A step. Exactly one kind: `uses`, `run`, `emit`, `set`, `cancel`, `end`, `parallel`, `steps`, `loop`, `race`."""
+    """A step. Exactly one kind: what it does, which scopes it opens, or what it waits for."""
 
     id: StepId = Field(description="Lower case letters, digits, `_`, `-`; up to 64; unique in the file.")
     name: str = Field("", description="What people see instead of the id.")
@@ -208,9 +201,11 @@ class Step(Keys):
     race: Annotated[dict[StepId, "Body"], Field(min_length=2)] | None = Field(
         None, description="Kind: branches by name; the first to finish wins, however it ends, the others are cancelled."
     )
-    wait: Planned = Field(None, description="Kind: let time pass.")
-    wait_for: Planned = Field(None, description="Kind: wait for a signal, an event or a condition.")
-    approval: Planned = Field(None, description="Kind: ask a person.")
+    wait: Delay | None = Field(None, description="Kind: let time pass; also an expression that gives a duration.")
+    wait_for: WaitFor | None = Field(None, description="Kind: wait for a signal, an event or a condition.")
+    approval: Annotated[Approval, Short(_prompted, {"type": "string"})] | None = Field(
+        None, description="Kind: ask people; a text is the prompt."
+    )
     steps: "Body | None" = Field(None, description="Kind: a sequence in a scope of its own.")
 
     with_: dict[str, Any] | None = Field(None, alias="with", description="The action's inputs.")
@@ -281,12 +276,14 @@ class Step(Keys):
     keep_changes: Planned = Field(None, description="Keep the file changes of a failed visit.")
 
 
-KINDS: Final = ("uses", "run", "emit", "set", "cancel", "end", "parallel", "steps", "loop", "race")
-LATER_KINDS: Final = ("workflow", "wait", "wait_for", "approval")
+WAITS: Final = ("wait", "wait_for", "approval")
+"""Kinds that wait."""
+KINDS: Final = ("uses", "run", "emit", "set", "cancel", "end", "parallel", "steps", "loop", "race", *WAITS)
+LATER_KINDS: Final = ("workflow",)
 CALLS: Final = ("uses", "run")
 SCOPED: Final = ("parallel", "steps", "loop", "race")
 """Kinds that open scopes."""
-REPEATABLE: Final = ("uses", "run", "emit", "set", "parallel", "steps", "loop", "race")
+REPEATABLE: Final = ("uses", "run", "emit", "set", "parallel", "steps", "loop", "race", *WAITS)
 """Kinds that `for_each` and `matrix` go with."""
 OF_ITEMS: Final = ("max_parallel", "min_success", "stop_when")
 """Fields that go with `for_each` and `matrix` only."""
@@ -298,7 +295,7 @@ BELONGS: Final[dict[str, tuple[str, ...]]] = {
     "env": CALLS,
     "retry": CALLS,
     "timeout": CALLS,
-    "outputs": CALLS,
+    "outputs": (*CALLS, "wait_for"),
     "compensate": CALLS,
     "irreversible": CALLS,
     "idempotent": CALLS,

@@ -84,8 +84,13 @@ def _of_step(at: StepAt, scope: Scope) -> Iterator[Spot]:
     yield Spot((*path, "env"), here | {"secrets"}, step=at, scope=scope)
     yield Spot((*path, "with"), here | {"secrets"}, step=at, scope=scope)
     yield Spot((*path, "run"), here | {"secrets"}, step=at, scope=scope, interpreter=_interpreter(at.step))
-    for key in ("cwd", "set", "emit"):
+    for key in ("cwd", "set", "emit", "wait"):
         yield Spot((*path, key), here, step=at, scope=scope)
+    for keys in (("prompt",), ("approvers",), ("not_by",), ("escalate", "approvers")):
+        yield Spot((*path, "approval", *keys), here, step=at, scope=scope)
+    sort = "signal" if at.step.wait_for is not None and at.step.wait_for.signal is not None else "event"
+    yield Spot((*path, "wait_for", "match"), here | {sort}, bare=True, step=at, scope=scope)
+    yield Spot((*path, "wait_for", "condition"), here, bare=True, step=at, scope=scope, after=True)
     for number, _ in enumerate(at.step.switch):
         place = (*path, "switch", number, "when")
         yield Spot(place, RUNNING | {"outputs"}, bare=True, step=at, scope=scope, after=True)

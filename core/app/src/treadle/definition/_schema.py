@@ -19,6 +19,8 @@ def json_schema() -> dict[str, Any]:
     definitions["Step"]["oneOf"] = [{"required": [kind]} for kind in KINDS]
     for key in ("Compensate",):
         definitions[key]["oneOf"] = [{"required": [kind]} for kind in (*CALLS, "action")]
+    definitions["WaitFor"]["oneOf"] = [{"required": [key]} for key in ("signal", "event", "condition")]
+    definitions["Escalate"]["anyOf"] = [{"required": [key]} for key in ("approvers", "event")]
     definitions["Loop"]["oneOf"] = [{"required": [key]} for key in ("until", "while")]
     _strip_titles(schema)
     return {"$schema": DIALECT, "$id": "treadle/workflow@1", **schema}

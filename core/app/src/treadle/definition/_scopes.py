@@ -148,13 +148,20 @@ def edges(step: Step) -> StepPlan:
         when=step.when or "",
         on_success=targets(step.on_success),
         on_failure=targets(step.on_failure),
-        routes=tuple((outcome, targets(to) or ()) for outcome, to in step.routes.items()),
+        routes=tuple((outcome, targets(to) or ()) for outcome, to in step.routes.items()) + _push_back(step),
         switch=tuple(Case(targets(case.goto) or (), case.when or "") for case in step.switch),
         max_visits=step.max_visits or 10,
         recovers=step.recovers,
         merge=step.merge,
         continue_on_error=step.continue_on_error,
     )
+
+
+def _push_back(step: Step) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The route by which people send the execution back."""
+    if step.approval is None or step.approval.push_back is None:
+        return ()
+    return (("pushed_back", (step.approval.push_back,)),)
 
 
 def scope_edges(scope: Scope, start: list[str]) -> ScopePlan:
@@ -172,3 +179,5 @@ def references_of(at: StepAt) -> Iterator[tuple[Path, list[str]]]:
         yield (*path, "routes", outcome), named
     for number, case in enumerate(step.switch):
         yield (*path, "switch", number, "goto"), case.goto
+    if step.approval is not None and step.approval.push_back is not None:
+        yield (*path, "approval", "push_back"), [step.approval.push_back]

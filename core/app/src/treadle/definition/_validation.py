@@ -8,6 +8,7 @@ from treadle.definition._check_graph import check_graph
 from treadle.definition._check_inputs import check_declared_inputs
 from treadle.definition._check_names import check_names
 from treadle.definition._check_steps import check_steps
+from treadle.definition._check_waits import check_waits
 from treadle.definition._compile import compiled
 from treadle.definition._document import Document
 from treadle.definition._problems import Problem
@@ -27,6 +28,7 @@ def validated(document: Document, catalogue: Catalogue) -> tuple[Plan | None, li
 def _checked(found: Structure, catalogue: Catalogue, report: Report) -> Plan | None:
     workflow, scopes = found.workflow, scopes_of(found)
     check_steps(workflow, scopes, found.ids, report)
+    check_waits(scopes, report)
     # An error in the edges would make the graph say things that nobody meant.
     orders = {} if report.broken else check_graph(workflow, scopes, report)
     check_names(found, scopes, catalogue, orders, report)
