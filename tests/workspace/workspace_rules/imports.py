@@ -33,7 +33,7 @@ LAYERS: Final = (
     ("plugins", "definition"),
     ("builtin", "triggers", "sandbox", "secrets", "workspace"),
     ("settings",),
-    ("suggestions", "crash"),
+    ("amounts", "suggestions", "crash"),
 )
 """The parts of the core from the top down: an arrow points to a lower layer. Parts of one layer are strangers."""
 

@@ -27,9 +27,11 @@ if TYPE_CHECKING:
     from treadle_engine.plan import Plan
 
     from treadle.plugins import PluginHost
+    from treadle.runtime.step_cache import StepCache
     from treadle.seeing import Explanation, Record
     from treadle.seeing.durations import UsualTimes
     from treadle.seeing.pruning import Pruning
+    from treadle.seeing.reused import Reused
     from treadle.settings import Settings
     from treadle.tailing import LogTail
     from treadle.trust import TrustFile
@@ -70,6 +72,8 @@ class Records:
         if self._store is not None:
             self._store.close()
             self._store = None
+        if "step_cache" in self.__dict__:
+            self.step_cache.close()
 
     @property
     def root(self) -> Path:
@@ -206,6 +210,19 @@ class Records:
         from treadle.seeing.durations import usual_times
 
         return usual_times(self.store, str(self._root), workflow)
+
+    def reused(self, id: str, step: str) -> "Sequence[Reused]":
+        """What the cache had to say of the attempts of a step (`scope/step`, with `#visit` for one visit only)."""
+        from treadle.seeing.reused import reused
+
+        return reused(self.history(id), step)
+
+    @cached_property
+    def step_cache(self) -> "StepCache":
+        """What steps with `cache` left."""
+        from treadle.runtime.step_cache import of_home
+
+        return of_home(self.home, self.settings.cache_limit)
 
     def tail(self, id: str) -> "LogTail":
         """The logs of an execution as they grow; of one that is about to start as well."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 from treadle.definition import Loaded, Problem
-from treadle_engine.plan import Limits, plan_from_json, plan_to_json
+from treadle_engine.plan import Cache, Limits, plan_from_json, plan_to_json
 
 HEAD = "treadle: 1\nname: x\n"
 
@@ -26,9 +26,34 @@ steps:
     assert plan_from_json(plan_to_json(plan)) == plan
 
 
+def test_a_cache_is_written_in_several_ways_and_holds_for_each_item(load: Callable[[str], Loaded]) -> None:
+    plan = load(
+        HEAD
+        + """
+steps:
+  - {id: a, uses: example/look, cache: true}
+  - {id: b, uses: example/look, cache: false}
+  - {id: c, run: x, cache: {files: "src/**", env: [CI, MODE], produces: [out], ttl: 7d}}
+  - {id: d, for_each: [1], uses: example/look, cache: true, limits: {cpu: 1}}
+"""
+    ).plan
+    assert plan is not None
+    found = [step.cache for step in plan.root.steps]
+    assert found == [Cache(), None, Cache(("src/**",), ("CI", "MODE"), ("out",), 604_800.0), None]
+    body = plan.root.steps[3].body
+    assert body is not None
+    assert (body.steps[0].cache, body.steps[0].limits) == (Cache(), Limits(cpu=1.0))
+    assert plan_from_json(plan_to_json(plan)) == plan
+
+
 @pytest.mark.parametrize(
     ("text", "code", "message", "hint"),
     [
+        ("cache: {file: x}", "TRD0104", "the key `file` is not known here", "did you mean `files`?"),
+        ("cache: yes", "TRD0106", "`cache` must be an object", ""),
+        ("cache: {files: [/etc/passwd]}", "TRD0109", "must stay below the root", ""),
+        ("cache: {files: x, produces: a/../../b}", "TRD0109", "must stay below the root", ""),
+        ("cache: {files: x, env: [A-B]}", "TRD0109", "is not allowed", ""),
         ("limits: {memroy: 1GB}", "TRD0104", "the key `memroy` is not known here", "did you mean `memory`?"),
         ("limits: {memory: lots}", "TRD0114", "`limits.memory` is not a size: write 512MB", ""),
         ("limits: {memory: 0}", "TRD0115", "`limits.memory` must lie between 1 B and 1 PiB", ""),
@@ -38,7 +63,8 @@ steps:
 def test_what_is_told(
     problems: Callable[[str], Sequence[Problem]], text: str, code: str, message: str, hint: str
 ) -> None:
-    found = problems(f"{HEAD}steps:\n  - id: a\n    run: x\n    {text}\n")
+    told = problems(f"{HEAD}steps:\n  - id: a\n    run: x\n    {text}\n")
+    found = [problem for problem in told if problem.severity == "error"]
     assert [(problem.code, problem.line) for problem in found] == [(code, 6)]
     assert message in found[0].message
     assert hint in found[0].hint

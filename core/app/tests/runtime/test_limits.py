@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from treadle.runtime.limits import Watch, amount
+from treadle.amounts import bytes_of
+from treadle.runtime.limits import Watch
 from treadle.runtime.processes import ProcessRegistry, run_process
 from treadle.runtime.usage import Files, seconds_of, usage_of
 from treadle_engine.plan import Limits
@@ -114,4 +115,4 @@ def test_processor_time_as_ps_writes_it(written: str, seconds: float) -> None:
 
 
 def test_amounts_are_read_easily() -> None:
-    assert [amount(size) for size in (812, 64_000, 1_500_000_000)] == ["812 B", "64.0 kB", "1.5 GB"]
+    assert [bytes_of(size) for size in (812, 64_000, 1_500_000_000)] == ["812 B", "64.0 kB", "1.5 GB"]

@@ -91,12 +91,15 @@ def _attempt_ended(draft: Draft, stimulus: AttemptEnded) -> None:
             return
     except ExpressionError as problem:
         error = expression_failure("retry.when", problem)
-    settle(draft, scope, at, stimulus.outcome, stimulus.outputs, error=error, snapshot=stimulus.snapshot)
+    outcome, outputs, snapshot, facts = stimulus.outcome, stimulus.outputs, stimulus.snapshot, stimulus.facts
+    settle(draft, scope, at, outcome, outputs, error=error, snapshot=snapshot, facts=facts)
 
 
 def _retry(draft: Draft, scope: ScopeState, at: int, stimulus: AttemptEnded) -> None:
     due = retry_due(scope.graph.steps[at].retry, tries_of(scope, at), draft.at, stimulus.draw)
     data: dict[str, Any] = {"outcome": stimulus.outcome, "error": stimulus.error, "draw": stimulus.draw, "due": due}
+    if stimulus.facts:
+        data["facts"] = stimulus.facts
     address = (scope.address, scope.graph.ids[at], scope.visits[at])
     draft.record(kinds.ATTEMPT_FAILED, *address, scope.attempts[at], data)
     if due == draft.at and not draft.state.paused:

@@ -32,7 +32,8 @@ approval `ask` (evaluated: `prompt, approvers, not_by, further`), `escalates` (w
 visit is to do). `items`: no further one opens, and those that are open end; `error`."""
 VISIT_SETTLED: Final = "visit_settled"
 """`outcome, state, outputs, error, routed` (targets taken), `vars`, `attempts`, `compensation` (frozen entry:
-`action, inputs, rollback_action, timeout`), `irreversible` (nothing before it will be undone). `visit` is 0 when the
+`action, inputs, rollback_action, timeout`), `irreversible` (nothing before it will be undone), `facts` (what the
+runtime found out about the last attempt: `cache {hit, key, from, why, against, kept, because}`). `visit` is 0 when the
 step was exhausted: none was counted."""
 VISIT_SKIPPED: Final = "visit_skipped"
 """`state` (skipped, upstream_failed, cancelled), `reason` (when, dead, join, closed, cancel), `routed`. `visit` is 0:
@@ -46,7 +47,7 @@ SCOPE_OPENED: Final = "scope_opened"
 ATTEMPT_STARTED: Final = "attempt_started"
 """The second attempt of a visit and later ones; the first as well where people were asked before it."""
 ATTEMPT_FAILED: Final = "attempt_failed"
-"""`outcome, error, draw, due`: another attempt follows at `due`."""
+"""`outcome, error, draw, due, facts`: another attempt follows at `due`."""
 
 TIMER_SET: Final = "timer_set"
 """`timer` (an id), `due`."""

@@ -255,6 +255,23 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True)
+class Cache:
+    """What makes two attempts of a step the same, beside action, inputs and environment, and what one leaves.
+
+    Args:
+        files: patterns below the root; the content of the files that match belongs to the key.
+        env: names of variables whose values belong to the key.
+        produces: patterns of files that a success leaves and a reuse puts in place.
+        ttl: seconds that a result is good for; None: for good.
+    """
+
+    files: tuple[str, ...] = ()
+    env: tuple[str, ...] = ()
+    produces: tuple[str, ...] = ()
+    ttl: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StepPlan:
     """One step.
 
@@ -310,6 +327,7 @@ class StepPlan:
     """Of a step of kind `approval`."""
     gate: Approval | None = None
     """Of any other step: people are asked when a visit starts, and it does nothing before they have approved."""
+    cache: Cache | None = None
 
 
 @dataclass(frozen=True, slots=True)

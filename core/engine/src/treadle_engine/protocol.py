@@ -60,6 +60,7 @@ class AttemptEnded(NamedTuple):
         error: `{type, message, …}` or None. `retryable: false` in it forbids retries.
         draw: one random number in [0, 1), for the jitter of a retry.
         snapshot: what the workspace kept for the step's checkpoint, or None.
+        facts: what the log is to hold besides, by subject: `cache`.
     """
 
     address: Address
@@ -69,6 +70,7 @@ class AttemptEnded(NamedTuple):
     error: JsonObject | None = None
     draw: float = 0.0
     snapshot: JsonObject | None = None
+    facts: JsonObject = {}  # noqa: RUF012 - as above
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,7 @@ def settle(
     variables: JsonObject = _NOTHING,
     ran: bool = True,
     snapshot: JsonObject | None = None,
+    facts: JsonObject = _NOTHING,
 ) -> None:
     """Record the end of a live visit, and its checkpoint. `ran` False: its action never started."""
     result = result_of(outcome)
@@ -92,6 +93,8 @@ def settle(
         data["routed"] = list(routed)
     if variables:
         data["vars"] = variables
+    if facts:
+        data["facts"] = facts
     attempts = scope.attempts[at]
     if attempts > 1:
         data["attempts"] = attempts

@@ -13,7 +13,7 @@ from treadle_engine.addresses import handler_of, opened_by, scope_at
 from treadle_engine.compensation import CompensationLog, Entry
 from treadle_engine.folding import FOLDS
 from treadle_engine.graph import Graph
-from treadle_engine.plan import HANDLERS, Limits, Plan, ScopePlan
+from treadle_engine.plan import HANDLERS, Cache, Limits, Plan, ScopePlan
 from treadle_engine.readiness import rebuild
 from treadle_engine.scope_state import INTERRUPTED, LIVE, RETRYING, RUNNING, WAITING, Nest, ScopeState
 from treadle_engine.takeover import offset_visits
@@ -253,6 +253,11 @@ class State:
         """What an attempt of a step may use."""
         graph = self.scopes[scope].graph
         return graph.steps[graph.number[step]].limits
+
+    def cache_of(self, scope: str, step: str) -> Cache | None:
+        """What makes two attempts of a step the same, if one may be reused."""
+        graph = self.scopes[scope].graph
+        return graph.steps[graph.number[step]].cache
 
     def undoable(self, *, again: bool = False, to: str = "") -> list[Entry]:
         """What a rollback would undo now, in the order of undoing. Raises `KeyError` without a checkpoint `to`."""

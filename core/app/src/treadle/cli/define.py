@@ -163,13 +163,24 @@ def _schema(name: str, names: list[str]) -> Any:
 def explain(
     ctx: typer.Context,
     code: Annotated[str, typer.Argument(metavar="CODE", help="As it stands in a message, e.g. TRD0107.")] = "",
+    step: Annotated[str, typer.Argument(metavar="[STEP]", help="With --cache: a step, or a visit of it.")] = "",
+    cache: Annotated[bool, typer.Option("--cache", help="With ID STEP: why a step was, or was not, reused.")] = False,
     json_output: options.JsonOutput = False,
 ) -> None:
-    """Explain an error code, with an example that is wrong and one that is right; without a code, list them."""
+    """Explain an error code, with an example that is wrong and one that is right; without a code, list them.
+
+    `treadle explain --cache ID STEP` tells which attempts of a step were reused, and of each other one what of its key
+    had changed since which earlier run.
+    """
     from treadle.definition import codes
     from treadle.definition import explain as page_of
 
     session: Session = ctx.obj
+    if cache or step:
+        from treadle.cli.cache import explain_reuse
+
+        explain_reuse(session, code, step, as_json=json_output)
+        return
     if not code:
         session.terminal.data("\n".join(codes()))
         return

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from treadle_hookspecs import ExitCode, TreadleError
 
+from treadle.amounts import bytes_of
 from treadle.cli import describe, options, shapes
 from treadle.cli.moments import local, now
 from treadle.cli.session import Session
@@ -62,7 +63,8 @@ def _confirmed(session: Session, found: "Pruning") -> bool:
 def _listed(session: Session, found: "Pruning", *, limit: int) -> str:
     rows = found.executions[:limit] if limit else found.executions
     cells = [
-        [row.id, row.workflow, row.status, local(row.finished_at), size(found.size[row.id]), row.root] for row in rows
+        [row.id, row.workflow, row.status, local(row.finished_at), bytes_of(found.size[row.id]), row.root]
+        for row in rows
     ]
     text = describe.table(["ID", "WORKFLOW", "STATUS", "ENDED", "FILES", "ROOT"], cells, session.terminal)
     left = len(found.executions) - len(rows)
@@ -72,18 +74,10 @@ def _listed(session: Session, found: "Pruning", *, limit: int) -> str:
 def _summary(found: "Pruning", age: str, verb: str) -> str:
     if not found.executions:
         return f"nothing ended more than {age} ago"
-    return f"{_count(found)}; {size(found.bytes)} of logs and scratch files {verb}; the store uses its own room again"
+    return (
+        f"{_count(found)}; {bytes_of(found.bytes)} of logs and scratch files {verb}; the store uses its own room again"
+    )
 
 
 def _count(found: "Pruning") -> str:
     return f"{len(found.executions)} execution{'s' if len(found.executions) != 1 else ''}"
-
-
-def size(count: int) -> str:
-    """`812 B`, `1.4 kB`, `3.0 MB`."""
-    amount = float(count)
-    for unit in ("B", "kB", "MB"):
-        if amount < 1000:
-            return f"{amount:.0f} B" if unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1000
-    return f"{amount:.1f} GB"

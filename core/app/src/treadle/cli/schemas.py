@@ -281,6 +281,30 @@ SCHEMAS: Final[dict[str, Schema]] = {
     ),
     "history": _document("history", "The event log of an execution: `history ID`.", {"events": _list(_closed(_EVENT))}),
     "event": _document("event", "One event, a line of `--json-lines`.", {"id": _TEXT, **_EVENT}),
+    "cache": _document(
+        "cache",
+        "What the cache had to say of a step's attempts: `explain --cache ID STEP`.",
+        {
+            "id": _TEXT,
+            "step": _TEXT,
+            "attempts": _list(
+                _closed(
+                    {
+                        "address": _TEXT,
+                        "hit": {"type": "boolean"},
+                        "key": _TEXT,
+                        "origin": _TEXT,
+                        "why": _list(_TEXT),
+                        "kept": {"type": "boolean"},
+                        "because": _TEXT,
+                    }
+                )
+            ),
+        },
+    ),
+    "cache-size": _document(
+        "cache-size", "What the step cache holds: `cache`.", {"results": _NUMBER, "bytes": _NUMBER, "cleared": _NUMBER}
+    ),
     "logs": _document(
         "logs",
         "What steps printed: `logs ID`.",

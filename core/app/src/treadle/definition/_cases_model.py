@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from treadle.definition._fields import EVENT, Duration, Short, Variables, Word
-from treadle.definition._model import Keys
+from treadle.definition._model_base import Keys
 
 OUTCOME: Final = r"^[A-Za-z_][A-Za-z0-9_-]{0,63}$"
 PLACE: Final = r"^[A-Za-z_][A-Za-z0-9_./:#\[\]-]{0,399}$"

@@ -23,6 +23,7 @@ def check_steps(workflow: Workflow, scopes: Sequence[Scope], known: frozenset[st
                 _check_kind(at, report)
                 _check_join(at, report)
                 _check_switch(at, report)
+                _check_cache(at, report)
                 _check_references(references_of(at), scope, scopes, known, report)
     if scopes:
         _check_references([(("start",), workflow.start)], scopes[0], scopes, known, report)
@@ -138,6 +139,14 @@ def _check_switch(at: StepAt, report: Report) -> None:
         if case.when is None:
             message = "what stands after a line without `when` is never looked at"
             report.at_value("TRD0117", message, (*at.path, "switch", number + 1), hint="put this line before it")
+
+
+def _check_cache(at: StepAt, report: Report) -> None:
+    cache = at.step.cache
+    if cache is not None and at.step.run is not None and not cache.files and not cache.env:
+        message = f"the command of `{at.step.id}` is reused whatever has changed in the project"
+        hint = "name the files that it reads: cache: {files: [src/**]}"
+        report.at_key("TRD0129", message, (*at.path, "cache"), hint=hint, severity="warning")
 
 
 def _check_references(

@@ -6,6 +6,7 @@ from typing import Any
 from treadle_engine.expressions import ExpressionError, compile_value
 from treadle_engine.link import link
 from treadle_engine.plan import (
+    Cache,
     Compensation,
     Items,
     Limits,
@@ -108,7 +109,7 @@ class _Compiler:
         fields = {key: getattr(once, key) for key in ("action", "with_", "env", "retry", "timeout", "outputs")}
         fields |= {key: getattr(once, key) for key in ("compensate", "irreversible", "idempotent", "on_interrupt")}
         fields |= {key: getattr(once, key) for key in ("uncertain", "risk", "line", "name", "body", "loop", "branches")}
-        fields |= {key: getattr(once, key) for key in ("wait_for", "approval")}
+        fields |= {key: getattr(once, key) for key in ("limits", "cache", "wait_for", "approval")}
         inner = ScopePlan((StepPlan(once.id, once.kind, **fields),), fail_fast=self._fail_fast(at.path))
         return replace(
             edges(step),
@@ -157,6 +158,7 @@ class _Compiler:
             uncertain=name == RUN,
             risk=step.risk or _risk(action),
             limits=self._limits(step.limits),
+            cache=_cache(step.cache),
         )
 
     def _retry(self, own: model.Retry | None) -> Retry:
@@ -185,6 +187,12 @@ class _Compiler:
 
 def _checkpoint(step: model.Step) -> str:
     return step.id if step.checkpoint is True else step.checkpoint or ""
+
+
+def _cache(cache: model.Cache | None) -> Cache | None:
+    if cache is None:
+        return None
+    return Cache(tuple(cache.files), tuple(cache.env), tuple(cache.produces), cache.ttl)
 
 
 def _items_value(step: model.Step) -> Json:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, WithJsonSchema
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from treadle_engine.durations import DURATION as DURATION
@@ -115,6 +115,16 @@ Targets: TypeAlias = Annotated[list[Target], Short(_listed, {"type": "string", "
 Word: TypeAlias = Annotated[str, Field(pattern=WORD)]
 Variable: TypeAlias = Annotated[str, Field(pattern=VARIABLE)]
 Text: TypeAlias = Annotated[str, Field(max_length=1_000_000)]
+
+
+def _pattern(value: str) -> str:
+    if value.startswith(("/", "~")) or ".." in value.split("/"):
+        raise PydanticCustomError("TRD0109", "must stay below the root: a relative pattern without ..")
+    return value
+
+
+Pattern: TypeAlias = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_pattern)]
+"""Of files below the root."""
 EnvValue: TypeAlias = Annotated[
     Any, BeforeValidator(_single), WithJsonSchema({"type": ["string", "number", "boolean", "null"]})
 ]

@@ -27,7 +27,6 @@ from treadle.definition._fields import (
     Risk,
     Shell,
     Short,
-    Size,
     StepId,
     Targets,
     Text,
@@ -37,6 +36,9 @@ from treadle.definition._fields import (
 )
 from treadle.definition._model_base import Input as Input
 from treadle.definition._model_base import Keys as Keys
+from treadle.definition._model_bounds import Cache as Cache
+from treadle.definition._model_bounds import Limits as Limits
+from treadle.definition._model_bounds import cached
 from treadle.definition._model_waits import Approval as Approval
 from treadle.definition._model_waits import Escalate as Escalate
 from treadle.definition._model_waits import WaitFor as WaitFor
@@ -75,18 +77,6 @@ class Retry(Keys):
     max_delay: Duration = Field(float(MAX_SECONDS), description="No delay is longer.")
     jitter: float = Field(0.0, ge=0, le=1, description="The share of a delay that chance decides.")
     when: Expression | None = Field(None, description="An expression over `error`: retry only where it is true.")
-
-
-class Limits(Keys):
-    """What the processes of one attempt may use together. An attempt that uses more is ended and fails."""
-
-    memory: Size | None = Field(None, description="Resident memory at one time; error type `memory-limit`.")
-    cpu: Duration | None = Field(None, description="Processor time of all of them; error type `cpu-limit`.")
-    disk: Size | None = Field(
-        None,
-        description="Growth of the files below the root and in the scratch folder; error type `disk-limit`.",
-    )
-    output: Size | None = Field(None, description="What they print, and the outputs as JSON: `output-limit`.")
 
 
 class AtLeast(Keys):
@@ -266,7 +256,9 @@ class Step(Keys):
         description="A name: once the step has succeeded, `treadle rollback --to` goes back to here. `true`: its id.",
     )
     concurrency: Planned = Field(None, description="A group whose members run a few at a time.")
-    cache: Planned = Field(None, description="Reuse the outputs of an earlier visit with the same inputs.")
+    cache: Annotated[Cache | None, Short(cached, {"type": "boolean"})] = Field(
+        None, description="Reuse what an earlier run left whose action, inputs, environment and files were the same."
+    )
     agent: Planned = Field(None, description="Who does work that needs judgement.")
     fallback: Planned = Field(None, description="Agents to ask next.")
     budget: Planned = Field(None, description="What it may cost.")
@@ -302,6 +294,7 @@ BELONGS: Final[dict[str, tuple[str, ...]]] = {
     "on_interrupt": CALLS,
     "risk": CALLS,
     "limits": CALLS,
+    "cache": CALLS,
     "for_each": REPEATABLE,
     "matrix": REPEATABLE,
 }

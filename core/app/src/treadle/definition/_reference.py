@@ -21,6 +21,11 @@ _SECTIONS: Final[tuple[tuple[str, str, type[BaseModel]], ...]] = (
     ("`escalate`", "Of `approval`.", model.Escalate),
     ("`retry`", "Of a step and of `defaults`.", model.Retry),
     ("`limits`", "Of a step and of `defaults`. See [limit what runs](../how-to/limit-what-runs.md).", model.Limits),
+    (
+        "`cache`",
+        "Of a step; `cache: true` has none of these keys. See [limit what runs](../how-to/limit-what-runs.md).",
+        model.Cache,
+    ),
     ("`compensate`", "Of a step.", model.Compensate),
     ("A line of `switch`", "Of a step.", model.Case),
     ("`join: {…}`", "Of a step.", model.AtLeast),

@@ -43,7 +43,19 @@ async def attempt(
     context: "StepContext",
     seconds: float | None,
 ) -> AttemptEnded:
-    """Run one attempt to its end. Raises only `asyncio.CancelledError`, when the attempt is called off."""
+    """Run one attempt to its end, or reuse an earlier one's. Raises only `asyncio.CancelledError`, when called off."""
+    if context.reuse is None:
+        return await _attempt(address, action, inputs, context, seconds)
+    return await context.reuse.attempt(action, context, lambda: _attempt(address, action, inputs, context, seconds))
+
+
+async def _attempt(
+    address: Address,
+    action: "ResolvedAction",
+    inputs: JsonObject,
+    context: "StepContext",
+    seconds: float | None,
+) -> AttemptEnded:
     try:
         if seconds is None:
             result = await invoke(action, inputs, context)

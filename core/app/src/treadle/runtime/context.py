@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from treadle.plugins import ResolvedAction
     from treadle.runtime.limits import Watch
     from treadle.runtime.logs import StepLog
+    from treadle.runtime.reuse import Reuse
 
 Progress = Callable[[Address, float | None, str, str], None]
 """`progress(address, fraction, message, part)`."""
@@ -55,7 +56,7 @@ class Surroundings:
 class StepContext:
     """`ActionContext` of one attempt. Its log, scratch folder and environment are made when first asked for."""
 
-    __slots__ = ("_address", "_env", "_log", "_purpose", "_surroundings", "cancelled", "watch")
+    __slots__ = ("_address", "_env", "_log", "_purpose", "_surroundings", "cancelled", "reuse", "watch")
 
     def __init__(
         self,
@@ -71,6 +72,7 @@ class StepContext:
         self._purpose = f"!{purpose}" if purpose else ""
         self._log: StepLog | None = None
         self.cancelled = False
+        self.reuse: Reuse | None = None
         self.watch = None if limits is None else self._watched(limits)
 
     @property

@@ -52,6 +52,7 @@ from treadle.runtime.writer import Durable, Writer
 
 if TYPE_CHECKING:
     from treadle.plugins import ResolvedAction
+    from treadle.runtime.reuse import Reuse
 
 Observer: TypeAlias = Callable[[Append], None]
 """Told of an append once it is durable."""
@@ -90,6 +91,8 @@ class Execution:
     """By step id: the outputs that are sealed wherever they turn up."""
     limited: bool = False
     """Some step has `limits`."""
+    reuse: "Callable[[StartAttempt], Reuse | None] | None" = None
+    """Where some step has `cache`: what an attempt needs for it."""
     last_seq: int = 0
     publish_ends: bool = False
     """Its end goes to the bus."""
@@ -343,6 +346,8 @@ class Driver:
         execution, address = self.execution, command.address
         limits = execution.state.limits_of(address.scope, address.step) if execution.limited else None
         context = StepContext(execution.surroundings, address, command.env, limits=limits)
+        if execution.reuse is not None:
+            context.reuse = execution.reuse(command)
         return context, self._run_attempt(command, context)
 
     async def _run_attempt(self, command: StartAttempt, context: StepContext) -> None:

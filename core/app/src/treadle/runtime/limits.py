@@ -18,6 +18,7 @@ import orjson
 from treadle_engine.plan import Limits
 from treadle_hookspecs import ActionError, Json
 
+from treadle.amounts import bytes_of
 from treadle.runtime.usage import SUPPORTED, Files, Usage, usage_of
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class Watch:
         """A program has written that many bytes."""
         self._printed += size
         if self.limits.output and self._printed > self.limits.output:
-            self._exceeded("output", f"the step printed more than {amount(self.limits.output)}, its limit on output")
+            self._exceeded("output", f"the step printed more than {bytes_of(self.limits.output)}, its limit on output")
 
     def discard(self, child: "Child") -> None:
         """A program has ended, or its attempt was called off."""
@@ -114,7 +115,7 @@ class Watch:
         """Raises an `ActionError` (`output-limit`) when the outputs are larger than may be."""
         size = len(orjson.dumps(outputs)) if self.limits.output else 0
         if size > self.limits.output:
-            text = f"the outputs are {amount(size)} of JSON; the limit on output is {amount(self.limits.output)}"
+            text = f"the outputs are {bytes_of(size)} of JSON; the limit on output is {bytes_of(self.limits.output)}"
             raise ActionError(text, error_class="output-limit")
 
     async def _look_after(self) -> None:
@@ -131,7 +132,7 @@ class Watch:
             used = await asyncio.to_thread(self._usage)
             self._cpu = max(self._cpu, used.cpu)
             if self.limits.memory and used.memory > self.limits.memory:
-                text = f"the step used {amount(used.memory)} of memory; its limit is {amount(self.limits.memory)}"
+                text = f"the step used {bytes_of(used.memory)} of memory; its limit is {bytes_of(self.limits.memory)}"
                 self._exceeded("memory", text)
             cpu = self._cpu_of_ended + self._cpu
             if self.limits.cpu and cpu > self.limits.cpu:
@@ -149,7 +150,7 @@ class Watch:
 
     def _judge_disk(self, grown: int) -> None:
         if grown > self.limits.disk:
-            text = f"the step's files grew by {amount(grown)}; its limit on disk is {amount(self.limits.disk)}"
+            text = f"the step's files grew by {bytes_of(grown)}; its limit on disk is {bytes_of(self.limits.disk)}"
             self._exceeded("disk", text)
 
     def _exceeded(self, what: str, message: str) -> None:
@@ -162,12 +163,3 @@ class Watch:
         if self._verdict is not None:
             kind, message = self._verdict
             raise ActionError(message, error_class=kind)
-
-
-def amount(size: float) -> str:
-    """`812 B`, `64.0 kB`, `1.5 GB`."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} TB"

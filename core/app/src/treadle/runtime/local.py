@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import orjson
 from treadle_engine.plan import LANGUAGE_VERSION, Plan, StepPlan, plan_from_json, plan_to_json, steps_within
-from treadle_engine.protocol import Address, Start
+from treadle_engine.protocol import Address, Start, StartAttempt
 from treadle_engine.state import State, fold
 from treadle_hookspecs import (
     Append,
@@ -35,6 +35,7 @@ from treadle.runtime.context import Surroundings
 from treadle.runtime.driver import Driver, Execution, Rest
 from treadle.runtime.listeners import Listeners
 from treadle.runtime.projection import Projector
+from treadle.runtime.step_cache import StepCache, of_home
 from treadle.runtime.writer import Writer
 from treadle.secrets import Masker, SecretResolver, Vault
 from treadle.status import TERMINAL, Status
@@ -42,6 +43,7 @@ from treadle.status import TERMINAL, Status
 if TYPE_CHECKING:
     from treadle.plugins import PluginHost
     from treadle.runtime.logs import StepLog
+    from treadle.runtime.reuse import Reuse
     from treadle.settings import Settings
 
 _WATCH_AFTER: Final = 0.05
@@ -100,6 +102,7 @@ class LocalRuntime:
         self._slots = asyncio.Semaphore(environment.settings.max_concurrent_executions)
         self._watcher: _Watcher | None = None
         self._watching: asyncio.TimerHandle | None = None
+        self._step_cache: StepCache | None = None
         self._interrupts = 0
         self.interrupted_by: int | None = None
 
@@ -170,6 +173,8 @@ class LocalRuntime:
             self._watching.cancel()
         if self._watcher is not None:
             self._watcher.close()
+        if self._step_cache is not None:
+            self._step_cache.close()
         self._writer.close()
 
     def told(self, result: _Result) -> _Result:
@@ -300,7 +305,26 @@ class LocalRuntime:
             environment.plugins.resolve_rollback,
             _sensitive_outputs(state.plan),
             any(step.limits is not None for step in _steps_of(state.plan)),
+            self._reuse(row, state) if any(step.cache is not None for step in _steps_of(state.plan)) else None,
         )
+
+    def _reuse(self, row: ExecutionRow, state: State) -> "Callable[[StartAttempt], Reuse | None] | None":
+        from treadle.runtime.reuse import Reuse
+
+        settings, home = self._environment.settings, self._environment.home
+        if not settings.cache:
+            return None
+        if self._step_cache is None:
+            self._step_cache = of_home(home, settings.cache_limit)
+        cache = self._step_cache
+
+        def reuse(command: StartAttempt) -> Reuse | None:
+            scope, step = command.address[:2]
+            spec = state.cache_of(scope, step)
+            place = f"{row.root}|{row.workflow}|{scope}/{step}"
+            return None if spec is None else Reuse(cache, settings.cache_limit, spec, command, place, home)
+
+        return reuse
 
     def _codec(self, logs: Masker) -> Codec:
         environment = self._environment

@@ -72,6 +72,13 @@ class Settings:
     metrics: bool = _key(True, "Compute metrics of executions.")
     recovery: bool = _key(True, "Offer to resume what a crash interrupted.")
     retention_days: int = _key(0, "Days that ended executions are kept; 0 keeps them for good.", shared=False, ge=0)
+    cache: bool = _key(True, "Reuse what steps with `cache` left in earlier runs.")
+    cache_limit: int = _key(
+        1_000_000_000,
+        "Bytes on disk of what steps with `cache` leave; above that, what was put there first goes.",
+        shared=False,
+        ge=1_000_000,
+    )
     output_limit: int = _key(1_000_000, "Bytes of stdout and of stderr that become outputs.", ge=1)
     log_limit: int = _key(10_000_000, "Bytes of one attempt's log that are kept.", ge=1)
     payload_threshold: int = _key(

@@ -1,0 +1,44 @@
+"""The keys that bound what runs: how much it may use, and when it need not run at all."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from treadle.definition._fields import Duration, Pattern, Short, Size, Variable
+from treadle.definition._model_base import Keys
+
+
+def _one_listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+class Limits(Keys):
+    """What the processes of one attempt may use together. An attempt that uses more is ended and fails."""
+
+    memory: Size | None = Field(None, description="Resident memory at one time; error type `memory-limit`.")
+    cpu: Duration | None = Field(None, description="Processor time of all of them; error type `cpu-limit`.")
+    disk: Size | None = Field(
+        None,
+        description="Growth of the files below the root and in the scratch folder; error type `disk-limit`.",
+    )
+    output: Size | None = Field(None, description="What they print, and the outputs as JSON: `output-limit`.")
+
+
+class Cache(Keys):
+    """What makes two attempts of a step the same, beside action, inputs and environment, and what one leaves."""
+
+    files: Annotated[list[Pattern], Short(_one_listed, {"type": "string"})] = Field(
+        default_factory=list, description="Files whose content belongs to the key, by patterns below the root."
+    )
+    env: Annotated[list[Variable], Short(_one_listed, {"type": "string"})] = Field(
+        default_factory=list, description="Variables whose values belong to the key."
+    )
+    produces: Annotated[list[Pattern], Short(_one_listed, {"type": "string"})] = Field(
+        default_factory=list, description="Files that a success leaves and a reuse puts in place, by patterns."
+    )
+    ttl: Duration | None = Field(None, description="How long a result is good for. Default: until it is dropped.")
+
+
+def cached(value: object) -> object:
+    """`cache: true` and `cache: false`."""
+    return {True: {}, False: None}[value] if isinstance(value, bool) else value
