@@ -1,6 +1,6 @@
 """Changes to files that are whole or absent after any crash, as plugins see them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Literal, Protocol
@@ -60,6 +60,9 @@ class NewProject(Protocol):
 
     def discard(self) -> bool:
         """Remove what was built; False if there was nothing. What was published stays."""
+
+    def withdraw(self, intact: Callable[[Path], bool]) -> bool:
+        """Remove what was published, if `intact(folder)` says that nobody changed it; False leaves everything."""
 
 
 class ProjectJournal(Protocol):

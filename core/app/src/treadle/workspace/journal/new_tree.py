@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -120,6 +120,24 @@ class NewTree:
             return origin.read_bytes() == self._mark()
         except OSError:
             return False
+
+    @storage_errors("take a project away", "what is left lies beside the target")
+    def withdraw(self, intact: Callable[[Path], bool]) -> bool:
+        """Remove what was published, if nobody has changed it since; False leaves everything as it is.
+
+        It is renamed to `path` before it is looked at a last time, so that what is written meanwhile is not lost.
+
+        Args:
+            intact: says whether a folder holds what was published and nothing else.
+        """
+        if not self.published() or not intact(self.target):
+            return False
+        with self._parent() as parent:
+            put(self._calls, (parent, self.target.name), (parent, self.path.name))
+            if not intact(self.path):
+                put(self._calls, (parent, self.path.name), (parent, self.target.name))
+                return False
+        return self.discard()
 
     @storage_errors("remove what was built", "what is left lies beside the target")
     def discard(self) -> bool:

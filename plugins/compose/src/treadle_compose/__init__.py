@@ -1,0 +1,1 @@
+"""One project from several templates, atomically."""

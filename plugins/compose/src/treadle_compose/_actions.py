@@ -1,0 +1,265 @@
+"""The actions of the workflow `compose`: resolve, render, plan, apply, hooks, and what undoes them."""
+
+import asyncio
+import functools
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any, ParamSpec
+
+from treadle_hookspecs import (
+    ActionContext,
+    ActionError,
+    CompositionRequest,
+    CompositionResult,
+    ExitCode,
+    FetchedTemplate,
+    JsonObject,
+    Question,
+    TreadleError,
+)
+
+from treadle_compose import _apply, _hooks, _staged
+from treadle_compose._bundle import Bundle
+from treadle_compose._lock import Lock
+from treadle_compose._operations import LOCK
+from treadle_compose._planning import planned
+from treadle_compose._request import Request
+from treadle_compose._resolve import resolve as resolve_templates
+from treadle_compose._sources import Candidate, Library, _foreign_manifest
+from treadle_compose._staging import Entry
+
+P = ParamSpec("P")
+
+
+def _telling(function: Callable[P, Awaitable[JsonObject]]) -> Callable[P, Awaitable[JsonObject]]:
+    """What a `TreadleError` says beyond its message is published as `problem`; trying again would not help."""
+
+    @functools.wraps(function)
+    async def told(*args: P.args, **kwargs: P.kwargs) -> JsonObject:
+        try:
+            return await function(*args, **kwargs)
+        except TreadleError as error:
+            problem = {
+                "message": error.message,
+                "context": error.context,
+                "suggestions": list(error.suggestions),
+                "exit_code": int(error.exit_code),
+            }
+            outputs = {**getattr(error, "outputs", {}), "problem": problem}
+            kind = str(error.context.get("type", "composition"))
+            raise ActionError(error.message, error_class=kind, outputs=outputs, retryable=False) from error
+
+    return told
+
+
+@_telling
+async def resolve(request: dict[str, Any], *, context: ActionContext) -> JsonObject:
+    """Find the templates and all that they need, and check what they are to be rendered with.
+
+    Returns:
+        `templates`, in composition order; `notes`.
+    """
+    wanted = Request.from_inputs(request)
+    if not wanted.templates:
+        raise TreadleError("no template was named", suggestions=("--from-templates NAME,…",))
+    library = Library.of(context, offline=wanted.offline)
+    found = await resolve_templates(library, wanted.templates, wanted.here, wanted.optional)
+    values = _staged.namespaces(wanted, found.templates)
+    shown = {name: value for name, value in wanted.variables.items() if name not in values.secrets}
+    context.host.composition.before(CompositionRequest(wanted.templates, wanted.target, shown))
+    if wanted.hooks:
+        hooks = [it for kind in _hooks.KINDS for it in _hooks.hooks_of(found.templates, kind)]
+        _hooks.refuse_untrusted(hooks, context, wanted.trust)
+    for candidate in found.templates:
+        context.log.info(f"{candidate.id} {candidate.version} from {candidate.template.source}")
+    return {"templates": [_to_json(it) for it in found.templates], "notes": list(found.notes)}
+
+
+@_telling
+async def render(request: dict[str, Any], templates: list[Any], *, context: ActionContext) -> JsonObject:
+    """Render each template into a tree of its own.
+
+    Returns:
+        `stages` (`{template, folder}` each), `templates` that are in it, `notes`.
+    """
+    wanted, candidates = _restored(request, templates, context)
+    optional = _staged.optional_ids(wanted, candidates)
+    done = await _staged.render_all(wanted, candidates, context.scratch / "stage", context, optional)
+    return {
+        "stages": [{"template": it.id, "folder": str(done.folders[it.id])} for it in done.candidates],
+        "templates": [_to_json(it) for it in done.candidates],
+        "notes": list(done.notes),
+    }
+
+
+@_telling
+async def plan(
+    request: dict[str, Any], templates: list[Any], stages: list[Any], *, context: ActionContext
+) -> JsonObject:
+    """Plan what is written where. Nothing is written into the project.
+
+    Returns:
+        `plan` (the file), `contents` (the folder beside it), `conflicts`, `counts`, `notes`, `open`, `diff`.
+
+    Raises:
+        ActionError: conflicts are open: their rows are among the outputs.
+    """
+    wanted, candidates = _restored(request, templates, context)
+    folders = {it["template"]: Path(it["folder"]) for it in stages}
+    rendered = _staged.Rendered(tuple(candidates), folders)
+    made = await planned(wanted, rendered, context)
+    bundle = await asyncio.to_thread(made.bundle.write, context.scratch / "plan")
+    if wanted.plan_out:
+        await asyncio.to_thread(made.bundle.pack, Path(wanted.plan_out))
+    outputs = {
+        **made.told(),
+        "plan": str(bundle),
+        "target": str(wanted.target),
+        "diff": made.diff(wanted) if wanted.diff else "",
+        "hooks": [it.to_json() for it in _hooks.hooks_of(candidates, "postSetup") if not it.hook.staged],
+    }
+    if made.open:
+        raise _conflicts(made.open, outputs)
+    return outputs
+
+
+@_telling
+async def apply(plan: str, transaction: str, *, context: ActionContext) -> JsonObject:  # noqa: A002 - the step's word
+    """Write what was planned, whole or not at all.
+
+    Args:
+        plan: the folder that `compose/plan` gave, or a file of `--plan-out`.
+        transaction: names the change in the project's journal.
+        context: of the visit.
+
+    Returns:
+        `target`, `written` (paths), `created` (the project is new), `posts` (what stands there now).
+    """
+    bundle = await asyncio.to_thread(Bundle.load, Path(plan))
+    return await asyncio.to_thread(_applied, bundle, transaction, context)
+
+
+@_telling
+async def hooks(
+    request: dict[str, Any], templates: list[Any], phase: str, *, context: ActionContext
+) -> JsonObject:
+    """Run the templates' hooks of a phase: `preComposition`, or `postSetup` in the project.
+
+    Returns:
+        `ran`: what each did.
+    """
+    wanted, candidates = _restored(request, templates, context)
+    found = _hooks.hooks_of(candidates, phase) if wanted.hooks else ()
+    found, _ = _hooks.agreed([it for it in found if phase != "postSetup" or not it.hook.staged], _hook_rules(wanted))
+    root = wanted.target if phase == "postSetup" else _existing(wanted.target)
+    values = _staged.namespaces(wanted, candidates).values
+    place = _hooks.Place(root, phase == "postSetup", values)
+    try:
+        ran = await _hooks.run_hooks(found, place, context, wanted.trust, wanted.sandbox)
+    except TreadleError as error:
+        error.outputs = {"ran": [asdict(it) for it in place.ran]}  # type: ignore[attr-defined]
+        raise
+    if phase == "postSetup":
+        context.host.composition.after(CompositionResult(wanted.target, tuple(request.get("written") or ())))
+    return {"ran": [asdict(it) for it in ran]}
+
+
+@_telling
+async def undo(target: str, transaction: str, posts: list[Any] | None = None, *, context: ActionContext) -> JsonObject:
+    """Take an application back, as far as nobody has changed what it wrote."""
+    entries = [Entry(**it) for it in posts or ()]
+    told = await asyncio.to_thread(_apply.undo, context.host, Path(target), transaction, entries)
+    for line in told:
+        context.log.warning(line)
+    return {"notes": told}
+
+
+@_telling
+async def undo_hooks(target: str, ran: list[Any] | None = None, *, context: ActionContext) -> JsonObject:
+    """Take back what hooks did to the project: paths that they made, then their own undo commands, last first."""
+    notes = []
+    for one in reversed(ran or ()):
+        notes += await _hooks.undo(one, Path(target), context)
+    return {"notes": notes}
+
+
+def _applied(bundle: Bundle, transaction: str, context: ActionContext) -> JsonObject:
+    host, target = context.host, bundle.target
+    lock = bundle.lock.text().encode()
+    project = host.journal(target).new_project(transaction)
+    new = project.published() or not _stands(target)
+    if new:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.is_dir():
+            target.rmdir()
+        _apply.apply_new(project, bundle.plan.operations, bundle.read, lock)
+    else:
+        _apply.apply_changes(host, target, bundle.plan.operations, bundle.read, lock, transaction)
+    changed = [it for it in bundle.plan.operations if it.kind != "keep"]
+    context.log.info(f"{len(changed)} paths in {target}")
+    return {
+        "target": str(target),
+        "created": new,
+        "written": [it.path for it in changed],
+        "posts": [it.entry.to_json() for it in bundle.plan.operations] + [_lock_entry(lock).to_json()] if new else [],
+    }
+
+
+def _lock_entry(lock: bytes) -> Entry:
+    return Entry(LOCK, "file", 0o644, hashlib.sha256(lock).hexdigest(), len(lock))
+
+
+def _stands(target: Path) -> bool:
+    """There is something to compose into; an empty folder is as good as none."""
+    return target.exists() and (not target.is_dir() or any(target.iterdir()))
+
+
+def _existing(folder: Path) -> Path:
+    while not folder.is_dir():
+        folder = folder.parent
+    return folder
+
+
+def _hook_rules(request: Request) -> dict[str, str]:
+    return {it.pattern.removeprefix("hook:"): it.strategy for it in request.rules if it.pattern.startswith("hook:")}
+
+
+def _conflicts(rows: Sequence[Any], outputs: Mapping[str, Any]) -> TreadleError:
+    error = TreadleError(
+        f"{len(rows)} conflict{'s are' if len(rows) > 1 else ' is'} open; nothing was written",
+        context={"type": "conflict"},
+        suggestions=tuple(row.flag for row in rows[:20]),
+        exit_code=ExitCode.CONFLICT,
+    )
+    error.outputs = dict(outputs)  # type: ignore[attr-defined]
+    return error
+
+
+def _restored(
+    request: Mapping[str, Any], templates: Sequence[Mapping[str, Any]], context: ActionContext
+) -> tuple[Request, list[Candidate]]:
+    wanted = Request.from_inputs(request)
+    library = Library.of(context, offline=True)
+    return wanted, [_candidate(it, library) for it in templates]
+
+
+def _to_json(candidate: Candidate) -> JsonObject:
+    template = candidate.template
+    plain = {it.name: getattr(template, it.name) for it in fields(template)}
+    return {
+        **plain,
+        "folder": str(template.folder),
+        "questions": [asdict(it) for it in template.questions],
+        "spec": candidate.spec,
+    }
+
+
+def _candidate(data: Mapping[str, Any], library: Library) -> Candidate:
+    rest = {name: value for name, value in data.items() if name != "spec"}
+    questions = tuple(Question(**{**it, "choices": tuple(it["choices"])}) for it in rest["questions"])
+    template = FetchedTemplate(**{**rest, "folder": Path(rest["folder"]), "questions": questions})
+    manifest = library.manifest(template.folder) if template.native else _foreign_manifest(template)
+    return Candidate(template, manifest, str(data["spec"]))
+

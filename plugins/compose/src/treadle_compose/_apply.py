@@ -1,0 +1,140 @@
+"""What was planned, done: whole or not at all, through the journal."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from treadle_hookspecs import ExitCode, Host, NewProject, TreadleError
+
+from treadle_compose._operations import LOCK, Operation
+from treadle_compose._staging import Entry
+
+Read = Callable[[Operation], bytes]
+"""The content of an operation's file."""
+
+
+def apply_new(project: NewProject, operations: Sequence[Operation], read: Read, lock: bytes) -> None:
+    """Build a project beside its place and put it there by one rename. Again after a crash: harmless."""
+    if project.published():
+        return
+    project.begin()
+    for operation in operations:
+        entry = operation.entry
+        if entry.kind == "dir":
+            project.mkdir(operation.path)
+        elif entry.kind == "link":
+            project.symlink(operation.path, entry.target)
+        else:
+            project.write(operation.path, read(operation), entry.mode)
+    project.write(LOCK, lock, 0o644)
+    project.publish()
+
+
+def apply_changes(
+    host: Host, target: Path, operations: Sequence[Operation], read: Read, lock: bytes, transaction: str
+) -> None:
+    """Change a project that is there. Again after a crash: what was begun is ended.
+
+    Raises:
+        TreadleError: something in the project is not as it was planned for (exit code 5): nothing was changed.
+    """
+    journal = host.journal(target)
+    if journal.recover("redo", transaction):
+        return
+    changing = [it for it in operations if it.kind != "keep"]
+    for operation in changing:
+        _check(journal.look(operation.path), operation)
+    with journal.transaction(transaction) as change:
+        for operation in changing:
+            entry = operation.entry
+            if entry.kind == "dir":
+                change.mkdir(operation.path)
+            elif entry.kind == "link":
+                change.symlink(operation.path, entry.target)
+            else:
+                change.write(operation.path, read(operation), _mode(operation))
+        change.write(LOCK, lock, 0o644, last=True)
+
+
+def undo(host: Host, target: Path, transaction: str, posts: Sequence[Entry]) -> list[str]:
+    """Take an application back, as far as nobody else has changed what it wrote; what a person must know.
+
+    Args:
+        host: the core.
+        target: the project.
+        transaction: its id.
+        posts: what it wrote, for a project that was new.
+    """
+    journal = host.journal(target)
+    project = journal.new_project(transaction)
+    if project.published():
+        return _withdraw(host, target, project, transaction, posts)
+    if project.discard() or not target.is_dir():
+        return []
+    journal.recover("undo", transaction)
+    return list(journal.undo(transaction)) if journal.committed(transaction) else []
+
+
+def _withdraw(host: Host, target: Path, project: NewProject, transaction: str, posts: Sequence[Entry]) -> list[str]:
+    wanted = {it.path: it for it in posts}
+    if project.withdraw(lambda folder: _intact(folder, wanted)):
+        return []
+    journal = host.journal(target)
+    undoing = f"{transaction}-undo"
+    kept = []
+    with journal.transaction(undoing) as change:
+        for entry in posts:
+            found = journal.look(entry.path)
+            if found["kind"] == "absent" or entry.kind == "dir":
+                continue
+            if _is_post(found, entry):
+                change.delete(entry.path)
+            else:
+                kept.append(f"{entry.path} was left as it is: it was changed since")
+    return [*kept, f"{target} was left: it holds files that the composition did not write"]
+
+
+def _intact(folder: Path, wanted: Mapping[str, Entry]) -> bool:
+    """A folder holds what was written to it and nothing else."""
+    from treadle_compose._staging import scan
+
+    # A history that somebody has begun there is theirs, though no composition counts it among the files.
+    if (folder / ".git").exists():
+        return False
+    try:
+        found = {it.path: it for it in scan(folder, "project")}
+    except (TreadleError, OSError):
+        return False
+    files = {path: it for path, it in wanted.items() if it.kind != "dir"}
+    return {path: (it.kind, it.sha256, it.target) for path, it in found.items() if it.kind != "dir"} == {
+        path: (it.kind, it.sha256, it.target) for path, it in files.items()
+    }
+
+
+def _check(found: Mapping[str, Any], operation: Operation) -> None:
+    pre = operation.pre
+    same = found["kind"] == "absent" if pre is None else _is_post(found, pre)
+    if not same:
+        raise TreadleError(
+            f"{operation.path} is not as it was when the composition was planned",
+            context={"file": operation.path},
+            suggestions=("nothing was changed; run the composition again",),
+            exit_code=ExitCode.CONFLICT,
+        )
+
+
+def _is_post(found: Mapping[str, Any], entry: Entry) -> bool:
+    if found["kind"] != entry.kind:
+        return False
+    if entry.kind == "file":
+        return bool(found["sha256"] == entry.sha256)
+    return entry.kind == "dir" or bool(found["target"] == entry.target)
+
+
+def _mode(operation: Operation) -> int:
+    """A file that is there keeps its bits; execution is added or taken as the templates want it."""
+    if operation.pre is None or operation.pre.kind != "file":
+        return operation.entry.mode
+    if operation.entry.mode & 0o100:
+        return operation.pre.mode | (operation.pre.mode & 0o444) >> 2
+    return operation.pre.mode

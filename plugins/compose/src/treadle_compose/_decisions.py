@@ -1,0 +1,134 @@
+"""Who decides what happens to a path: the flag, the lock, the composition, the templates, the built-in table."""
+
+import fnmatch
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from treadle_hookspecs import ConflictResolver, Json, KeyRule, TreadleError
+
+from treadle_compose._defaults import GENERAL, Default, default_for, resolver_for
+from treadle_compose._manifest import Manifest
+
+_WORD: Final = re.compile(r"[a-z][a-z0-9-]*(:.*)?", re.DOTALL)
+_TEXT_ONLY: Final = ("append", "prepend")
+
+
+@dataclass(frozen=True, slots=True)
+class PathRule:
+    """A strategy for the paths that a glob means, or for keys inside of them. `by` says who asked."""
+
+    pattern: str
+    strategy: str
+    key: str = ""
+    by: str = "--resolve"
+
+    def means(self, path: str) -> bool:
+        """The rule is about this path."""
+        target = path if "/" in self.pattern else path.rpartition("/")[2]
+        return self.pattern == path or fnmatch.fnmatchcase(target, self.pattern)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What was chosen for a path. `hint` says why it stays open; `strategies` what could decide it."""
+
+    strategy: str
+    by: str
+    resolver: str = ""
+    hint: str = ""
+    strategies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """Every rule in force, the strongest first: `--resolve`, the lock, the composition's own; then the templates'.
+
+    Attributes:
+        rules: of the flag, the lock, the composition, answers of plugins and hooks, in this order.
+        resolvers: of the installed plugins.
+    """
+
+    rules: tuple[PathRule, ...] = ()
+    resolvers: tuple[ConflictResolver, ...] = ()
+    manifests: Mapping[str, Manifest] = field(default_factory=dict)
+
+    def choice(self, path: str, templates: Sequence[str]) -> Choice:
+        """The strategy for a path that several contribute to."""
+        default = default_for(path, self.resolvers)
+        asked = next((it for it in self.rules if not it.key and it.means(path)), None)
+        if asked is not None:
+            return self._checked(path, asked.strategy, asked.by, default)
+        wanted = {
+            id: rule.strategy
+            for id in templates
+            if id in self.manifests
+            for rule in self.manifests[id].conflicts
+            if rule.type == "file" and PathRule(rule.pattern, "").means(path)
+        }
+        if len(set(wanted.values())) > 1:
+            told = ", ".join(f"{id} says {strategy}" for id, strategy in wanted.items())
+            return Choice("fail", "", "", f"its templates do not agree: {told}", tuple(dict.fromkeys(wanted.values())))
+        if wanted:
+            id, strategy = next(iter(wanted.items()))
+            return self._checked(path, strategy, id, default)
+        return self._checked(path, default.strategy, "default", default)
+
+    def key_rules(self, path: str, templates: Sequence[str]) -> tuple[tuple[KeyRule, ...], dict[str, Json]]:
+        """Rules for keys of a path, the strongest first; and what only the resolver understands."""
+        rules = [KeyRule(it.key, it.strategy, it.by) for it in self.rules if it.key and it.means(path)]
+        settings: dict[str, Json] = {}
+        for id in templates:
+            for rule in self.manifests[id].conflicts if id in self.manifests else ():
+                if rule.type == "file" and PathRule(rule.pattern, "").means(path):
+                    rules += [KeyRule(key, it, id) for key, it in rule.keys.items() if isinstance(it, str)]
+                    settings |= {key: it for key, it in rule.keys.items() if not isinstance(it, str)}
+        return tuple(rules), settings
+
+    def named(self, kind: str, name: str) -> PathRule | None:
+        """The rule for a variable or hook."""
+        return next((it for it in self.rules if it.pattern in (name, f"{kind}:{name}")), None)
+
+    def _checked(self, path: str, strategy: str, by: str, default: Default) -> Choice:
+        general = (*GENERAL, *_TEXT_ONLY)
+        if strategy in ("fail", "ask"):
+            return Choice("fail", by, "", default.hint, self._offered(path, default))
+        if strategy in general or strategy.startswith(("template:", "hook:", "value:")):
+            return Choice(strategy, by, hint=default.hint)
+        resolver = resolver_for(path, self.resolvers, strategy)
+        if resolver:
+            return Choice(strategy, by, resolver)
+        hint = f"no installed plugin can do `{strategy}` with it: pip install treadle[compose]"
+        return Choice("fail", by, "", hint, self._offered(path, default))
+
+    def _offered(self, path: str, default: Default) -> tuple[str, ...]:
+        merging = next((it.strategies for it in self.resolvers if default.resolver == it.name), ())
+        return tuple(dict.fromkeys((*merging, "first", "last", "rename")))
+
+
+def parse_resolve(texts: Iterable[str]) -> tuple[PathRule, ...]:
+    """`PATH[#KEY]=STRATEGY` as `--resolve` takes it; `variable:NAME=STRATEGY` and `hook:NAME=STRATEGY` as well.
+
+    Raises:
+        TreadleError: it has another form.
+    """
+    rules = []
+    for text in texts:
+        # The strategy stands behind the last `=` that no strategy's own value holds.
+        place, equals, strategy = _split(text)
+        if not equals or not place or not _WORD.fullmatch(strategy):
+            raise TreadleError(
+                f"{text!r} is no resolution",
+                suggestions=("write PATH=STRATEGY or PATH#KEY=STRATEGY, e.g. pyproject.toml#build-system=first",),
+            )
+        path, _, key = place.partition("#")
+        rules.append(PathRule(path, strategy, key))
+    return tuple(rules)
+
+
+def _split(text: str) -> tuple[str, str, str]:
+    value = re.search(r"=(value:|template:|hook:)", text)
+    if value:
+        return text[: value.start()], "=", text[value.start() + 1 :]
+    return text.rpartition("=")

@@ -1,0 +1,103 @@
+"""What a composition is asked to do: the workflow's inputs, typed."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from treadle_hookspecs import Json, JsonObject, TreadleError
+
+from treadle_compose._decisions import PathRule, parse_resolve
+from treadle_compose._manifest import Manifest
+from treadle_compose._specs import split_specs
+
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A composition as the user asked for it.
+
+    Attributes:
+        templates: specs in order.
+        target: the project's folder, absolute; it need not be there.
+        project_name: `PROJECT_NAME`.
+        here: what folders in specs are relative to.
+        variables: values by name or `template.NAME`.
+        secrets: likewise, sealed where they are stored.
+        rules: `--resolve`, then those of a decision file.
+        optional: ids that the composition goes on without.
+        subdirs: the folder that a template's whole tree goes into, by id.
+        trust: what the templates' code may do; "" asks what was answered before.
+        sandbox: how much a hook is confined.
+        offline: only what the cache holds.
+        diff: the plan shows unified differences.
+        plan_out: a file for the plan with all of its contents, or "".
+        hooks: hooks take part at all.
+    """
+
+    templates: tuple[str, ...]
+    target: Path
+    project_name: str
+    here: Path
+    variables: JsonObject = field(default_factory=dict)
+    secrets: JsonObject = field(default_factory=dict)
+    rules: tuple[PathRule, ...] = ()
+    optional: tuple[str, ...] = ()
+    subdirs: Mapping[str, str] = field(default_factory=dict)
+    trust: str = ""
+    sandbox: Any = "auto"
+    offline: bool = False
+    diff: bool = False
+    plan_out: str = ""
+    hooks: bool = True
+
+    @classmethod
+    def from_inputs(cls, inputs: Mapping[str, Any]) -> "Request":
+        """From the workflow's inputs. Raises `TreadleError` for what cannot be."""
+        target = Path(str(inputs["target"]))
+        name = str(inputs.get("project_name") or target.name)
+        if not _NAME.fullmatch(name):
+            raise TreadleError(
+                f"{name!r} is no project name",
+                suggestions=("give one of letters, digits, '.', '_' and '-': --project-name my-app",),
+            )
+        settled = [
+            PathRule(it["path"], it["strategy"], it.get("key", ""), it.get("by", "rule"))
+            for it in inputs.get("decisions") or ()
+        ]
+        return cls(
+            split_specs(inputs["templates"]),
+            target,
+            name,
+            Path(str(inputs.get("here") or Path.cwd())),
+            dict(inputs.get("variables") or {}),
+            dict(inputs.get("secrets") or {}),
+            (*parse_resolve(inputs.get("resolve") or ()), *settled),
+            tuple(inputs.get("optional") or ()),
+            dict(inputs.get("subdirs") or {}),
+            str(inputs.get("trust") or ""),
+            inputs.get("sandbox") or "auto",
+            bool(inputs.get("offline")),
+            bool(inputs.get("diff")),
+            str(inputs.get("plan_out") or ""),
+            inputs.get("hooks") is not False,
+        )
+
+    def without(self, template: str) -> "Request":
+        """The same without a template's own folder rule."""
+        return replace(self, subdirs={id_: it for id_, it in self.subdirs.items() if id_ != template})
+
+    def built_in(self, manifests: tuple[Manifest, ...]) -> dict[str, Json]:
+        """The variables that every template has."""
+        return {
+            "PROJECT_NAME": self.project_name,
+            "PROJECT_ROOT": str(self.target),
+            "COMPOSED_TEMPLATES": [it.id for it in manifests],
+        }
+
+    @property
+    def given(self) -> dict[str, Json]:
+        """Variables and secrets together."""
+        return {**self.variables, **self.secrets}

@@ -1,0 +1,329 @@
+"""Where templates come from: folders, git repositories through mirrors, and the template sources of plugins."""
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from treadle_hookspecs import (
+    ActionContext,
+    ExitCode,
+    FetchedTemplate,
+    Host,
+    ProcessResult,
+    Question,
+    Sandbox,
+    TemplateListing,
+    TreadleError,
+)
+
+from treadle_compose import _staging
+from treadle_compose._manifest import Manifest, content_key, manifest_path, read_manifest
+from treadle_compose._specs import Spec
+
+_GIT_ENV: Final = {"GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": "https:ssh:file", "GIT_LFS_SKIP_SMUDGE": "1"}
+_PLAIN_GIT: Final = {**_GIT_ENV, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}
+_COMMIT: Final = re.compile(r"[0-9a-f]{40,64}")
+_FETCH_TIMEOUT: Final = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A template in one version, at hand: what a resolution chooses from."""
+
+    template: FetchedTemplate
+    manifest: Manifest
+    spec: str = ""
+    """As the user or a dependency wrote it."""
+
+    @property
+    def id(self) -> str:
+        """The template's id."""
+        return self.template.id
+
+    @property
+    def version(self) -> str:
+        """Its version."""
+        return self.template.version
+
+
+Run = Callable[..., Awaitable[ProcessResult]]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceWork:
+    """`treadle_hookspecs.SourceContext` for one source."""
+
+    cache: Path
+    offline: bool
+    sandbox: Sandbox
+    say: Callable[[str], None]
+    run: Run
+
+
+@dataclass(slots=True)
+class Library:
+    """All templates that can be had.
+
+    Args:
+        host: the core.
+        say: tells the person who follows.
+        run: starts a program; None where none may be started (`treadle template list`).
+        offline: only what the cache holds.
+    """
+
+    host: Host
+    say: Callable[[str], None]
+    run: Run | None = None
+    offline: bool = False
+    _listed: tuple[tuple[str, TemplateListing], ...] | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, context: ActionContext, *, offline: bool) -> "Library":
+        """For an action."""
+
+        async def run(
+            argv: Sequence[str],
+            *,
+            cwd: Path,
+            env: Mapping[str, str] | None = None,
+            stdin: bytes = b"",
+            timeout: float | None = None,  # noqa: ASYNC109 - the process is ended by it
+        ) -> ProcessResult:
+            return await context.run(argv, cwd=cwd, env=env, stdin=stdin, timeout=timeout)
+
+        return cls(context.host, context.log.info, run, offline)
+
+    @property
+    def cache(self) -> Path:
+        """The composition's part of the user's cache."""
+        folder = self.host.cache / "compose"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder
+
+    def work(self, scheme: str) -> SourceWork:
+        """What the source of a scheme works with."""
+        folder = self.cache / "sources" / scheme
+        folder.mkdir(parents=True, exist_ok=True)
+        return SourceWork(folder, self.offline, self.host.sandbox, self.say, self._runner())
+
+    def listings(self) -> tuple[tuple[str, TemplateListing], ...]:
+        """The templates that plugins offer by name, each with its source's scheme."""
+        if self._listed is None:
+            composition = self.host.composition
+            self._listed = tuple(
+                (scheme, listing)
+                for scheme in composition.schemes()
+                for listing in composition.source(scheme).list(self.cache / "sources" / scheme)
+            )
+        return self._listed
+
+    async def candidates(self, spec: Spec) -> tuple[Candidate, ...]:
+        """What a spec means, the newest first; () for a name that nobody knows.
+
+        Raises:
+            TreadleError: it cannot be had, or is damaged.
+        """
+        if spec.kind == "folder":
+            return (await asyncio.to_thread(self.folder, Path(spec.place), spec.text),)
+        if spec.kind == "git":
+            return (await self._from_git(spec),)
+        if spec.kind == "source":
+            return (await self._from_source(spec.scheme, spec.place, spec.text),)
+        found = [
+            await self._from_source(scheme, listing.spec.removeprefix(f"{scheme}:"), spec.text)
+            for scheme, listing in self.listings()
+            if listing.id == spec.place
+        ]
+        return tuple(sorted(found, key=lambda it: _sortable(it.version), reverse=True))
+
+    def folder(self, folder: Path, spec: str, *, source: str = "", commit: str = "") -> Candidate:
+        """A native template in a folder. Raises `TreadleError` when it is none."""
+        if not folder.is_dir():
+            raise TreadleError(f"there is no folder {folder}", exit_code=ExitCode.NOT_FOUND)
+        if manifest_path(folder) is None:
+            self._refuse_foreign(folder)
+        manifest = self.manifest(folder)
+        digest = _staging.digest(_staging.scan(folder, manifest.id))
+        fetched = FetchedTemplate(manifest.id, manifest.version, folder, source or str(folder), digest, commit)
+        return Candidate(fetched, manifest, spec)
+
+    def manifest(self, folder: Path) -> Manifest:
+        """The manifest of a folder, from the cache where it was checked before."""
+        with self._index() as index:
+            key = content_key(folder)
+            stored = index.get(key)
+            if stored is None:
+                stored = read_manifest(folder, self.host.load_yaml)
+                index.set(key, stored)
+        return Manifest.from_json(stored)
+
+    @contextmanager
+    def _index(self) -> "Iterator[Any]":
+        from diskcache import Cache, JSONDisk
+
+        with Cache(str(self.cache / "index"), disk=JSONDisk, size_limit=64_000_000, timeout=10) as index:
+            yield index
+
+    def _refuse_foreign(self, folder: Path) -> None:
+        marks = {"copier.yml": "copier", "copier.yaml": "copier", "cookiecutter.json": "cookiecutter"}
+        for name, scheme in marks.items():
+            if (folder / name).is_file():
+                raise TreadleError(
+                    f"{folder} is a {scheme} template",
+                    suggestions=(f"write {scheme}:{folder}", f"pip install treadle-source-{scheme}"),
+                    exit_code=ExitCode.NOT_FOUND,
+                )
+
+    async def _from_source(self, scheme: str, place: str, spec: str) -> Candidate:
+        fetched = await self.host.composition.source(scheme).fetch(place, self.work(scheme))
+        if fetched.native:
+            manifest = await asyncio.to_thread(self.manifest, fetched.folder)
+            digest = _staging.digest(await asyncio.to_thread(_staging.scan, fetched.folder, manifest.id))
+            return Candidate(replace(fetched, digest=digest), manifest, spec)
+        return Candidate(fetched, _foreign_manifest(fetched), spec)
+
+    def _runner(self) -> Run:
+        return self.run or _no_programs
+
+    # git
+
+    async def _from_git(self, spec: Spec) -> Candidate:
+        mirror = await self._mirror(spec.place)
+        commit = await self._commit(mirror, spec)
+        tree = await self._tree(mirror, commit)
+        folder = tree / spec.folder if spec.folder else tree
+        if not folder.resolve().is_relative_to(tree.resolve()):
+            raise TreadleError(f"{spec.text}: {spec.folder} leads out of the repository")
+        source = f"git+{spec.place}@{commit}" + (f"#{spec.folder}" if spec.folder else "")
+        return await asyncio.to_thread(self.folder, folder, spec.text, source=source, commit=commit)
+
+    async def _mirror(self, url: str) -> Path:
+        """The local mirror of a repository, up to date unless offline."""
+        mirror = self.cache / "git" / hashlib.sha256(url.encode()).hexdigest()[:32]
+        if self.offline:
+            if not mirror.is_dir():
+                raise TreadleError(
+                    f"{url} is not in the cache",
+                    suggestions=("run it once without --offline",),
+                    exit_code=ExitCode.NOT_FOUND,
+                )
+            return mirror
+        if mirror.is_dir():
+            await self._git(
+                mirror, "fetch", "--quiet", "--prune", "--no-recurse-submodules", "--", "origin", env=_GIT_ENV
+            )
+            return mirror
+        mirror.parent.mkdir(parents=True, exist_ok=True)
+        draft = mirror.with_name(f"{mirror.name}.{secrets.token_hex(4)}")
+        try:
+            await self._git(mirror.parent, "clone", "--quiet", "--mirror", "--", url, str(draft), env=_GIT_ENV)
+            with contextlib.suppress(OSError):
+                draft.rename(mirror)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+        return mirror
+
+    async def _commit(self, mirror: Path, spec: Spec) -> str:
+        """The commit of a branch, tag, commit or constraint; without any the newest release, else the default branch."""
+        reference = spec.version
+        if not reference or re.match(r"[<>=!~]", reference):
+            tags = (await self._git(mirror, "tag", "--list")).split()
+            chosen = _newest(tags, reference)
+            if not chosen and reference:
+                shown = ", ".join(tags[-10:]) or "none"
+                raise TreadleError(
+                    f"{spec.place} has no release {reference} (its tags: {shown})", exit_code=ExitCode.NOT_FOUND
+                )
+            reference = chosen or "HEAD"
+        found = await self._git(
+            mirror, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{reference}^{{commit}}"
+        )
+        if not _COMMIT.fullmatch(found.strip()):
+            raise TreadleError(f"{spec.place} has no revision {reference}", exit_code=ExitCode.NOT_FOUND)
+        return found.strip()
+
+    async def _tree(self, mirror: Path, commit: str) -> Path:
+        """The files of a commit, content-addressed: made once."""
+        tree = self.cache / "trees" / commit
+        if tree.is_dir():
+            return tree
+        tree.parent.mkdir(parents=True, exist_ok=True)
+        draft = tree.with_name(f"{commit}.{secrets.token_hex(4)}")
+        index = draft.with_suffix(".index")
+        env = {**_PLAIN_GIT, "GIT_INDEX_FILE": str(index)}
+        try:
+            draft.mkdir()
+            await self._git(mirror, "read-tree", commit, env=env)
+            await self._git(mirror, "checkout-index", "--all", "--force", f"--prefix={draft}/", env=env)
+            with contextlib.suppress(OSError):
+                draft.rename(tree)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+            index.unlink(missing_ok=True)
+        return tree
+
+    async def _git(self, folder: Path, *words: str, env: Mapping[str, str] = _PLAIN_GIT) -> str:
+        argv = ("git", "-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never", *words)
+        done = await self._runner()(argv, cwd=folder, env=env, timeout=_FETCH_TIMEOUT)
+        if not done.ok and words[0] != "rev-parse":
+            last = (done.stderr or done.stdout).strip().splitlines()[-3:]
+            raise TreadleError(f"git {words[0]} failed: {' / '.join(last)}", exit_code=ExitCode.NOT_FOUND)
+        return done.stdout
+
+
+def to_json(candidate: Candidate) -> dict[str, Any]:
+    """A candidate as it travels between steps."""
+    return json.loads(json.dumps({**asdict(candidate), "id": candidate.id, "version": candidate.version}, default=str))  # type: ignore[no-any-return]
+
+
+def _no_programs(*_: object, **__: object) -> Awaitable[ProcessResult]:
+    raise TreadleError("this needs a program to be started", suggestions=("use treadle compose --dry-run",))
+
+
+def _foreign_manifest(fetched: FetchedTemplate) -> Manifest:
+    """What a foreign template says in a `template.yaml` of its own, else its questions only."""
+    if not fetched.manifest:
+        return Manifest(fetched.id, fetched.version, questions=fetched.questions)
+    from treadle_compose import _model
+
+    checked = _model.Manifest.model_validate(fetched.manifest).model_dump(by_alias=True, mode="json")
+    manifest = Manifest.from_json(checked)
+    known = {question.name for question in manifest.questions}
+    more = tuple(question for question in fetched.questions if question.name not in known)
+    return replace(manifest, id=fetched.id, version=fetched.version, questions=(*manifest.questions, *more))
+
+
+def _newest(tags: Sequence[str], constraint: str) -> str:
+    from packaging.specifiers import SpecifierSet
+    from packaging.version import InvalidVersion, Version
+
+    releases: dict[Version, str] = {}
+    for tag in tags:
+        with contextlib.suppress(InvalidVersion):
+            releases[Version(tag)] = tag
+    fitting = list(SpecifierSet(constraint).filter(releases))
+    return releases[max(fitting)] if fitting else ""
+
+
+def _sortable(version: str) -> Any:
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        return Version(version)
+    except InvalidVersion:
+        return Version("0")
+
+
+def question_from_json(data: Mapping[str, Any]) -> Question:
+    """A question that travelled."""
+    return Question(**{**data, "choices": tuple(data["choices"])})

@@ -1,0 +1,40 @@
+"""What treadle-compose contributes."""
+
+from collections.abc import Iterable
+
+from treadle_hookspecs import Action, Command, Module, WorkflowCatalogue, hookimpl
+
+ACTIONS = (
+    Action("resolve", "treadle_compose._actions:resolve", "Find templates and all that they need", idempotent=True),
+    Action("render", "treadle_compose._actions:render", "Render each template into a tree of its own", idempotent=True),
+    Action("plan", "treadle_compose._actions:plan", "Plan a project, with every conflict", idempotent=True),
+    Action(
+        "apply",
+        "treadle_compose._actions:apply",
+        "Write a planned project, whole or not at all",
+        idempotent=True,
+        risk="medium",
+    ),
+    Action("hooks", "treadle_compose._actions:hooks", "Run the hooks of templates", risk="medium"),
+    Action("undo", "treadle_compose._actions:undo", "Take a written project back", idempotent=True, risk="medium"),
+    Action("undo-hooks", "treadle_compose._actions:undo_hooks", "Take back what hooks did", risk="medium"),
+)
+
+
+@hookimpl
+def treadle_modules() -> Iterable[Module]:
+    """The module `compose`."""
+    yield Module("compose", "0.1.0", ACTIONS, "One project from several templates, atomically")
+
+
+@hookimpl
+def treadle_workflows() -> Iterable[WorkflowCatalogue]:
+    """The workflow behind `treadle compose`."""
+    yield WorkflowCatalogue("compose", "treadle_compose", "workflows")
+
+
+@hookimpl
+def treadle_commands() -> Iterable[Command]:
+    """`treadle compose`, `treadle apply`."""
+    yield Command("compose", "treadle_compose._command:app", "Make one project from several templates.")
+    yield Command("apply", "treadle_compose._apply_command:app", "Write a project that was planned before.")
