@@ -106,6 +106,9 @@ class Host(Protocol):
     def run(self, workflow: str, inputs: JsonObject) -> Awaitable[JsonObject]:
         """Run a workflow to its end or rest; the shape of `treadle status ID --json`."""
 
+    def drive(self, workflow: str, inputs: JsonObject) -> JsonObject:
+        """As `run`, for a command: outside of any loop; SIGINT and SIGTERM bring the execution to rest."""
+
     def validate(self, path: Path) -> Sequence[JsonObject]:
         """The problems of a definition, as in `treadle validate --format json`."""
 

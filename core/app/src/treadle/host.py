@@ -48,6 +48,10 @@ class FacadeHost:
         """Run a workflow to its end or rest; the shape of `treadle status ID --json`."""
         return (await self._facade.run_async(workflow, inputs)).to_json()
 
+    def drive(self, workflow: str, inputs: JsonObject) -> JsonObject:
+        """As `run`, for a command: outside of any loop; SIGINT and SIGTERM bring the execution to rest."""
+        return self._facade.run(workflow, inputs).to_json()
+
     def validate(self, path: Path) -> Sequence[JsonObject]:
         """The problems of a definition."""
         return [problem.to_json() for problem in self._facade.validate(str(path))]

@@ -3,7 +3,8 @@
 import asyncio
 import functools
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import shutil
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, ParamSpec
@@ -22,7 +23,6 @@ from treadle_hookspecs import (
 
 from treadle_compose import _apply, _hooks, _staged
 from treadle_compose._bundle import Bundle
-from treadle_compose._lock import Lock
 from treadle_compose._operations import LOCK
 from treadle_compose._planning import planned
 from treadle_compose._request import Request
@@ -109,6 +109,8 @@ async def plan(
     wanted, candidates = _restored(request, templates, context)
     folders = {it["template"]: Path(it["folder"]) for it in stages}
     rendered = _staged.Rendered(tuple(candidates), folders)
+    if not await asyncio.to_thread(_all_there, folders.values()):
+        rendered = await _staged.render_all(wanted, candidates, context.scratch / "stage", context, frozenset())
     made = await planned(wanted, rendered, context)
     bundle = await asyncio.to_thread(made.bundle.write, context.scratch / "plan")
     if wanted.plan_out:
@@ -120,13 +122,15 @@ async def plan(
         "diff": made.diff(wanted) if wanted.diff else "",
         "hooks": [it.to_json() for it in _hooks.hooks_of(candidates, "postSetup") if not it.hook.staged],
     }
+    if made.open or not request.get("write", True):
+        await asyncio.to_thread(_clear, context)
     if made.open:
         raise _conflicts(made.open, outputs)
     return outputs
 
 
 @_telling
-async def apply(plan: str, transaction: str, *, context: ActionContext) -> JsonObject:  # noqa: A002 - the step's word
+async def apply(plan: str, transaction: str, *, context: ActionContext) -> JsonObject:
     """Write what was planned, whole or not at all.
 
     Args:
@@ -138,14 +142,21 @@ async def apply(plan: str, transaction: str, *, context: ActionContext) -> JsonO
         `target`, `written` (paths), `created` (the project is new), `posts` (what stands there now).
     """
     bundle = await asyncio.to_thread(Bundle.load, Path(plan))
-    return await asyncio.to_thread(_applied, bundle, transaction, context)
+    done = await asyncio.to_thread(_applied, bundle, transaction, context)
+    await asyncio.to_thread(_clear, context)
+    return done
 
 
 @_telling
 async def hooks(
-    request: dict[str, Any], templates: list[Any], phase: str, *, context: ActionContext
+    request: dict[str, Any],
+    templates: list[Any],
+    phase: str,
+    written: list[str] | None = None,
+    *,
+    context: ActionContext,
 ) -> JsonObject:
-    """Run the templates' hooks of a phase: `preComposition`, or `postSetup` in the project.
+    """Run the templates' hooks of a phase: `preComposition`, or `postSetup` in the project, and then tell plugins.
 
     Returns:
         `ran`: what each did.
@@ -162,7 +173,7 @@ async def hooks(
         error.outputs = {"ran": [asdict(it) for it in place.ran]}  # type: ignore[attr-defined]
         raise
     if phase == "postSetup":
-        context.host.composition.after(CompositionResult(wanted.target, tuple(request.get("written") or ())))
+        context.host.composition.after(CompositionResult(wanted.target, tuple(written or ())))
     return {"ran": [asdict(it) for it in ran]}
 
 
@@ -170,6 +181,7 @@ async def hooks(
 async def undo(target: str, transaction: str, posts: list[Any] | None = None, *, context: ActionContext) -> JsonObject:
     """Take an application back, as far as nobody has changed what it wrote."""
     entries = [Entry(**it) for it in posts or ()]
+    await asyncio.to_thread(_clear, context)
     told = await asyncio.to_thread(_apply.undo, context.host, Path(target), transaction, entries)
     for line in told:
         context.log.warning(line)
@@ -205,6 +217,17 @@ def _applied(bundle: Bundle, transaction: str, context: ActionContext) -> JsonOb
         "written": [it.path for it in changed],
         "posts": [it.entry.to_json() for it in bundle.plan.operations] + [_lock_entry(lock).to_json()] if new else [],
     }
+
+
+def _all_there(folders: Iterable[Path]) -> bool:
+    return all(folder.is_dir() for folder in folders)
+
+
+def _clear(context: ActionContext) -> None:
+    """Remove rendered files from the execution's scratch folder: secrets may be in them."""
+    for name in ("stage", "plan/contents", "draft"):
+        for folder in context.scratch.parent.glob(f"*/{name}"):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _lock_entry(lock: bytes) -> Entry:
@@ -262,4 +285,3 @@ def _candidate(data: Mapping[str, Any], library: Library) -> Candidate:
     template = FetchedTemplate(**{**rest, "folder": Path(rest["folder"]), "questions": questions})
     manifest = library.manifest(template.folder) if template.native else _foreign_manifest(template)
     return Candidate(template, manifest, str(data["spec"]))
-

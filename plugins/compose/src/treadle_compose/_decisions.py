@@ -61,28 +61,28 @@ class Decisions:
         if asked is not None:
             return self._checked(path, asked.strategy, asked.by, default)
         wanted = {
-            id: rule.strategy
-            for id in templates
-            if id in self.manifests
-            for rule in self.manifests[id].conflicts
+            owner: rule.strategy
+            for owner in templates
+            if owner in self.manifests
+            for rule in self.manifests[owner].conflicts
             if rule.type == "file" and PathRule(rule.pattern, "").means(path)
         }
         if len(set(wanted.values())) > 1:
-            told = ", ".join(f"{id} says {strategy}" for id, strategy in wanted.items())
+            told = ", ".join(f"{owner} says {strategy}" for owner, strategy in wanted.items())
             return Choice("fail", "", "", f"its templates do not agree: {told}", tuple(dict.fromkeys(wanted.values())))
         if wanted:
-            id, strategy = next(iter(wanted.items()))
-            return self._checked(path, strategy, id, default)
+            owner, strategy = next(iter(wanted.items()))
+            return self._checked(path, strategy, owner, default)
         return self._checked(path, default.strategy, "default", default)
 
     def key_rules(self, path: str, templates: Sequence[str]) -> tuple[tuple[KeyRule, ...], dict[str, Json]]:
         """Rules for keys of a path, the strongest first; and what only the resolver understands."""
         rules = [KeyRule(it.key, it.strategy, it.by) for it in self.rules if it.key and it.means(path)]
         settings: dict[str, Json] = {}
-        for id in templates:
-            for rule in self.manifests[id].conflicts if id in self.manifests else ():
+        for owner in templates:
+            for rule in self.manifests[owner].conflicts if owner in self.manifests else ():
                 if rule.type == "file" and PathRule(rule.pattern, "").means(path):
-                    rules += [KeyRule(key, it, id) for key, it in rule.keys.items() if isinstance(it, str)]
+                    rules += [KeyRule(key, it, owner) for key, it in rule.keys.items() if isinstance(it, str)]
                     settings |= {key: it for key, it in rule.keys.items() if not isinstance(it, str)}
         return tuple(rules), settings
 
@@ -93,16 +93,16 @@ class Decisions:
     def _checked(self, path: str, strategy: str, by: str, default: Default) -> Choice:
         general = (*GENERAL, *_TEXT_ONLY)
         if strategy in ("fail", "ask"):
-            return Choice("fail", by, "", default.hint, self._offered(path, default))
+            return Choice("fail", by, "", default.hint, self._offered(default))
         if strategy in general or strategy.startswith(("template:", "hook:", "value:")):
             return Choice(strategy, by, hint=default.hint)
         resolver = resolver_for(path, self.resolvers, strategy)
         if resolver:
             return Choice(strategy, by, resolver)
         hint = f"no installed plugin can do `{strategy}` with it: pip install treadle[compose]"
-        return Choice("fail", by, "", hint, self._offered(path, default))
+        return Choice("fail", by, "", hint, self._offered(default))
 
-    def _offered(self, path: str, default: Default) -> tuple[str, ...]:
+    def _offered(self, default: Default) -> tuple[str, ...]:
         merging = next((it.strategies for it in self.resolvers if default.resolver == it.name), ())
         return tuple(dict.fromkeys((*merging, "first", "last", "rename")))
 

@@ -1,8 +1,8 @@
 """`*.hbs`: the part of Handlebars that file templates use, in Python.
 
-Variables with paths (`a.b`, `../a`, `this`, `@index`, `@key`, `@first`, `@last`, `@root`), `{{{raw}}}`, comments, `#if`,
-`#unless`, `#each`, `#with`, `else`, `else if`, and `~`. Helpers, partials and anything else are errors with a line. It
-gives what npm's handlebars gives for these; a lone block's line disappears as it does there.
+Variables with paths (`a.b`, `../a`, `this`, `@index`, `@key`, `@first`, `@last`, `@root`), `{{{raw}}}`, comments,
+`#if`, `#unless`, `#each`, `#with`, `else`, `else if`, and `~`. Helpers, partials and anything else are errors with a
+line. It gives what npm's handlebars gives for these; a lone block's line disappears as it does there.
 """
 
 import re

@@ -19,6 +19,7 @@ from treadle_compose._manifest import Hook
 from treadle_compose._render import render_text, render_value
 from treadle_compose._rows import Row
 from treadle_compose._sources import Candidate
+from treadle_compose._variables import BUILT_IN
 
 KINDS: Final = ("preComposition", "postSetup", "onConflict")
 _PROBE: Final = 5.0
@@ -111,7 +112,9 @@ def hooks_of(candidates: Sequence[Candidate], kind: str) -> tuple[TemplateHook, 
     return tuple(TemplateHook(it, hook) for it in candidates for hook in it.manifest.hooks if hook.kind == kind)
 
 
-def agreed(hooks: Sequence[TemplateHook], strategies: Mapping[str, str]) -> tuple[tuple[TemplateHook, ...], tuple[Row, ...]]:
+def agreed(
+    hooks: Sequence[TemplateHook], strategies: Mapping[str, str]
+) -> tuple[tuple[TemplateHook, ...], tuple[Row, ...]]:
     """Hooks of one name: identical ones run once, others need a decision (`both`, `first`, `last`)."""
     kept: list[TemplateHook] = []
     rows: list[Row] = []
@@ -302,13 +305,14 @@ class _Running:
     def _environment(self, scratch: Path, full: bool) -> dict[str, str]:
         allowed = {name: os.environ[name] for name in self._hook.hook.env if name in os.environ}
         own = {} if full else {"HOME": str(scratch), "TMPDIR": str(scratch), "XDG_CACHE_HOME": str(scratch)}
-        told = {name: as_text(self._values[name]) for name in ("PROJECT_NAME", "PROJECT_ROOT") if name in self._values}
-        listed = {"COMPOSED_TEMPLATES": as_text(self._values.get("COMPOSED_TEMPLATES", []))}
-        return {**own, **allowed, **told, **listed, **{k: as_text(v) for k, v in self._variables().items()}}
+        told: dict[str, str] = {name: as_text(self._values[name]) for name in BUILT_IN if name in self._values}
+        return {**own, **allowed, **told, **{k: as_text(v) for k, v in self._variables().items()}}
 
     def _cwd(self) -> Path:
         name = self._hook.hook.cwd
-        folder = self._place.root / render_text(name, self._values, f"hook {self._hook.name}") if name else self._place.root
+        folder = (
+            self._place.root / render_text(name, self._values, f"hook {self._hook.name}") if name else self._place.root
+        )
         if not folder.resolve().is_relative_to(self._place.root.resolve()):
             raise TreadleError(f"hook {self._hook.name}: its folder {name!r} leads out of the project")
         if not folder.is_dir():
@@ -388,13 +392,15 @@ async def undo(ran: Mapping[str, Any], root: Path, context: ActionContext) -> li
         elif target.is_dir():
             shutil.rmtree(target, ignore_errors=True)
         notes.append(f"removed {path}, which the hook {ran['hook']} had made")
-    if ran.get("undo") and ran.get("outcome") in ("done", "failed") and root.is_dir():
+    if ran.get("undo") and ran.get("outcome") in ("done", "failed"):
         argv = shlex.split(str(ran["undo"]))
         policy = SandboxPolicy((root,), (root, context.scratch), env={"HOME": str(context.scratch)})
         full = ran.get("level") == "full"
         wrapped = context.host.sandbox.wrap(argv, policy, root)
         done = await context.run(argv if full else wrapped.argv, cwd=root, env={} if full else wrapped.env, timeout=600)
         if not done.ok:
-            raise TreadleError(f"the undo of hook {ran['hook']} exited with {done.exit_code}: {done.stderr.strip()[-500:]}")
+            raise TreadleError(
+                f"the undo of hook {ran['hook']} exited with {done.exit_code}: {done.stderr.strip()[-500:]}"
+            )
         notes.append(f"ran the undo of hook {ran['hook']}")
     return notes

@@ -183,7 +183,7 @@ def checked(path: Path, load: Yaml, kind: str) -> dict[str, Any]:
     try:
         return dict(model.model_validate(data).model_dump(by_alias=True, mode="json"))
     except ValidationError as error:
-        raise _invalid(path, text, data, error.errors(include_url=False)) from None
+        raise _invalid(path, text, error.errors(include_url=False)) from None
 
 
 def _text(path: Path) -> str:
@@ -195,7 +195,7 @@ def _text(path: Path) -> str:
         raise TreadleError(f"cannot read {path}: {error}", context={"file": str(path)}) from error
 
 
-def _invalid(path: Path, text: str, data: Json, errors: Sequence[Mapping[str, Any]]) -> TreadleError:
+def _invalid(path: Path, text: str, errors: Sequence[Mapping[str, Any]]) -> TreadleError:
     from treadle_compose._places import place_of
 
     lines, first = [], (1, 1)
@@ -203,7 +203,7 @@ def _invalid(path: Path, text: str, data: Json, errors: Sequence[Mapping[str, An
         where = tuple(error["loc"])
         line, column = place_of(text, where)
         first = (line, column) if not number else first
-        lines.append(f"{path}:{line}:{column}: {_sentence(error, where, data)}")
+        lines.append(f"{path}:{line}:{column}: {_sentence(error, where)}")
     head = lines[0].partition(": ")[2]
     count = f"{len(lines)} problems; the first: " if len(lines) > 1 else ""
     return TreadleError(
@@ -213,7 +213,7 @@ def _invalid(path: Path, text: str, data: Json, errors: Sequence[Mapping[str, An
     )
 
 
-def _sentence(error: Mapping[str, Any], where: tuple[Any, ...], data: Json) -> str:
+def _sentence(error: Mapping[str, Any], where: tuple[Any, ...]) -> str:
     name = ".".join(str(part) for part in where)
     if error["type"] == "extra_forbidden":
         from difflib import get_close_matches

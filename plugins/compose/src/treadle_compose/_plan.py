@@ -81,7 +81,7 @@ class _Planner:
         return self._without_aliases(groups)
 
     def _without_aliases(self, groups: dict[str, list[_Version]]) -> dict[str, list[_Version]]:
-        """Files of which a tool reads only one (`compose.yaml`, `docker-compose.yml`) are united under the first's name."""
+        """Names of which a tool reads only one (`compose.yaml`, `docker-compose.yml`) become the first one."""
         meant: dict[str, list[str]] = {}
         for key, versions in groups.items():
             group = alias_group(versions[0].entry.path)
@@ -386,14 +386,14 @@ def _joined(contributions: Sequence[Contribution], strategy: str) -> MergeResult
 
 
 def _open_row(key: Any, kind: Any, path: str) -> Row:
-    contributors = tuple(id for id, _ in key.values)
+    contributors = tuple(owner for owner, _ in key.values)
     values = tuple(value for _, value in key.values)
-    row_kind = "semantic" if key.kind == "semantic" else kind
+    row_kind: Any = "semantic" if key.kind == "semantic" else kind
     return Row(row_kind, path, key.key, contributors, values, "", "", False, key.hint, key.strategies)
 
 
 def _chosen_row(chosen: Any, kind: Any, path: str, by: str) -> Row:
-    contributors = tuple(id for id, _ in chosen.values)
+    contributors = tuple(owner for owner, _ in chosen.values)
     values = tuple(value for _, value in chosen.values)
     return Row(kind, path, chosen.key, contributors, values, chosen.strategy, chosen.by or by, True)
 

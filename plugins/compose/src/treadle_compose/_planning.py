@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-from treadle_hookspecs import ActionContext, Contribution, Json, MergeConfig, MergeResult, TreadleError
+from treadle_hookspecs import ActionContext, Contribution, Json, JsonObject, MergeConfig, MergeResult, TreadleError
 
 from treadle_compose import _hooks, _staged, _staging
 from treadle_compose._bundle import Bundle
@@ -91,7 +91,9 @@ class _Work:
         self._stages = stages_in(_staged.stages(rendered), request.subdirs)
         self._trees = FolderTrees(rendered.folders, request.target, self._old, request.subdirs)
         self._answers: tuple[PathRule, ...] = ()
-        rules = {it.pattern.removeprefix("hook:"): it.strategy for it in request.rules if it.pattern.startswith("hook:")}
+        rules = {
+            it.pattern.removeprefix("hook:"): it.strategy for it in request.rules if it.pattern.startswith("hook:")
+        }
         post = _hooks.hooks_of(rendered.candidates, "postSetup") if request.hooks else ()
         self._hooks, self._hook_rows = _hooks.agreed(post, rules)
 
@@ -134,9 +136,7 @@ class _Work:
         bundle = Bundle(made, self._request.target, self._old, self._rendered.folders, self._request.subdirs)
         by_path = {it.path: it for it in made.operations}
         entries = [it.entry for it in made.operations]
-        await asyncio.to_thread(
-            _staging.write_tree, entries, lambda entry: bundle.read(by_path[entry.path]), draft
-        )
+        await asyncio.to_thread(_staging.write_tree, entries, lambda entry: bundle.read(by_path[entry.path]), draft)
         place = _hooks.Place(draft, True, self._values.values)
         await _hooks.run_hooks(hooks, place, self._context, self._request.trust, self._request.sandbox)
         after = await asyncio.to_thread(_staging.scan, draft, "hooks")
@@ -144,7 +144,7 @@ class _Work:
 
     def lock(self, made: Plan) -> Lock:
         """What the project's lock will say."""
-        templates = [
+        templates: list[JsonObject] = [
             {
                 "id": it.id,
                 "version": it.version,

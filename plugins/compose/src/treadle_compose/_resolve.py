@@ -3,9 +3,11 @@
 import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
+from resolvelib import AbstractProvider, BaseReporter, ResolutionImpossible, Resolver
 from treadle_hookspecs import ExitCode, TreadleError
 
 from treadle_compose._manifest import Dependency
@@ -92,10 +94,9 @@ class _Search:
 
     def solve(self) -> dict[str, Candidate]:
         """One version per id that satisfies everybody."""
-        from resolvelib import BaseReporter, ResolutionImpossible, Resolver
-
+        reporter: BaseReporter[Requirement, Candidate, str] = BaseReporter()
         try:
-            result: Any = Resolver(_Provider(self._known, self.lacking), BaseReporter()).resolve(self._asked)
+            result = Resolver(_Provider(self._known, self.lacking), reporter).resolve(self._asked)
         except ResolutionImpossible as error:
             raise self._impossible([cause.requirement for cause in error.causes]) from None
         return dict(result.mapping)
@@ -115,16 +116,16 @@ class _Search:
         return found
 
     def _given(self, spec: Spec, found: Sequence[Candidate]) -> None:
-        id = found[0].id
-        others = [one for one in self._known.get(id, ()) if one.template.digest != found[0].template.digest]
+        owner = found[0].id
+        others = [one for one in self._known.get(owner, ()) if one.template.digest != found[0].template.digest]
         if others and spec.kind != "name":
             raise TreadleError(
-                f"two templates are called {id}: {others[0].spec} and {spec.text}",
+                f"two templates are called {owner}: {others[0].spec} and {spec.text}",
                 suggestions=("change the id of one of them in its template.yaml",),
             )
-        self._known.setdefault(id, []).extend(found)
+        self._known.setdefault(owner, []).extend(found)
         constraint = spec.version if spec.kind in ("name", "folder") else ""
-        self._asked.append(Requirement(id, constraint, "the command line"))
+        self._asked.append(Requirement(owner, constraint, "the command line"))
 
     async def _needed(self, candidate: Candidate, dependency: Dependency) -> list[Candidate]:
         """New candidates for a dependency."""
@@ -184,7 +185,9 @@ class _Search:
     def _impossible(self, causes: Sequence[Requirement]) -> TreadleError:
         ids = list(dict.fromkeys(cause.template for cause in causes))
         lines = list(dict.fromkeys(cause.told() for cause in causes))
-        there = [f"{id}: {', '.join(it.version for it in self._known.get(id, ())) or 'no version'}" for id in ids]
+        there = [
+            f"{owner}: {', '.join(it.version for it in self._known.get(owner, ())) or 'no version'}" for owner in ids
+        ]
         return TreadleError(
             f"no versions fit: {'; '.join(lines)}; there is {'; '.join(there)}",
             context={"type": "unsatisfiable", "requirements": lines},
@@ -192,7 +195,7 @@ class _Search:
         )
 
 
-class _Provider:
+class _Provider(AbstractProvider[Requirement, Candidate, str]):
     """resolvelib's questions, answered from what was gathered."""
 
     def __init__(self, known: Mapping[str, Sequence[Candidate]], lacking: set[str]) -> None:
@@ -204,7 +207,7 @@ class _Provider:
         item = requirement_or_candidate
         return item.template if isinstance(item, Requirement) else item.id
 
-    def get_preference(self, identifier: str, **_: object) -> str:
+    def get_preference(self, identifier: str, *_: Any, **__: Any) -> str:
         """Any order finds the same; a fixed one is reproducible."""
         return identifier
 
@@ -235,10 +238,6 @@ class _Provider:
             if it.template not in self._lacking
         ]
 
-    def narrow_requirement_selection(self, identifiers: Iterable[str], **_: object) -> Iterable[str]:
-        """No shortcut."""
-        return identifiers
-
 
 def satisfies(version: str, constraint: str) -> bool:
     """True when a version is in a range. Raises `TreadleError` for what is no range.
@@ -259,40 +258,44 @@ def satisfies(version: str, constraint: str) -> bool:
 
 
 def _pep440(constraint: str) -> str:
-    if constraint[0] == "^":
-        parts = [int(part) for part in constraint[1:].split(".") if part.isdigit()]
-        fixed = next((place for place, part in enumerate(parts) if part), len(parts) - 1)
-        return f">={constraint[1:]},<{'.'.join(str(part) for part in [*parts[:fixed], parts[fixed] + 1])}"
-    if constraint[0] == "~" and constraint[1:2] != "=":
-        parts = constraint[1:].split(".")
-        upper = [*parts[:1], str(int(parts[1]) + 1)] if len(parts) > 1 else [str(int(parts[0]) + 1)]
-        return f">={constraint[1:]},<{'.'.join(upper)}"
+    if constraint[0] == "^" or (constraint[0] == "~" and constraint[1:2] != "="):
+        return f">={constraint[1:]},<{_ceiling(constraint)}"
     return f"=={constraint}" if constraint[0].isdigit() else ",".join(constraint.replace(",", " ").split())
+
+
+def _ceiling(constraint: str) -> str:
+    """npm: `^` keeps the first part that is not 0, `~` the second part, or the first where there is no second."""
+    parts = [int(part) for part in constraint[1:].split(".") if part.isdigit()] or [0]
+    if constraint[0] == "^":
+        fixed = next((place for place, part in enumerate(parts) if part), len(parts) - 1)
+    else:
+        fixed = min(1, len(parts) - 1)
+    return ".".join(str(part) for part in [*parts[:fixed], parts[fixed] + 1])
 
 
 def _ordered(chosen: Mapping[str, Candidate], places: Mapping[str, int], lacking: set[str]) -> Iterator[Candidate]:
     """Each after what it needs; among those that could be next, the command line's order, then the ids."""
     needs = {
-        id: {
+        owner: {
             it.template
             for it in candidate.manifest.dependencies
             if it.template in chosen and it.template not in lacking
         }
-        for id, candidate in chosen.items()
+        for owner, candidate in chosen.items()
     }
     last = len(places)
-    ready = [(places.get(id, last), id) for id, wanted in needs.items() if not wanted]
+    ready = [(places.get(owner, last), owner) for owner, wanted in needs.items() if not wanted]
     heapq.heapify(ready)
     done: set[str] = set()
     while ready:
-        _, id = heapq.heappop(ready)
-        done.add(id)
-        yield chosen[id]
+        _, owner = heapq.heappop(ready)
+        done.add(owner)
+        yield chosen[owner]
         for other, wanted in needs.items():
-            if id in wanted and wanted <= done:
+            if owner in wanted and wanted <= done:
                 heapq.heappush(ready, (places.get(other, last), other))
     if len(done) < len(chosen):
-        raise _circle(chosen, {id: wanted - done for id, wanted in needs.items() if id not in done})
+        raise _circle(chosen, {owner: wanted - done for owner, wanted in needs.items() if owner not in done})
 
 
 def _circle(chosen: Mapping[str, Candidate], needs: Mapping[str, set[str]]) -> TreadleError:
@@ -302,7 +305,7 @@ def _circle(chosen: Mapping[str, Candidate], needs: Mapping[str, set[str]]) -> T
         way.append(after)
     circle = [*way[way.index(after) :], after]
     lines = []
-    for one, other in zip(circle, circle[1:], strict=False):
+    for one, other in pairwise(circle):
         demand = next(it for it in chosen[one].manifest.dependencies if it.template == other)
         lines.append(Requirement(other, demand.version, one, demand.purpose).told())
     return TreadleError(

@@ -234,7 +234,7 @@ class Library:
         return mirror
 
     async def _commit(self, mirror: Path, spec: Spec) -> str:
-        """The commit of a branch, tag, commit or constraint; without any the newest release, else the default branch."""
+        """Of a branch, tag, commit or constraint; without any the newest release, else the default branch."""
         reference = spec.version
         if not reference or re.match(r"[<>=!~]", reference):
             tags = (await self._git(mirror, "tag", "--list")).split()

@@ -71,7 +71,9 @@ async def render_all(
         values = namespaces(request, candidates).values
         tasks = [_one(it, values[it.id], into / f"{place}", request, context) for place, it in enumerate(candidates)]
         results = await asyncio.gather(*tasks, return_exceptions=True)
-        failed = {it.id: result for it, result in zip(candidates, results, strict=True) if isinstance(result, Exception)}
+        failed = {
+            it.id: result for it, result in zip(candidates, results, strict=True) if isinstance(result, Exception)
+        }
         if not failed:
             said = [note for result in results if isinstance(result, tuple) for note in result]
             folders = {it.id: into / f"{place}" for place, it in enumerate(candidates)}
@@ -140,7 +142,7 @@ async def _foreign(
     if kept.is_dir() and not secret:
         shutil.copytree(kept, into, symlinks=True)
         return ()
-    into.mkdir(parents=True)
+    await asyncio.to_thread(into.mkdir, parents=True)
     scheme = template.source.partition(":")[0]
     source = context.host.composition.source(scheme)
     done = await source.render(RenderRequest(template, answers, into, trust), library.work(scheme))  # type: ignore[arg-type]

@@ -125,7 +125,7 @@ class _Naming:
     def _decided(self, name: str, offers: Sequence[tuple[str, Json]]) -> Row:
         strategy = self._given.strategies.get(name, "")
         decided = _picked(strategy, offers) is not None
-        ids = tuple(id for id, _ in offers)
+        ids = tuple(owner for owner, _ in offers)
         return Row(
             kind="variable",
             path=name,
@@ -135,7 +135,7 @@ class _Naming:
             by="--resolve" if decided else "",
             resolved=decided,
             hint="" if decided else f"give it: --variables {name}=VALUE",
-            strategies=("first", "last", *(f"template:{id}" for id in ids)),
+            strategies=("first", "last", *(f"template:{owner}" for owner in ids)),
         )
 
     def _own(self, manifest: Manifest) -> dict[str, Json]:
@@ -166,7 +166,7 @@ class _Naming:
         values = self._values[manifest.id]
         for provide in manifest.provides:
             if provide.type == "variable":
-                value = self._computed(manifest, provide.name, provide.value, values)
+                value = self._computed(provide.name, provide.value, values)
                 self._pool.setdefault(provide.name, value)
 
     def _map(self, manifest: Manifest, values: dict[str, Json]) -> None:
@@ -189,13 +189,14 @@ class _Naming:
                 scope[needed] = self._given.values[needed]
         lacking = [needed for needed in names_in(mapping) if needed not in scope]
         if lacking:
+            names = ", ".join(lacking)
             raise TreadleError(
-                f"template {manifest.id}: {name} is computed from {mapping!r}, and nobody provides {', '.join(lacking)}",
+                f"template {manifest.id}: {name} is computed from {mapping!r}, and nobody provides {names}",
                 suggestions=tuple(f"give it: --variables {needed}=VALUE" for needed in lacking),
             )
         return evaluate(mapping, scope)
 
-    def _computed(self, manifest: Manifest, name: str, value: Json, values: Mapping[str, Json]) -> Json:
+    def _computed(self, name: str, value: Json, values: Mapping[str, Json]) -> Json:
         if value is None:
             return values.get(name)
         return self._text(value, values) if isinstance(value, str) and "{{" in value else value
@@ -225,8 +226,7 @@ def _converted(question: Question, value: Json) -> Any:
         return _read(question.type, value)
     wanted: Mapping[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "bool": (bool,)}
     accepted = wanted.get(question.type)
-    is_right = accepted is None or (type(value) in accepted)
-    return value if is_right else None
+    return value if accepted is None or type(value) in accepted else None
 
 
 def _as_written(value: Json) -> str | None:
@@ -282,7 +282,9 @@ def _picked(strategy: str, offers: Sequence[tuple[str, Json]]) -> Json:
         return offers[-1][1]
     if strategy.startswith("value:"):
         return strategy.removeprefix("value:")
-    return dict(offers).get(strategy.removeprefix("template:")) if strategy.startswith("template:") else None
+    if not strategy.startswith("template:"):
+        return None
+    return next((value for owner, value in offers if owner == strategy.removeprefix("template:")), None)
 
 
 def _names(manifest: Manifest) -> Iterator[str]:

@@ -35,6 +35,5 @@ def treadle_workflows() -> Iterable[WorkflowCatalogue]:
 
 @hookimpl
 def treadle_commands() -> Iterable[Command]:
-    """`treadle compose`, `treadle apply`."""
+    """`treadle compose`."""
     yield Command("compose", "treadle_compose._command:app", "Make one project from several templates.")
-    yield Command("apply", "treadle_compose._apply_command:app", "Write a project that was planned before.")
