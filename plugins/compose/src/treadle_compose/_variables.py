@@ -209,7 +209,7 @@ def checked(template: str, question: Question, value: Json) -> Json:
         TreadleError: it is of another type, not among the choices, or holds what it must not; never shows a secret.
     """
     shown = "the value" if question.secret else repr(value)
-    converted = _converted(question, value)
+    converted: Json = _converted(question, value)
     if converted is None:
         raise _refused(template, question, f"{shown} is no {question.type}")
     if question.choices and converted not in question.choices:
