@@ -114,6 +114,7 @@ from treadle_hookspecs._store import (
     StepRow,
     StepUpdate,
     StoreBackend,
+    WaitRow,
 )
 
 __all__ = [
@@ -202,6 +203,7 @@ __all__ = [
     "TriggerEvent",
     "Trust",
     "TrustLevel",
+    "WaitRow",
     "WorkflowCatalogue",
     "Workspace",
     "hookimpl",

@@ -115,14 +115,40 @@ class Slot(NamedTuple):
     granted_at: int | None = None
 
 
+class WaitRow(NamedTuple):
+    """Something that an execution waits for: table `waits`. The first five fields together are unique.
+
+    Kinds are `timer`, `signal`, `event`, `condition` and `approval`, of a step that waits; `retry` and `loop`, of a
+    visit that goes on at `due`; and, with the address "", `timeout` of the execution, and `hears`: the name of an event
+    that some step of it may wait for.
+    """
+
+    execution: str
+    address: str
+    """`scope/step`, or "" for what belongs to the execution as a whole."""
+    visit: int
+    kind: str
+    name: str = ""
+    """Of a signal or an event."""
+    since: int = 0
+    due: int | None = None
+    """When the execution has to be driven on, whatever comes from outside."""
+    detail: Json = None
+    """Of an approval: `prompt, approvers, not_by, quorum, answers, form, push_back, gate`, as far as there are any."""
+
+
 class BusEvent(NamedTuple):
-    """A named event on the bus: `treadle emit`, an `emit:` step, the end of an execution. `id` grows."""
+    """A named event on the bus: `treadle emit`, an `emit:` step, the end of an execution. `id` grows.
+
+    It is for the executions of one `root`, or for all with "".
+    """
 
     name: str
     data: Json
     source: str = ""
     at: int = 0
     id: int = 0
+    root: str = ""
 
 
 class Definition(NamedTuple):
@@ -151,10 +177,12 @@ class Append(NamedTuple):
         taken: ids of signals that these events answer; they leave the inbox. One that is not in this execution's inbox
             (any more) is refused with `SequenceError`, so that nothing is answered twice.
         audit: entries to chain.
-        published: events for the bus.
+        published: events for the bus; see `StoreBackend.publish`.
         freed: holders of this execution that give up their places, and stop waiting for one; "" stands for all.
         slots: places that its holders wait for from now on, behind all who wait already. After `freed`. A place that
             the holder has or waits for stays as it is.
+        waited: `(address, visit)` whose waits are over; `("", 0)` stands for all of the execution's.
+        waits: what it waits for from now on, or in another way. After `waited`.
     """
 
     execution: str
@@ -170,6 +198,8 @@ class Append(NamedTuple):
     published: Sequence[BusEvent] = ()
     freed: Sequence[str] = ()
     slots: Sequence[Slot] = ()
+    waited: Sequence[tuple[str, int]] = ()
+    waits: Sequence[WaitRow] = ()
 
 
 class Claim(Protocol):
@@ -248,7 +278,11 @@ class StoreBackend(Protocol):
         """Signals that wait for these executions, oldest first. `Append.taken` removes them."""
 
     def publish(self, event: BusEvent) -> int:
-        """Put an event on the bus, durable on return; its id."""
+        """Put an event on the bus, durable on return; its id.
+
+        In the same transaction a signal `event` with the data `{name, data}` goes into the inbox of each execution of
+        its root that has not ended and has a wait of kind `event` or `hears` by its name; the actor is the source.
+        """
 
     def bus(self, after: int = 0, limit: int = 0) -> Sequence[BusEvent]:
         """Events on the bus with `id > after`, oldest first."""
@@ -273,6 +307,18 @@ class StoreBackend(Protocol):
 
     def slots(self, *, group: str = "", execution: str = "") -> Sequence[Slot]:
         """Places that are held or waited for, in the order in which they were asked for; of a group, an execution."""
+
+    def waits(self, executions: Iterable[str] | None = None) -> Sequence[WaitRow]:
+        """What these executions wait for, or all of them, in the order in which it began."""
+
+    def due(self, at: int) -> Sequence[str]:
+        """Executions that have not ended and that somebody should drive: what has waited longest comes first.
+
+        A wait's `due` is not after `at` and they are not paused, or something is in their inbox, or they are queued.
+        """
+
+    def next_due(self, after: int) -> int | None:
+        """The earliest `due` after a time, of executions that have not ended and are not paused."""
 
     def put_definition(self, definition: Definition) -> None:
         """Keep a definition; one with the same hash is there already and stays."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from treadle_hookspecs import Append, ClaimLostError, ExitCode, SequenceError, TreadleError
 
-from treadle_sqlite import _audit, _inbox, _payloads, _slots
+from treadle_sqlite import _audit, _inbox, _payloads, _slots, _waits
 from treadle_sqlite._rows import event_rows, execution_values, step_ids, step_values, update_values
 from treadle_sqlite._schema import NUMBER_SHIFT
 from treadle_sqlite._sql import (
@@ -193,6 +193,10 @@ def _write_rare(connection: sqlite3.Connection, number: int, item: Append) -> No
         _audit.chain(connection, item.audit)
     if item.published:
         _inbox.publish(connection, item.published)
+    if item.waited:
+        _waits.end(connection, number, item.waited)
+    if item.waits:
+        _waits.begin(connection, number, item.waits)
     if item.freed:
         _slots.free(connection, number, item.freed)
     if item.slots:

@@ -26,6 +26,25 @@ MIGRATIONS: Final[Mapping[int, tuple[str, ...]]] = {
         """,
         "CREATE INDEX slots_by_name ON slots (name)",
     ),
+    2: (
+        """
+        CREATE TABLE waits (
+            id INTEGER PRIMARY KEY,
+            execution INTEGER NOT NULL REFERENCES executions (number),
+            step_id TEXT NOT NULL,
+            visit INTEGER NOT NULL,
+            kind TEXT NOT NULL,
+            name TEXT NOT NULL,
+            since INTEGER NOT NULL,
+            due_at INTEGER,
+            detail TEXT,
+            UNIQUE (execution, step_id, visit, kind, name)
+        ) STRICT
+        """,
+        "CREATE INDEX waits_by_due ON waits (due_at) WHERE due_at IS NOT NULL",
+        "CREATE INDEX waits_by_name ON waits (name) WHERE name <> ''",
+        "ALTER TABLE bus ADD COLUMN root TEXT NOT NULL DEFAULT ''",
+    ),
 }
 """By the version that they start from, the statements that lead to the next one."""
 

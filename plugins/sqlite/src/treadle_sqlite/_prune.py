@@ -39,6 +39,7 @@ def prune(connection: sqlite3.Connection, before: int) -> int:
     connection.execute(_DELETE_EVENTS)
     connection.execute(_DELETE_VISITS)
     connection.execute("DELETE FROM payload_uses WHERE execution IN (SELECT number FROM old)")
+    connection.execute("DELETE FROM waits WHERE execution IN (SELECT number FROM old)")
     connection.execute("DELETE FROM slots WHERE execution IN (SELECT number FROM old)")
     connection.execute("DELETE FROM signals WHERE execution_id IN (SELECT id FROM old)")
     connection.execute("DELETE FROM executions WHERE number IN (SELECT number FROM old)")

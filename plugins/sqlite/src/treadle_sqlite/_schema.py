@@ -13,7 +13,7 @@ from typing import Final
 APPLICATION_ID: Final = 0x5452444C
 """`TRDL`; `file` and `PRAGMA application_id` show whose database this is."""
 
-VERSION: Final = 2
+VERSION: Final = 3
 """The version of this schema; `_migrate.py` brings older ones here."""
 
 NUMBER_SHIFT: Final = 32
@@ -134,12 +134,30 @@ CREATE TABLE slots (
 
 CREATE INDEX slots_by_name ON slots (name);
 
+CREATE TABLE waits (
+    id INTEGER PRIMARY KEY,
+    execution INTEGER NOT NULL REFERENCES executions (number),
+    step_id TEXT NOT NULL,         -- scope/step, "" for the execution
+    visit INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,            -- of a signal or an event
+    since INTEGER NOT NULL,
+    due_at INTEGER,                -- when the execution has to be driven on
+    detail TEXT,                   -- JSON
+    UNIQUE (execution, step_id, visit, kind, name)
+) STRICT;
+
+CREATE INDEX waits_by_due ON waits (due_at) WHERE due_at IS NOT NULL;
+
+CREATE INDEX waits_by_name ON waits (name) WHERE name <> '';
+
 CREATE TABLE bus (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL,
     data TEXT,                     -- JSON
     source TEXT NOT NULL,
-    timestamp INTEGER NOT NULL
+    timestamp INTEGER NOT NULL,
+    root TEXT NOT NULL DEFAULT ''  -- whose executions hear it, "" for all
 ) STRICT;
 
 CREATE TABLE audit (

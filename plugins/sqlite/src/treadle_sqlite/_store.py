@@ -20,9 +20,10 @@ from treadle_hookspecs import (
     Signal,
     Slot,
     StepRow,
+    WaitRow,
 )
 
-from treadle_sqlite import _audit, _check, _guard, _inbox, _migrate, _payloads, _prune, _queries, _slots
+from treadle_sqlite import _audit, _check, _guard, _inbox, _migrate, _payloads, _prune, _queries, _slots, _waits
 from treadle_sqlite._append import Appender
 from treadle_sqlite._claims import Claims, FileClaim, first_epoch
 from treadle_sqlite._connect import Reader, connect
@@ -178,6 +179,18 @@ class SqliteStore:
     def slots(self, *, group: str = "", execution: str = "") -> Sequence[Slot]:
         """Places that are held or waited for, in the order in which they were asked for."""
         return _slots.listed(self._reader(), group, execution)
+
+    def waits(self, executions: Iterable[str] | None = None) -> Sequence[WaitRow]:
+        """What these executions wait for, or all of them, in the order in which it began."""
+        return _waits.listed(self._reader(), executions)
+
+    def due(self, at: int) -> Sequence[str]:
+        """Executions that somebody should drive: what has waited longest comes first."""
+        return _waits.due(self._reader(), at)
+
+    def next_due(self, after: int) -> int | None:
+        """The earliest `due` after a time, of executions that have not ended and are not paused."""
+        return _waits.next_due(self._reader(), after)
 
     def put_definition(self, definition: Definition) -> None:
         """Keep a definition; one with the same hash is there already and stays."""

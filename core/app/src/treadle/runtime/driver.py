@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar
 
@@ -40,6 +40,7 @@ from treadle_hookspecs import (
     JsonObject,
     Signal,
     TreadleError,
+    WaitRow,
 )
 
 from treadle.runtime.attempts import attempt
@@ -120,6 +121,7 @@ class Driver:
         observer: told of what is durable.
         stay_paused: a pause is waited through; otherwise it ends the driving.
         rest: when an execution that waits is left alone.
+        inbox: what has been said to it and not been taken.
     """
 
     def __init__(
@@ -130,6 +132,7 @@ class Driver:
         *,
         stay_paused: bool = False,
         rest: Rest = Rest(),
+        inbox: Callable[[], Sequence[Signal]] = tuple,
     ) -> None:
         self.execution = execution
         self._loop = asyncio.get_running_loop()
@@ -139,6 +142,7 @@ class Driver:
         self._observer = observer
         self._stay_paused = stay_paused
         self._rest = rest
+        self._inbox = inbox
         self._events: list[Event] = []
         self._commands: list[Command] = []
         self._taken: list[int] = []
@@ -251,6 +255,8 @@ class Driver:
             _taken(self._taken),
             _taken(self._audit),
             self._outgoing(commands),
+            waited=rows.waited,
+            waits=self._protected_waits(rows.waits) if rows.waits else (),
         )
         execution.last_seq += len(stored)
         self._in_flight = True
@@ -264,15 +270,20 @@ class Driver:
         protect = execution.codec.protect_json
         return row._replace(error=protect(row.error, row.id), outputs=protect(row.outputs, row.id))
 
+    def _protected_waits(self, waits: Sequence[WaitRow]) -> list[WaitRow]:
+        protect = self.execution.codec.protect_json
+        return [wait._replace(detail=protect(wait.detail, wait.execution)) for wait in waits]
+
     def _outgoing(self, commands: Iterable[Command]) -> list[BusEvent]:
+        root = self.execution.projector.row.root
         published = [
-            BusEvent(command.name, command.data, self.execution.id, now())
+            BusEvent(command.name, command.data, self.execution.id, now(), root=root)
             for command in commands
             if isinstance(command, Publish)
         ]
         if self.execution.publish_ends:
             published += [
-                BusEvent(f"execution.{command.status}", self._end_data(command), self.execution.id, now())
+                BusEvent(f"execution.{command.status}", self._end_data(command), self.execution.id, now(), root=root)
                 for command in commands
                 if isinstance(command, Finish)
             ]
@@ -435,7 +446,7 @@ class Driver:
     def _rest_if_idle(self) -> None:
         if self.done.done() or self._running or self._in_flight or self._events or self._taken or self._commands:
             return
-        if self._at_rest():
+        if self._at_rest() and not self._listen():
             self._timers.clear()
             self.done.set_result(None)
 
@@ -448,6 +459,15 @@ class Driver:
         if status == "waiting":
             return not self._is_soon_due()
         return not self._timers
+
+    def _listen(self) -> bool:
+        """Before an execution that waits is left alone: what it or others have said to it in the last moment."""
+        if self.stopping or self.execution.state.status != "waiting":
+            return False
+        fresh = [message for message in self._inbox() if message.id not in self._heard]
+        for message in fresh:
+            self.receive(message)
+        return bool(fresh)
 
     def _is_soon_due(self) -> bool:
         """Something goes on by itself so soon that it is waited for."""

@@ -253,8 +253,15 @@ class LocalRuntime:
         return self._driver(execution, stay_paused=stay_paused)
 
     def _driver(self, execution: Execution, *, stay_paused: bool) -> Driver:
-        rest = Rest(self._environment.settings.wait, self._environment.asks)
-        return Driver(execution, self._writer, self._observe(execution), stay_paused=stay_paused, rest=rest)
+        environment = self._environment
+        return Driver(
+            execution,
+            self._writer,
+            self._observe(execution),
+            stay_paused=stay_paused,
+            rest=Rest(environment.settings.wait, environment.asks),
+            inbox=lambda: environment.store.inbox((execution.id,)),
+        )
 
     def folded(self, row: ExecutionRow) -> tuple[State, Sequence[str]]:
         """The state of an execution that nobody is to claim, with plain values, and the values sealed in its log."""

@@ -1,11 +1,13 @@
 """Projections: what the tables `executions` and `step_executions` say, computed from events as they are appended."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from treadle_engine import events as kinds
 from treadle_engine.state import State
-from treadle_hookspecs import Event, ExecutionRow, Json, StepRow, StepUpdate
+from treadle_hookspecs import Event, ExecutionRow, Json, StepRow, StepUpdate, WaitRow
+
+from treadle.runtime.wait_rows import WaitRows
 
 _EXECUTION_KINDS = frozenset(
     {
@@ -32,6 +34,8 @@ class Rows:
     execution: ExecutionRow | None = None
     steps: list[StepRow] = field(default_factory=list)
     updates: list[StepUpdate] = field(default_factory=list)
+    waited: list[tuple[str, int]] = field(default_factory=list)
+    waits: list[WaitRow] = field(default_factory=list)
 
 
 class Projector:
@@ -46,8 +50,9 @@ class Projector:
         self._current = row.current_step
         self._undoable: dict[tuple[str, int], StepUpdate] = {}
         self._without_visit: set[str] = set()
+        self._waits = WaitRows(row.id)
 
-    def project(self, state: State, events: Iterable[Event]) -> Rows:
+    def project(self, state: State, events: Sequence[Event]) -> Rows:
         """The rows that these events change; `state` has them folded already."""
         rows = Rows()
         ended_at = self.row.finished_at
@@ -65,6 +70,8 @@ class Projector:
             changed = changed or state.status != self.row.status
         if rows.steps and rows.steps[-1].visit:
             self._current = rows.steps[-1].address
+        if events and (state.waiting or state.delayed or self._waits.any or events[0].seq == 1):
+            rows.waited, rows.waits = self._waits.project(state, events)
         if changed:
             rows.execution = self.row = self._followed(state, ended_at)
         return rows

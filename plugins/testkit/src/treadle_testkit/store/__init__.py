@@ -25,6 +25,7 @@ pytest.register_assert_rewrite(
     "treadle_testkit.store._processes",
     "treadle_testkit.store._queries",
     "treadle_testkit.store._slots",
+    "treadle_testkit.store._waits",
 )
 
 from treadle_testkit.store._append import AppendClauses  # noqa: E402 - after the registration
@@ -34,12 +35,20 @@ from treadle_testkit.store._keeping import KeepingClauses  # noqa: E402
 from treadle_testkit.store._processes import ProcessClauses  # noqa: E402
 from treadle_testkit.store._queries import QueryClauses  # noqa: E402
 from treadle_testkit.store._slots import SlotClauses  # noqa: E402
+from treadle_testkit.store._waits import WaitClauses  # noqa: E402
 
 __all__ = ["StoreConformance"]
 
 
 class StoreConformance(
-    AppendClauses, ClaimClauses, InboxClauses, KeepingClauses, ProcessClauses, QueryClauses, SlotClauses
+    AppendClauses,
+    ClaimClauses,
+    InboxClauses,
+    KeepingClauses,
+    ProcessClauses,
+    QueryClauses,
+    SlotClauses,
+    WaitClauses,
 ):
     """Every clause of the store contract.
 
