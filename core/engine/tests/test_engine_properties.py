@@ -28,6 +28,8 @@ from treadle_engine.state import State, fold
 from treadle_hookspecs import Event
 from treadle_testkit.random_workflows import (
     EVERYTHING,
+    FAMILIES,
+    FAMILIES_ORDERLY,
     NESTED,
     NESTED_ORDERLY,
     ORDERLY,
@@ -48,10 +50,14 @@ def blocks(count: int) -> pytest.MarkDecorator:
 
 
 def flat_and_nested(flat: int, nested: int, *kinds: Features) -> pytest.MarkDecorator:
-    """`flat` examples of one scope and `nested` ones with scopes inside scopes, a block a test."""
-    features = kinds or (EVERYTHING, NESTED)
+    """`flat` examples of one scope and `nested` ones with scopes inside scopes, a block a test.
+
+    Half as many as the nested ones run workflows in workflows.
+    """
+    features = kinds or (EVERYTHING, NESTED, FAMILIES)
     found = [("flat", features[0], block) for block in _ranges(flat)]
     found += [("nested", features[1], block) for block in _ranges(nested)]
+    found += [("family", features[2], block) for block in _ranges(nested // 2)]
     cases = [pytest.param(kind, block, id=f"{name}-{block.start}") for name, kind, block in found]
     return pytest.mark.parametrize(("features", "block"), cases)
 
@@ -115,7 +121,7 @@ def failures(runtime: ScriptedRuntime) -> Iterator[Event]:
 def repaired(runtime: ScriptedRuntime, failure: Event) -> bool:
     """Its step was entered again, recovered or forgiven; or it became the failure of the visit that it was inside.
 
-    `min_success` forgives an item, a race those that lose it.
+    `min_success` forgives an item, a race those that lose it, another attempt those before.
     """
     plan = {(name, step.id): step for name, scope in scopes(runtime).items() for step in scope.steps}
     if plan[failure.scope, failure.step].continue_on_error and failure.visit:
@@ -133,7 +139,8 @@ def repaired(runtime: ScriptedRuntime, failure: Event) -> bool:
     around = opening(runtime, failure.scope)
     outer = plan[around.scope, around.step]
     forgiven = outer.kind == "race" or (outer.items is not None and outer.items.min_success is not None)
-    return around.data["state"] == "failed" or forgiven
+    again = opened_by(own_scope(failure.scope)).attempt < around.attempt
+    return around.data["state"] == "failed" or forgiven or again
 
 
 def inside(event: Event) -> bool:
@@ -141,9 +148,15 @@ def inside(event: Event) -> bool:
     return event.scope not in {"", *HANDLERS}
 
 
+def own_scope(scope: str) -> str:
+    """That of the workflow for a handler of it, else itself."""
+    around, _, own = scope.rpartition("/")
+    return around if own in HANDLERS else scope
+
+
 def opening(runtime: ScriptedRuntime, scope: str) -> Event:
     """The end of the visit that opened a scope."""
-    opened = opened_by(scope)
+    opened = opened_by(own_scope(scope))
     ended = (event for event in runtime.log if event.type == kinds.VISIT_SETTLED)
     return next(event for event in ended if (event.scope, event.step, event.visit) == opened[:3])
 
@@ -190,7 +203,7 @@ def check_joins(seed: int, scope: ScopePlan, log: list[Event]) -> None:
             credit[event.step] = "skipped" if event.data["state"] == "skipped" else "failed"
 
 
-@flat_and_nested(500, 200, ORDERLY, NESTED_ORDERLY)
+@flat_and_nested(500, 200, ORDERLY, NESTED_ORDERLY, FAMILIES_ORDERLY)
 def test_p4_final_states_do_not_depend_on_the_order_of_completion(features: Features, block: range) -> None:
     for seed in block:
         expected = driven(seed, features, order=0)
@@ -231,13 +244,14 @@ def test_p6_each_logged_visit_is_undone_once_and_in_reverse(features: Features, 
         runtime.run()
         logged = sorted(
             (event for event in runtime.log if event.data.get("compensation") or event.data.get("irreversible")),
-            key=lambda event: completion(runtime, event),
+            key=lambda event: (*completion(runtime, event), LAST),
         )
         barrier = max((n for n, event in enumerate(logged) if event.data.get("irreversible")), default=-1)
         free = {visit(event) for event in logged[barrier + 1 :]}
         undone = runtime.undone()
         assert len(undone) == len(set(undone)), seed
         assert set(undone) <= free | late_entries(runtime), seed
+        check_each_rollback(seed, runtime)
         if not runtime.plan.rollback.parallel and rollbacks(runtime) == 1:
             assert undone == [visit(event) for event in reversed(logged) if visit(event) in undone], seed
 
@@ -246,10 +260,13 @@ def completion(runtime: ScriptedRuntime, event: Event) -> tuple[int, ...]:
     """Where a visit stands in the order of completion: a scope inside stands where the visit that opened it ended."""
     if not inside(event):
         return (event.seq,)
-    ended = max(other.seq for other in runtime.log if other.scope == event.scope and other.type in ENDS)
+    scope = own_scope(event.scope)
+    ended = max(other.seq for other in runtime.log if other.scope == scope and other.type in ENDS)
     return (*completion(runtime, opening(runtime, event.scope)), ended, event.seq)
 
 
+LAST = 1 << 60
+"""What a step that holds scopes did itself stands behind what is inside it."""
 ENDS = {kinds.VISIT_SETTLED, kinds.VISIT_SKIPPED}
 
 
@@ -259,8 +276,20 @@ def visit(event: Event) -> str:
 
 def late_entries(runtime: ScriptedRuntime) -> set[str]:
     """Visits that were undone before an irreversible step of a handler stood in the way."""
-    first = next((event.seq for event in runtime.log if event.type == kinds.ROLLBACK_FINISHED), 0)
-    return {visit(event) for event in runtime.log[:first] if event.data.get("compensation")}
+    last = max((event.seq for event in runtime.log if event.type == kinds.ROLLBACK_FINISHED), default=0)
+    return {visit(event) for event in runtime.log[:last] if event.data.get("compensation")}
+
+
+def check_each_rollback(seed: int, runtime: ScriptedRuntime) -> None:
+    """What one workflow undoes is its own, and in the order in which its rollback said."""
+    for event in runtime.log:
+        if event.type == kinds.ROLLBACK_STARTED:
+            entries: Any = event.data.get("entries", [])
+            inside_it = f"{event.scope}/" if event.scope else ""
+            assert all(entry.startswith(inside_it) for entry in entries), seed
+            undone = [entry for entry in runtime.undone() if entry in entries]
+            if not runtime.plan.rollback.parallel and not event.scope and rollbacks(runtime) == 1:
+                assert undone == [entry for entry in entries if entry in undone], seed
 
 
 def rollbacks(runtime: ScriptedRuntime) -> int:
@@ -321,7 +350,7 @@ def test_p9_a_pause_and_a_resume_at_any_point_change_nothing(features: Features,
             assert ends(runtime) == ends(expected), (seed, point)
 
 
-@flat_and_nested(300, 100, ORDERLY, NESTED_ORDERLY)
+@flat_and_nested(300, 100, ORDERLY, NESTED_ORDERLY, FAMILIES_ORDERLY)
 def test_p9_running_work_may_finish_during_a_pause(features: Features, block: range) -> None:
     for seed in block:
         expected = driven(seed, features)

@@ -1,13 +1,17 @@
-"""Addresses of scope instances: `group`, `group#2` (second visit), `loop:3`, `items[2]`, `race.left`, `group/inner`."""
+"""Addresses of scope instances: `group`, `group#2` (second visit), `loop:3`, `items[2]`, `race.left`, `group/inner`.
+
+The scopes of a visit's further attempts have their number: `group.2`, `loop#2.3:1`. A sub-workflow's handlers are
+inside its own scope: `child/on_failure`.
+"""
 
 import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from treadle_engine.plan import HANDLERS, Plan, ScopePlan, bodies
+from treadle_engine.plan import HANDLERS, Plan, ScopePlan, StepPlan, bodies
 
 _PART: Final = re.compile(
-    r"(?P<step>[^#:\[.]+)(?:#(?P<visit>[1-9][0-9]*))?(?P<which>:[1-9][0-9]*|\[[1-9][0-9]*\]|\.[^/.]+)?"
+    r"(?P<step>[^#:\[.]+)(?:#(?P<visit>[1-9][0-9]*))?(?:\.(?P<attempt>[1-9][0-9]*))?(?P<which>:[1-9][0-9]*|\[[1-9][0-9]*\]|\.[^/.]+)?"
 )
 _FORMS: Final = {"loop": ":", "for_each": "[", "matrix": "[", "race": "."}
 """How `which` begins, by the kind of the step."""
@@ -24,11 +28,13 @@ class Opened(NamedTuple):
     step: str
     visit: int
     which: str = ""
+    attempt: int = 1
 
     @property
     def address(self) -> str:
         """The scope instance's."""
-        own = f"{self.step}{self.which}" if self.visit == 1 else f"{self.step}#{self.visit}{self.which}"
+        own = self.step if self.visit == 1 else f"{self.step}#{self.visit}"
+        own += self.which if self.attempt == 1 else f".{self.attempt}{self.which}"
         return f"{self.scope}/{own}" if self.scope else own
 
     @property
@@ -49,7 +55,7 @@ def opened_by(address: str) -> Opened:
     found = _PART.fullmatch(own)
     if found is None:
         raise KeyError(address)
-    return Opened(scope, found["step"], int(found["visit"] or 1), found["which"] or "")
+    return Opened(scope, found["step"], int(found["visit"] or 1), found["which"] or "", int(found["attempt"] or 1))
 
 
 def handler_of(plan: Plan, name: str) -> ScopePlan | None:
@@ -57,17 +63,45 @@ def handler_of(plan: Plan, name: str) -> ScopePlan | None:
     return {"on_failure": plan.on_failure, "on_cancel": plan.on_cancel, "finally": plan.finally_}.get(name)
 
 
+def child_of(plan: Plan, key: str) -> Plan:
+    """A workflow that steps of the execution's plan run, by its key. Raises `KeyError`."""
+    for known, child in plan.children:
+        if known == key:
+            return child
+    raise KeyError(key)
+
+
+def workflow_at(plan: Plan, address: str) -> Plan | None:
+    """The workflow whose own scope has this address: the execution's under "", or one that a step runs."""
+    if not address:
+        return plan
+    opened = opened_by(address)
+    step = _step_at(plan, opened)
+    return child_of(plan, step.workflow) if step is not None and step.kind == "workflow" else None
+
+
 def scope_at(plan: Plan, address: str) -> ScopePlan:
     """The plan of the scope at an address. Raises `KeyError`."""
-    if address and address not in HANDLERS:
-        opened = opened_by(address)
-        step = next((step for step in scope_at(plan, opened.scope).steps if step.id == opened.step), None)
-        fits = step is not None and _FORMS.get(step.kind, "") == opened.which[:1]
-        found = (
-            dict(bodies(step)).get(f".{opened.branch}" if opened.branch else "") if step is not None and fits else None
-        )
+    if not address:
+        return plan.root
+    opened = opened_by(address)
+    if opened.step in HANDLERS and (workflow := workflow_at(plan, opened.scope)) is not None:
+        found = handler_of(workflow, opened.step)
     else:
-        found = handler_of(plan, address) if address else plan.root
+        found = _opened(plan, opened)
     if found is None:
         raise KeyError(address)
     return found
+
+
+def _opened(plan: Plan, opened: Opened) -> ScopePlan | None:
+    step = _step_at(plan, opened)
+    if step is None or _FORMS.get(step.kind, "") != opened.which[:1]:
+        return None
+    if step.kind == "workflow":
+        return child_of(plan, step.workflow).root
+    return dict(bodies(step)).get(f".{opened.branch}" if opened.branch else "")
+
+
+def _step_at(plan: Plan, opened: Opened) -> StepPlan | None:
+    return next((step for step in scope_at(plan, opened.scope).steps if step.id == opened.step), None)

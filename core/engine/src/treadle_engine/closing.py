@@ -51,7 +51,7 @@ def call_off(draft: Draft, scope: ScopeState) -> None:
         phase = scope.phase[at]
         if at in scope.unplaced:
             cancel_wait(draft, scope, at)
-        elif scope.graph.nested[at] and at in scope.live:
+        elif scope.graph.nested[at] and phase == RUNNING:
             scope.attention.add(at)
         elif phase == RUNNING:
             if at not in scope.told:
@@ -73,6 +73,11 @@ def retry_timer(scope: ScopeState, at: int) -> str:
 def loop_timer(scope: ScopeState, at: int) -> str:
     """The id of the timer for a loop's next iteration."""
     return f"loop:{scope.place(at)}#{scope.visits[at]}"
+
+
+def limit_timer(scope: ScopeState, at: int) -> str:
+    """The id of the timer for the time-out of an attempt that opens scopes."""
+    return f"limit:{scope.place(at)}#{scope.visits[at]}"
 
 
 def scope_of_timer(timer: str) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 from treadle_hookspecs import Json, JsonObject
 
 from treadle_engine.addresses import opened_by
+from treadle_engine.frames import Frame
 from treadle_engine.graph import bits
 from treadle_engine.scope_state import ScopeState
 from treadle_engine.state import state_of
@@ -47,14 +48,15 @@ _ITEMS: Final = {"for_each": "item", "matrix": "matrix"}
 _STEP_NAMES: Final = dict.fromkeys(("outputs", "state", "outcome", "visit", "visits", "error"))
 
 
-def base_context(state: "State") -> dict[str, object]:
-    """The names that do not depend on a step: of the workflow's outputs, variables and environment."""
+def base_context(state: "State", frame: Frame | None = None) -> dict[str, object]:
+    """The names that do not depend on a step: those of a workflow; default: the execution's own."""
+    frame = frame or state
     return {
-        "inputs": state.inputs,
-        "trigger": state.trigger,
-        "env": state.env,
-        "vars": state.vars,
-        "secrets": _secrets(state),
+        "inputs": frame.inputs,
+        "trigger": frame.trigger,
+        "env": frame.env,
+        "vars": frame.vars,
+        "secrets": _secrets(frame),
         "execution": {
             "id": state.execution,
             "root": state.header.get("root", ""),
@@ -66,13 +68,15 @@ def base_context(state: "State") -> dict[str, object]:
 def scope_context(state: "State", scope: ScopeState) -> dict[str, object]:
     """With `steps` and `workflow` as a scope sees them.
 
-    Behind its own steps it sees those of the scopes around it; a handler sees the workflow's.
+    Behind its own steps it sees those of the scopes around it; a handler sees the workflow's. A sub-workflow sees
+    nothing of what is around it.
     """
+    frame = scope.frame
     failure = _failure_around(scope)
-    if failure is None and scope.top is not state.root:
-        failure = state.error
-    context = {**base_context(state), "steps": _steps(state, scope), "workflow": _workflow(state, failure)}
-    return context if scope.parent is None else context | _bindings(state, scope)
+    if failure is None and scope.top is not frame.root:
+        failure = frame.error
+    context = {**base_context(state, frame), "steps": _steps(scope), "workflow": _workflow(frame, failure)}
+    return context if scope is scope.top else context | _bindings(state, scope)
 
 
 def step_context(
@@ -84,12 +88,12 @@ def step_context(
         context["outputs"] = _declared(scope, at, scope.outputs[at] or {})
     else:
         context["outputs"] = _declared(scope, at, outputs)
-        context["steps"] = _steps(state, scope, {scope.graph.ids[at]: context["outputs"]})
+        context["steps"] = _steps(scope, {scope.graph.ids[at]: context["outputs"]})
     if error is not None:
         context["error"] = error
     carried = _carried_failure(scope, at)
-    if carried is not None and scope.top is state.root:
-        context["workflow"] = _workflow(state, carried)
+    if carried is not None and scope.top is scope.frame.root:
+        context["workflow"] = _workflow(scope.frame, carried)
     return context
 
 
@@ -101,8 +105,8 @@ def published(scope: ScopeState) -> JsonObject:
 def _bindings(state: "State", scope: ScopeState) -> dict[str, object]:
     """What the steps around a scope give to it: `loop`, `item` and `matrix`, each of the innermost one."""
     found: dict[str, object] = {}
-    for inner in scope.around():
-        if inner.parent is not None:
+    for inner in scope.upward():
+        if inner is not scope.top and inner.parent is not None:
             kind = inner.parent.graph.steps[inner.owner].kind
             if kind == "loop":
                 found.setdefault("loop", _loop(state, inner))
@@ -126,16 +130,16 @@ def _loop(state: "State", iteration: ScopeState) -> Names:
 
 def _failure_around(scope: ScopeState) -> JsonObject | None:
     """The failure that the innermost thread around a scope carries."""
-    for inner in scope.around():
-        if inner.parent is not None:
+    for inner in scope.upward():
+        if inner is not scope.top and inner.parent is not None:
             carried = _carried_failure(inner.parent, inner.owner)
             if carried is not None:
                 return carried
     return None
 
 
-def _workflow(state: "State", failure: JsonObject | None) -> JsonObject:
-    return {"name": state.plan.name, "status": "running" if failure is None else "failing", "error": failure}
+def _workflow(frame: Frame, failure: JsonObject | None) -> JsonObject:
+    return {"name": frame.plan.name, "status": "running" if failure is None else "failing", "error": failure}
 
 
 def _carried_failure(scope: ScopeState, at: int) -> JsonObject | None:
@@ -146,17 +150,18 @@ def _carried_failure(scope: ScopeState, at: int) -> JsonObject | None:
     return None if failed is None else {"step": scope.place(failed), **scope.failures[failed]}
 
 
-def _secrets(state: "State") -> Names:
-    return Names(dict(state.plan.secrets), lambda name: {"$secret": name})
+def _secrets(frame: Frame) -> Names:
+    prefix = f"{frame.key}:" if frame.key else ""
+    return Names(dict(frame.plan.secrets), lambda name: {"$secret": prefix + name})
 
 
-def _steps(state: "State", scope: ScopeState, published: Mapping[str, object] = _NOTHING) -> Names:
+def _steps(scope: ScopeState, published: Mapping[str, object] = _NOTHING) -> Names:
     """`steps`: the scope's own, and behind them those around it. `published` are outputs that stand in no event yet."""
-    own = scope.graph.number
-    if scope is state.root:
+    own, root = scope.graph.number, scope.frame.root
+    if scope is root:
         return Names(own, lambda id_: _step(scope, id_, published.get(id_)))
-    visible: dict[str, ScopeState] = dict.fromkeys(state.root.graph.number, state.root)
-    for around in reversed(tuple(scope.around())):
+    visible: dict[str, ScopeState] = dict.fromkeys(root.graph.number, root)
+    for around in reversed(tuple(scope.upward())):
         visible |= dict.fromkeys(around.graph.number, around)
     return Names(visible, lambda id_: _step(visible[id_], id_, published.get(id_) if id_ in own else None))
 

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from treadle_engine import events as kinds
 from treadle_engine import recovery, rollback
-from treadle_engine.closing import loop_timer, retry_timer, scope_of_timer, step_of_timer
-from treadle_engine.contexts import base_context
+from treadle_engine.attempts import next_attempt, retry
+from treadle_engine.closing import limit_timer, loop_timer, retry_timer, scope_of_timer, step_of_timer
 from treadle_engine.draft import Draft
 from treadle_engine.expression_errors import ExpressionError, expression_failure
 from treadle_engine.lifecycle import TIMEOUT_TIMER, proceed
@@ -26,16 +26,15 @@ from treadle_engine.protocol import (
     Turn,
 )
 from treadle_engine.scope_state import RETRYING, RUNNING, ScopeState
-from treadle_engine.settling import retry_due, settle, tries_of, wants_retry
-from treadle_engine.starting import start_attempt
+from treadle_engine.settling import settle, wants_retry
 from treadle_engine.state import State
-from treadle_engine.step_code import compiled_value
 from treadle_engine.waiting import deliver, fired, timers
+from treadle_engine.workflow_stages import add_evaluated
 
 
 def decide(state: State, stimulus: Stimulus) -> Turn:
     """Answer a stimulus. The turn's events are folded into `state` already. What does not matter leaves it empty."""
-    draft = Draft(state, stimulus.at, getattr(stimulus, "actor", ""))
+    draft = Draft(state, stimulus.at, getattr(stimulus, "actor", ""), getattr(stimulus, "draw", 0.5))
     _ANSWERS[type(stimulus)](draft, stimulus)
     if draft.events or isinstance(stimulus, Recover):
         proceed(draft)
@@ -53,7 +52,7 @@ def _start(draft: Draft, stimulus: Start) -> None:
     problem = None
     for name in ("env", "vars"):
         try:
-            _add_evaluated(draft, data, name)
+            add_evaluated(state, plan, data, name)
         except ExpressionError as error:
             problem = problem or {"step": "", **expression_failure(name, error)}
     draft.record(kinds.EXECUTION_STARTED, data=data)
@@ -61,19 +60,6 @@ def _start(draft: Draft, stimulus: Start) -> None:
         draft.record(kinds.EXECUTION_CLOSING, data={"reason": "end", "status": "failed", "error": problem})
     elif plan.timeout is not None:
         draft.command(StartTimer(TIMEOUT_TIMER, recovery.timeout_due(state)))
-
-
-def _add_evaluated(draft: Draft, data: dict[str, Any], name: str) -> None:
-    """The workflow's `env` or `vars`, evaluated once, over what the header brought."""
-    declared: Any = getattr(draft.state.plan, name)
-    if not declared:
-        return
-    code = compiled_value(declared)
-    if code is not None:
-        names = ("inputs", "trigger", "env", "vars")
-        context = {**base_context(draft.state), **{key: data.get(key, {}) for key in names}}
-        declared = code.evaluate(context)
-    data[name] = {**data.get(name, {}), **declared}
 
 
 def _attempt_ended(draft: Draft, stimulus: AttemptEnded) -> None:
@@ -87,31 +73,12 @@ def _attempt_ended(draft: Draft, stimulus: AttemptEnded) -> None:
     error = stimulus.error
     try:
         if wants_retry(draft, scope, at, stimulus):
-            _retry(draft, scope, at, stimulus)
+            retry(draft, scope, at, stimulus)
             return
     except ExpressionError as problem:
         error = expression_failure("retry.when", problem)
     outcome, outputs, snapshot, facts = stimulus.outcome, stimulus.outputs, stimulus.snapshot, stimulus.facts
     settle(draft, scope, at, outcome, outputs, error=error, snapshot=snapshot, facts=facts)
-
-
-def _retry(draft: Draft, scope: ScopeState, at: int, stimulus: AttemptEnded) -> None:
-    due = retry_due(scope.graph.steps[at].retry, tries_of(scope, at), draft.at, stimulus.draw)
-    data: dict[str, Any] = {"outcome": stimulus.outcome, "error": stimulus.error, "draw": stimulus.draw, "due": due}
-    if stimulus.facts:
-        data["facts"] = stimulus.facts
-    address = (scope.address, scope.graph.ids[at], scope.visits[at])
-    draft.record(kinds.ATTEMPT_FAILED, *address, scope.attempts[at], data)
-    if due == draft.at and not draft.state.paused:
-        _next_attempt(draft, scope, at)
-    else:
-        draft.command(StartTimer(retry_timer(scope, at), due))
-
-
-def _next_attempt(draft: Draft, scope: ScopeState, at: int) -> None:
-    address = (scope.address, scope.graph.ids[at], scope.visits[at])
-    draft.record(kinds.ATTEMPT_STARTED, *address, scope.attempts[at] + 1)
-    start_attempt(draft, scope, at)
 
 
 def _timer_fired(draft: Draft, stimulus: TimerFired) -> None:
@@ -123,11 +90,11 @@ def _timer_fired(draft: Draft, stimulus: TimerFired) -> None:
         scope = state.scopes.get(scope_of_timer(stimulus.timer))
         for at in scope.retries if scope is not None else ():
             if scope is not None and retry_timer(scope, at) == stimulus.timer and scope.phase[at] == RETRYING:
-                _next_attempt(draft, scope, at)
+                next_attempt(draft, scope, at)
                 return
         if scope is not None and _is_of_wait(draft, scope, stimulus.timer):
             return
-        if scope is not None and _is_next_iteration(draft, scope, stimulus.timer):
+        if scope is not None and _is_heard(draft, scope, stimulus.timer):
             return
         for entry in state.log.under_way:
             if rollback.undo_timer(entry) == stimulus.timer:
@@ -142,8 +109,11 @@ def _is_of_wait(draft: Draft, scope: ScopeState, timer: str) -> bool:
     return True
 
 
-def _is_next_iteration(draft: Draft, scope: ScopeState, timer: str) -> bool:
-    at = next((at for at, due in scope.delays.items() if due and loop_timer(scope, at) == timer), None)
+def _is_heard(draft: Draft, scope: ScopeState, timer: str) -> bool:
+    """A step that opens scopes waits for this timer: its next iteration is due, or its time is up."""
+    waiting = [at for at, due in scope.delays.items() if due and loop_timer(scope, at) == timer]
+    waiting += [at for at in scope.deadlines if limit_timer(scope, at) == timer]
+    at = next(iter(waiting), None)
     if at is not None:
         draft.record(kinds.TIMER_FIRED, scope.address, scope.graph.ids[at], scope.visits[at], data={"timer": timer})
     return at is not None

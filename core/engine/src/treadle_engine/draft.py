@@ -19,15 +19,17 @@ class Draft:
         state: with every event of the turn folded.
         at: the time of its events, in microseconds; never before the last event's.
         actor: who caused the stimulus; on the first event only.
+        draw: the stimulus's random number in [0, 1), 0.5 where it brought none.
         events, commands: so far.
     """
 
-    __slots__ = ("_cause", "actor", "at", "commands", "events", "state")
+    __slots__ = ("_cause", "actor", "at", "commands", "draw", "events", "state")
 
-    def __init__(self, state: State, at: int, actor: str = "") -> None:
+    def __init__(self, state: State, at: int, actor: str = "", draw: float = 0.5) -> None:
         self.state: Final = state
         self.at: Final = max(at, state.last_at)
         self.actor = actor
+        self.draw = draw
         self.events: list[Event] = []
         self.commands: list[Command] = []
         self._cause = 0

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from treadle_hookspecs import Event
 
-from treadle_engine import compensation, events, tokens, wait_folding
-from treadle_engine.addresses import Opened
+from treadle_engine import compensation, events, nest_folding, tokens, undo_folding, wait_folding
 from treadle_engine.readiness import credit, rebuild, reconsider
 from treadle_engine.scope_state import (
     FAILED,
@@ -22,7 +21,6 @@ from treadle_engine.scope_state import (
     SKIPPED,
     SUCCEEDED,
     Closing,
-    Nest,
     Request,
     ScopeState,
 )
@@ -80,7 +78,7 @@ def _execution_closing(state: "State", event: Event) -> None:
     scope.disturbed = True
     if scope.closing.reason in {"cancelled", "timeout"}:
         call_off(scope, scope.live)
-    if scope.closing.reason == "timeout":
+    if scope.closing.reason == "timeout" and not scope.address:
         state.timed_out = True
 
 
@@ -90,13 +88,6 @@ def _execution_ended(state: "State", event: Event) -> None:
     state.end_error = data.get("error")
     state.outputs = data.get("outputs", {})
     state.attention = data.get("attention", state.attention)
-
-
-def _scope_opened(state: "State", event: Event) -> None:
-    scope = state.open_scope(event.scope)
-    scope.last = event.seq
-    if scope.parent is not None:
-        scope.parent.delays.pop(scope.owner, None)
 
 
 def _timer_set(state: "State", event: Event) -> None:
@@ -110,9 +101,14 @@ def _timer_set(state: "State", event: Event) -> None:
 
 
 def _timer_fired(state: "State", event: Event) -> None:
+    """Between two iterations, or for an attempt of a step that opens scopes whose time is up."""
     if event.step:
         scope, at = _locate(state, event)
-        if not wait_folding.fired(scope, at, event):
+        if str(event.data.get("timer", "")).startswith("limit:"):
+            scope.expired.add(at)
+            scope.deadlines.pop(at, None)
+            scope.attention.add(at)
+        elif not wait_folding.fired(scope, at, event):
             scope.delays[at] = 0
             state.delayed.discard((scope.address, at))
             scope.attention.add(at)
@@ -149,15 +145,14 @@ def _visit_started(state: "State", event: Event) -> None:
     scope.started[at] = event.seq
     scope.live[at] = None
     scope.requests[at] = Request(data.get("action", ""), data.get("inputs", {}), data.get("env", {}))
+    if graph.waits[at]:
+        scope.unplaced.add(at)
     if graph.nested[at]:
-        scope.nests[at] = Nest()
-        scope.attention.add(at)
+        nest_folding.begin(scope, at, event.at)
     elif not graph.waits[at]:
         scope.busy += 1
         if scope.parent is not None:
             _occupy(scope.parent, 1)
-    if graph.waits[at]:
-        scope.unplaced.add(at)
     if not graph.once[at]:
         scope.idle &= ~(1 << at)
         scope.activations[at] = scope.activations.get(at, 0) + 1
@@ -194,6 +189,8 @@ def _attempt_started(state: "State", event: Event) -> None:
     scope.attempts[at] = event.attempt
     scope.retries.pop(at, None)
     state.delayed.discard((scope.address, at))
+    if scope.graph.nested[at]:
+        nest_folding.begin(scope, at, event.at)
 
 
 def _attempt_failed(state: "State", event: Event) -> None:
@@ -203,6 +200,8 @@ def _attempt_failed(state: "State", event: Event) -> None:
     scope.retries[at] = data["due"]
     state.delayed.add((scope.address, at))
     scope.errors[at] = data.get("error")
+    if scope.graph.nested[at]:
+        nest_folding.end(scope, at)
 
 
 def _visit_interrupted(state: "State", event: Event) -> None:
@@ -229,7 +228,7 @@ def _visit_settled(state: "State", event: Event) -> None:
         scope.earlier.setdefault(at, []).append(scope.visit_record(at, data.get("outputs", {})))
     routed = [scope.graph.number[id_] for id_ in data.get("routed", ())]
     if "vars" in data:
-        state.vars.update(data["vars"])
+        scope.frame.vars.update(data["vars"])
     if result == "succeeded":
         if carry and step.recovers:
             tokens.recover(scope, carry)
@@ -256,7 +255,7 @@ def _ended(state: "State", scope: ScopeState, at: int, seq: int) -> int:
     state.unanswered -= scope.phase[at] == INTERRUPTED
     placed = not scope.unplaced or not _unplaced(state, scope, at)
     if scope.graph.nested[at]:
-        _gathered(state, scope, at, seq)
+        nest_folding.gather(state, scope, at, seq)
     elif placed:
         scope.busy -= 1
         if scope.parent is not None:
@@ -279,16 +278,6 @@ def _unplaced(state: "State", scope: ScopeState, at: int) -> bool:
     scope.unplaced.discard(at)
     scope.cleared.discard(at)
     return found
-
-
-def _gathered(state: "State", scope: ScopeState, at: int, seq: int) -> None:
-    """What the visit's scopes did stands where it completed."""
-    scope.attention.discard(at)
-    scope.draining.pop(at, None)
-    scope.delays.pop(at, None)
-    del scope.nests[at]
-    address = Opened(scope.address, scope.graph.ids[at], scope.visits[at]).address
-    compensation.gather(state.log, address, scope.started[at], seq, lambda child: state.scopes[child].last)
 
 
 def _fail(scope: ScopeState, at: int, routed: list[int], carry: int, error: Any) -> None:
@@ -350,10 +339,9 @@ def _direct(scope: ScopeState, at: int, outputs: Mapping[str, Any]) -> None:
         status = outputs.get("status", "completed")
         message = outputs.get("message") or f"step {scope.graph.ids[at]} ended the execution as failed"
         error = {"step": scope.place(at), "type": "end", "message": message} if status == "failed" else None
-        top = scope.top
-        for around in scope.around():
+        for around in scope.upward():
             if around.closing is None and around.closing_due is None:
-                tokens.close(around, Closing("end", error, status) if around is top else Closing("end"))
+                tokens.close(around, Closing("end", error, status) if around is scope.top else Closing("end"))
 
 
 def call_off(scope: ScopeState, steps: Iterable[int]) -> None:
@@ -396,41 +384,6 @@ def _region_rearmed(state: "State", event: Event) -> None:
     reconsider(scope, at)
 
 
-def _checkpoint_taken(state: "State", event: Event) -> None:
-    scope, at = _locate(state, event)
-    compensation.mark(state.log, event, scope.started[at])
-
-
-def _compensation_started(state: "State", event: Event) -> None:
-    entry = state.log.find(event.scope, event.step, event.visit)
-    if entry is not None:
-        compensation.tried(entry, event.attempt)
-
-
-def _compensation_settled(state: "State", event: Event) -> None:
-    data: Mapping[str, Any] = event.data
-    entry = state.log.find(event.scope, event.step, event.visit)
-    if entry is None:
-        return
-    compensation.ended(entry, data)
-    scope = state.scopes.get(event.scope)
-    if scope is not None and not entry.due:
-        scope.compensation[scope.graph.number[event.step]] = data["state"]
-
-
-def _rollback_started(state: "State", event: Event) -> None:
-    data: Mapping[str, Any] = event.data
-    compensation.began(state.log, event.scope, data)
-    state.attention = state.attention or any(
-        entry.barrier for entry in state.log.within(event.scope, data.get("to", ""))
-    )
-
-
-def _rollback_finished(state: "State", event: Event) -> None:
-    del state.log.undoing[event.scope]
-    state.rollback = str(event.data["state"])
-
-
 def _locate(state: "State", event: Event) -> tuple[ScopeState, int]:
     scope = state.scopes.get(event.scope)
     if scope is None:
@@ -450,7 +403,7 @@ FOLDS: Final[Mapping[str, Fold]] = {
     events.EXECUTION_COMPLETED: _execution_ended,
     events.EXECUTION_FAILED: _execution_ended,
     events.EXECUTION_CANCELLED: _execution_ended,
-    events.SCOPE_OPENED: _scope_opened,
+    events.SCOPE_OPENED: nest_folding.opened,
     events.VISIT_WAITING: _visit_waiting,
     events.TIMER_SET: _timer_set,
     events.TIMER_FIRED: _timer_fired,
@@ -464,10 +417,10 @@ FOLDS: Final[Mapping[str, Fold]] = {
     events.TOKEN_PARKED: _token_parked,
     events.TOKEN_ABSORBED: _token_absorbed,
     events.REGION_REARMED: _region_rearmed,
-    events.CHECKPOINT_TAKEN: _checkpoint_taken,
-    events.COMPENSATION_STARTED: _compensation_started,
-    events.COMPENSATION_SETTLED: _compensation_settled,
-    events.ROLLBACK_STARTED: _rollback_started,
-    events.ROLLBACK_FINISHED: _rollback_finished,
+    events.CHECKPOINT_TAKEN: undo_folding.checkpoint_taken,
+    events.COMPENSATION_STARTED: undo_folding.compensation_started,
+    events.COMPENSATION_SETTLED: undo_folding.compensation_settled,
+    events.ROLLBACK_STARTED: undo_folding.rollback_started,
+    events.ROLLBACK_FINISHED: undo_folding.rollback_finished,
 }
 """Kinds that are missing change nothing by themselves."""

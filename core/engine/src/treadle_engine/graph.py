@@ -10,7 +10,7 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import chain
 from typing import Final
 
-from treadle_engine.plan import WAITING_KINDS, Join, ScopePlan, StepPlan, bodies, compensates
+from treadle_engine.plan import WAITING_KINDS, Join, ScopePlan, StepPlan, bodies, compensates, opens_scopes
 from treadle_engine.step_code import StepCode, code_of
 
 DEFAULT_JOIN: Final = Join()
@@ -68,7 +68,7 @@ class Graph:
         self.sources: Final = _reversed(self.targets)
         self.forward: Final = tuple(any(source < at for source in found) for at, found in enumerate(self.sources))
         self.joins: Final = tuple(step.join or DEFAULT_JOIN for step in scope.steps)
-        self.nested: Final = tuple(step.body is not None or bool(step.branches) for step in scope.steps)
+        self.nested: Final = tuple(map(opens_scopes, scope.steps))
         self.waits: Final = tuple(step.gate is not None or step.kind in WAITING_KINDS for step in scope.steps)
         self._bodies: Final[dict[tuple[int, str], Graph]] = {}
         self._codes: Final[list[StepCode | None]] = [None] * len(self.ids)

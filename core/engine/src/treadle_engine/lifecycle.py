@@ -3,13 +3,9 @@
 from heapq import heappop
 from typing import Any, Final
 
-from treadle_hookspecs import Json
-
 from treadle_engine import rollback
 from treadle_engine.closing import call_off, close_if_due
-from treadle_engine.contexts import scope_context
 from treadle_engine.draft import Draft
-from treadle_engine.expression_errors import ExpressionError, expression_failure
 from treadle_engine.joins import judge
 from treadle_engine.liveness import survey
 from treadle_engine.nesting import attend, has_ended
@@ -17,9 +13,8 @@ from treadle_engine.protocol import CancelTimer, Finish
 from treadle_engine.rearm import announce, let_in
 from treadle_engine.scope_state import IDLE, ScopeState
 from treadle_engine.starting import start_ready
-from treadle_engine.state import State
-from treadle_engine.step_code import compiled_value
 from treadle_engine.waiting import review
+from treadle_engine.workflow_stages import due_handler, results
 
 TIMEOUT_TIMER: Final = "timeout"
 """The id of the timer for the workflow's time-out."""
@@ -31,14 +26,13 @@ def proceed(draft: Draft) -> None:
     if not state.scopes:
         return
     while True:
+        rollback.go_on(draft)
         if not state.terminal:
             _run_queued(draft)
             while state.waiting and review(draft):
                 _run_queued(draft)
             if not state.root.finished or not all(scope.finished for scope in state.tops):
                 return
-        if state.log.active:
-            rollback.go_on(draft)
         if state.log.active or state.terminal or not _next_stage(draft):
             return
 
@@ -97,12 +91,12 @@ def _settle_doomed(draft: Draft, scope: ScopeState) -> None:
 def _next_stage(draft: Draft) -> bool:
     """Go on to what comes after the scopes that have finished; False when it has to wait or nothing is left."""
     state = draft.state
-    if rollback.is_due(state):
+    if rollback.is_due(state, state):
         if state.paused:
             return False
         rollback.begin(draft, rollback.reason_of(state))
         return True
-    handler = _handler(state)
+    handler = due_handler(state)
     if handler:
         state.open_scope(handler)
         return True
@@ -110,20 +104,10 @@ def _next_stage(draft: Draft) -> bool:
     return False
 
 
-def _handler(state: State) -> str:
-    """The handler that is due: `on_failure` or `on_cancel` as the workflow's steps ended, then `finally`."""
-    wanted = {"failed": "on_failure", "cancelled": "on_cancel"}.get(state.root.verdict, "")
-    for name in (wanted, "finally"):
-        plan = state.handler(name)
-        if plan is not None and plan.steps and name not in state.scopes:
-            return name
-    return ""
-
-
 def _finish(draft: Draft) -> None:
     """R11: the final event. A failure in a handler fails the execution as well."""
     state = draft.state
-    outputs, problem = _outputs(draft)
+    outputs, problem = results(state, state)
     error = state.error
     verdict = state.root.verdict if error is None else "failed"
     if verdict == "completed" and problem is not None:
@@ -143,17 +127,3 @@ def _finish(draft: Draft) -> None:
         draft.command(CancelTimer(TIMEOUT_TIMER))
     draft.record(f"execution_{verdict}", data=data)
     draft.command(Finish(verdict))
-
-
-def _outputs(draft: Draft) -> tuple[dict[str, Json], Any]:
-    """The workflow's outputs, null for those that could not be evaluated, and the first such error."""
-    found: dict[str, Json] = {}
-    problem = None
-    for name, value in draft.state.plan.outputs:
-        try:
-            code = compiled_value(value)
-            found[name] = value if code is None else code.evaluate(scope_context(draft.state, draft.state.root))
-        except ExpressionError as error:
-            found[name] = None
-            problem = problem or {"step": "", **expression_failure(f"outputs.{name}", error)}
-    return found, problem

@@ -44,17 +44,19 @@ StepKind: TypeAlias = Literal[
     "for_each",
     "matrix",
     "race",
+    "workflow",
     "wait",
     "wait_for",
     "approval",
 ]
 """`uses` and `run` are both `call`. `parallel` and `steps` open a scope, their `body`; `loop` opens one an iteration,
-`for_each` and `matrix` one an item, `race` one of each of its `branches`. `wait`, `wait_for` and `approval` wait.
+`for_each` and `matrix` one an item, `race` one of each of its `branches`, `workflow` that of the workflow it runs and
+those of its handlers. `wait`, `wait_for` and `approval` wait.
 
 What `StepPlan.with_` holds: `call`: the action's inputs; `set`: `{name: value, …}`; `emit`: `{event: name, data:
 value}`; `cancel`: `{steps: [ids]}`; `end`: `{status: completed | failed, message: text}`, the message may be missing;
-`for_each`: `{items: value}`; `matrix`: `{matrix: {name: values}, include: list, exclude: list}`; `wait`: `{for:
-duration}`, in seconds or as a text such as `1h30m`.
+`workflow`: the inputs; `for_each`: `{items: value}`; `matrix`: `{matrix: {name: values}, include: list, exclude:
+list}`; `wait`: `{for: duration}`, in seconds or as a text such as `1h30m`.
 """
 
 WAITING_KINDS: Final = frozenset({"wait", "wait_for", "approval"})
@@ -320,6 +322,12 @@ class StepPlan:
     """Of a step of kind `loop`."""
     items: Items | None = None
     """Of a step of kind `for_each` or `matrix`."""
+    workflow: str = ""
+    """Of a step of kind `workflow`: what it runs, by its key in `Plan.children`."""
+    detached: bool = False
+    """Of a step of kind `workflow`: an execution of its own, which is not waited for."""
+    undoes: bool = False
+    """Of a step of kind `workflow`: something of what it runs can be compensated."""
     limits: Limits | None = None
     wait_for: WaitFor | None = None
     """Of a step of kind `wait_for`."""
@@ -383,8 +391,25 @@ class Plan:
     on_failure: ScopePlan | None = None
     on_cancel: ScopePlan | None = None
     finally_: ScopePlan | None = None
+    children: "tuple[tuple[str, Plan], ...]" = ()
+    """The workflows that steps of this one run, and those that these run, by key; only the execution's own has any."""
     language: int = LANGUAGE_VERSION
     v: int = PLAN_VERSION
+
+
+def workflows_of(plan: Plan) -> Iterator[Plan]:
+    """An execution's own workflow and all that its steps, or theirs, run."""
+    yield plan
+    for _, child in plan.children:
+        yield child
+
+
+def scopes_of(plan: Plan) -> Iterator[tuple[str, ScopePlan]]:
+    """The scopes of a workflow that are inside no other, by address: its own under "", then its handlers'."""
+    yield "", plan.root
+    for name, scope in zip(HANDLERS, (plan.on_failure, plan.on_cancel, plan.finally_), strict=True):
+        if scope is not None and scope.steps:
+            yield name, scope
 
 
 def bodies(step: StepPlan) -> Iterator[tuple[str, ScopePlan]]:
@@ -407,8 +432,14 @@ def steps_within(scope: ScopePlan, inside: str = "") -> Iterator[tuple[str, Step
 def compensates(scope: ScopePlan) -> bool:
     """Some step of the scope, or of one inside it, can be compensated."""
     return any(
-        step.compensate is not None or any(compensates(body) for _, body in bodies(step)) for step in scope.steps
+        step.compensate is not None or step.undoes or any(compensates(body) for _, body in bodies(step))
+        for step in scope.steps
     )
+
+
+def opens_scopes(step: StepPlan) -> bool:
+    """Visits of the step open scopes."""
+    return step.body is not None or bool(step.branches) or (step.kind == "workflow" and not step.detached)
 
 
 def plan_to_json(plan: Plan) -> dict[str, Json]:

@@ -223,6 +223,18 @@ class Publish:
 
 
 @dataclass(frozen=True, slots=True)
+class StartWorkflow:
+    """Start an execution of its own, linked to this one; answered by `AttemptEnded` with its id under `execution`.
+
+    It may be asked for again after a crash: one address starts one execution. `workflow` is a key of `Plan.children`.
+    """
+
+    address: Address
+    workflow: str
+    inputs: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
 class Compensate:
     """Undo a visit; answered by `CompensationEnded` with the same address. `attempt` counts tries."""
 
@@ -248,7 +260,15 @@ class Finish:
 
 
 Command: TypeAlias = (
-    StartAttempt | CancelAttempt | StartTimer | CancelTimer | Publish | Compensate | AskInterrupted | Finish
+    StartAttempt
+    | CancelAttempt
+    | StartTimer
+    | CancelTimer
+    | Publish
+    | StartWorkflow
+    | Compensate
+    | AskInterrupted
+    | Finish
 )
 
 

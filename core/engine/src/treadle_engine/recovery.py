@@ -2,13 +2,14 @@
 
 from treadle_engine import events as kinds
 from treadle_engine import rollback
-from treadle_engine.closing import loop_timer, retry_timer
+from treadle_engine.attempts import begin_attempt
+from treadle_engine.closing import limit_timer, loop_timer, retry_timer
 from treadle_engine.draft import Draft
 from treadle_engine.lifecycle import TIMEOUT_TIMER
 from treadle_engine.protocol import Address, AskInterrupted, Recover, StartTimer
 from treadle_engine.scope_state import INTERRUPTED, RETRYING, RUNNING, ScopeState
 from treadle_engine.settling import settle
-from treadle_engine.starting import change, start_attempt
+from treadle_engine.starting import change
 from treadle_engine.state import State
 from treadle_engine.waiting import begin as begin_wait
 from treadle_engine.waiting import conclude, take_kept, timers
@@ -54,6 +55,7 @@ def restart_timers(draft: Draft) -> None:
     found: list[tuple[int, str]] = []
     for scope in state.scopes.values():
         found += [(due, retry_timer(scope, at)) for at, due in scope.retries.items()]
+        found += [(due, limit_timer(scope, at)) for at, due in scope.deadlines.items()]
         found += [(due, loop_timer(scope, at)) for at, due in scope.delays.items() if due]
         found += [(due, timer) for at in scope.waits for timer, due in timers(scope, at)]
     for due, timer in sorted(found):
@@ -97,7 +99,7 @@ def _decide(draft: Draft, scope: ScopeState, at: int, stimulus: Recover) -> None
         draft.command(AskInterrupted(address))
     elif decision == "retry":
         draft.record(kinds.ATTEMPT_STARTED, scope.address, step.id, visit, scope.attempts[at] + 1)
-        start_attempt(draft, scope, at)
+        begin_attempt(draft, scope, at)
     else:
         message = f"step {step.id} was interrupted: the process that ran it is gone"
         settle(draft, scope, at, "failure", error={"type": "interrupted", "message": message})

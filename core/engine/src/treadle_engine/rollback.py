@@ -7,25 +7,27 @@ from treadle_engine.compensation import Entry, next_entries
 from treadle_engine.contexts import base_context
 from treadle_engine.draft import Draft
 from treadle_engine.expression_errors import ExpressionError
+from treadle_engine.frames import Frame
 from treadle_engine.plan import Compensation, Retry, compensates
 from treadle_engine.protocol import Address, Compensate, CompensationEnded, StartTimer
 from treadle_engine.settling import error_of, retry_due
 from treadle_engine.state import State
 
 
-def rollback_after(state: State) -> frozenset[str]:
-    """The ends after which the workflow undoes by itself (R12), in the words of `RollbackPolicy.after`."""
-    after = state.plan.rollback.after
+def rollback_after(frame: Frame) -> frozenset[str]:
+    """The ends after which a workflow undoes by itself (R12), in the words of `RollbackPolicy.after`."""
+    after = frame.plan.rollback.after
     if after is not None:
         return frozenset(after)
-    return frozenset({"failure"}) if compensates(state.plan.root) else frozenset()
+    return frozenset({"failure"}) if compensates(frame.plan.root) else frozenset()
 
 
-def is_due(state: State) -> bool:
-    """The workflow's own steps have ended in a way after which it undoes, and neither it nor a handler has begun."""
-    if state.rollback != "none" or len(state.tops) > 1:
+def is_due(state: State, frame: Frame) -> bool:
+    """A workflow's own steps have ended in a way after which it undoes, and neither it nor a handler has begun."""
+    if frame.undone or len(frame.tops) > 1:
         return False
-    return bool(state.log.left()) and not state.spared and reason_of(state) in rollback_after(state)
+    left = state.log.left(frame.address)
+    return bool(left) and not state.spared and reason_of(frame) in rollback_after(frame)
 
 
 def is_barred(state: State) -> bool:
@@ -33,27 +35,35 @@ def is_barred(state: State) -> bool:
     return state.log.barred() and reason_of(state) in rollback_after(state)
 
 
-def reason_of(state: State) -> str:
-    """How the workflow's own steps ended, in the words of `RollbackPolicy.after`; "" for completed."""
-    return {"failed": "failure", "cancelled": "cancelled"}.get(state.root.verdict, "")
+def reason_of(frame: Frame) -> str:
+    """How a workflow's own steps ended, in the words of `RollbackPolicy.after`; "" for completed."""
+    return {"failed": "failure", "cancelled": "cancelled"}.get(frame.root.verdict, "")
 
 
-def begin(draft: Draft, reason: str, *, again: bool = False, to: str = "") -> None:
-    """Start undoing; what an irreversible step stands before is left. Raises `KeyError` without a checkpoint `to`."""
+def begin(draft: Draft, reason: str, workflow: str = "", *, again: bool = False, to: str = "") -> None:
+    """Start undoing what a workflow did; what an irreversible step stands before is left.
+
+    Raises `KeyError` when there is no checkpoint `to`.
+    """
     data: dict[str, Any] = {"reason": reason}
     if to:
         data["to"] = to
-    addresses = [entry.address for entry in draft.state.log.undoable(again=again, to=to)]
+    addresses = [entry.address for entry in draft.state.log.undoable(workflow, again=again, to=to)]
     if addresses:
         data["entries"] = addresses
-    draft.record(kinds.ROLLBACK_STARTED, data=data)
+    draft.record(kinds.ROLLBACK_STARTED, workflow, data=data)
 
 
 def go_on(draft: Draft) -> None:
-    """Start what is next to be undone, or finish."""
-    log, policy = draft.state.log, draft.state.plan.rollback
-    while log.active and not draft.state.paused:
-        undoing = log.undoing[""]
+    """Start what is next to be undone in each rollback under way, or finish it."""
+    for workflow in tuple(draft.state.log.undoing):
+        _go_on(draft, workflow)
+
+
+def _go_on(draft: Draft, workflow: str) -> None:
+    log, policy = draft.state.log, draft.state.scopes[workflow].frame.plan.rollback
+    while workflow in log.undoing and not draft.state.paused:
+        undoing = log.undoing[workflow]
         stopped = policy.on_error == "stop" and any(entry.state == "failed" for entry in undoing)
         chosen = [] if stopped else list(next_entries(undoing, parallel=policy.parallel))
         for entry in chosen:
@@ -62,7 +72,7 @@ def go_on(draft: Draft) -> None:
         if busy:
             return
         if stopped or all(entry.state in {"done", "failed"} for entry in undoing):
-            _finish(draft)
+            _finish(draft, workflow)
 
 
 def ended(draft: Draft, stimulus: CompensationEnded) -> None:
@@ -78,7 +88,7 @@ def ended(draft: Draft, stimulus: CompensationEnded) -> None:
     data: dict[str, Any] = {"state": "failed", "error": error}
     retry = _retry(draft.state, entry)
     tries = entry.attempt - entry.interruptions
-    if tries < retry.max_attempts and error.get("retryable") is not False and _agreed(draft, retry, error):
+    if tries < retry.max_attempts and error.get("retryable") is not False and _agreed(draft, entry, retry, error):
         data["due"] = retry_due(retry, tries, draft.at, stimulus.draw)
     _settled(draft, entry, data)
     if entry.state == "waiting":
@@ -137,22 +147,24 @@ def _compensation(state: State, entry: Entry) -> Compensation | None:
     return next((step.compensate for step in steps if step.id == entry.step), None)
 
 
-def _agreed(draft: Draft, retry: Retry, error: Any) -> bool:
+def _agreed(draft: Draft, entry: Entry, retry: Retry, error: Any) -> bool:
     """`retry.when` of a compensation; one that cannot be evaluated stands for no."""
     if not retry.when:
         return True
+    scope = draft.state.scopes.get(entry.scope)
+    frame = draft.state if scope is None else scope.frame
     from treadle_engine.expressions import compile_expression
 
     try:
-        return bool(compile_expression(retry.when).evaluate({**base_context(draft.state), "error": error}))
+        return bool(compile_expression(retry.when).evaluate({**base_context(draft.state, frame), "error": error}))
     except ExpressionError:
         return False
 
 
-def _finish(draft: Draft) -> None:
+def _finish(draft: Draft, workflow: str) -> None:
     log = draft.state.log
-    left = [entry.address for entry in log.left(to=log.to)]
+    left = [entry.address for entry in log.left(workflow, "" if workflow else log.to)]
     data: dict[str, Any] = {"state": "partial" if left else "done"}
     if left:
         data["left"] = left
-    draft.record(kinds.ROLLBACK_FINISHED, data=data)
+    draft.record(kinds.ROLLBACK_FINISHED, workflow, data=data)

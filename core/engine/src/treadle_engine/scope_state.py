@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from treadle_hookspecs import Json, JsonObject
 
+from treadle_engine.frames import Frame, dump_frame, load_frame
 from treadle_engine.graph import Graph
 from treadle_engine.waits import Wait
 
@@ -78,11 +79,12 @@ class Nest:
 
 _ARRAYS: Final = ("phase", "credit", "armed")
 _LISTS: Final = ("results", "outcomes", "errors", "outputs", "visits", "attempts", "started")
-_SETS: Final = ("granted", "called_off", "passed_over", "unplaced", "cleared")
+_SETS: Final = ("granted", "called_off", "passed_over", "expired", "unplaced", "cleared")
 _TABLES: Final = (
     "activations",
     "inherited",
     "carried",
+    "deadlines",
     "delays",
     "draining",
     "exhaustions",
@@ -110,6 +112,8 @@ class ScopeState:
         failures: open failures by step, oldest first.
         live: visits that have started and not settled, in the order they started.
         requests: what their attempts are given.
+        deadlines: by step that opens scopes: when the time of its attempt is up.
+        expired: those whose time is up.
         delays: by loop: when its next iteration is due, 0 when that time has come.
         retries: due times of those that wait for another attempt.
         interruptions: attempts of a live visit that a crash ended: they are no tries of `retry`.
@@ -128,7 +132,9 @@ class ScopeState:
         closed: seq of the event that closed it.
         last: seq of its last event.
     Attributes, derived:
-        parent, owner: the scope and the step whose visit opened it; None for the workflow and for handlers.
+        parent, owner: the scope and the step whose visit opened it; None for the execution's own and its handlers'.
+        frame: the workflow that it belongs to.
+        top: the outermost scope of that workflow, or of its handler, that it is inside of.
         number: which of the scopes of that visit it is.
         rank: its place among the others, in the order written and opened.
         nests: what live visits have opened, by step.
@@ -171,8 +177,10 @@ class ScopeState:
         "doubtful",
         "draining",
         "earlier",
+        "expired",
         "failures",
         "forgiven",
+        "frame",
         "good_needs",
         "granted",
         "graph",
@@ -197,6 +205,7 @@ class ScopeState:
         "soft_needs",
         "swept",
         "told",
+        "top",
         "unplaced",
         "unsettled",
         "waits",
@@ -206,12 +215,15 @@ class ScopeState:
         self,
         address: str,
         graph: Graph,
-        rank: tuple[int, ...] = (),
+        rank: tuple[int, ...],
+        frame: Frame,
         parent: "ScopeState | None" = None,
         owner: int = 0,
         number: int = 0,
     ) -> None:
         size = len(graph)
+        self.frame = frame
+        self.top: ScopeState = self if parent is None or parent.frame is not frame else parent.top
         self.parent = parent
         self.owner = owner
         self.number = number
@@ -245,6 +257,8 @@ class ScopeState:
         self.cleared: set[int] = set()
         self.called_off: set[int] = set()
         self.delays: dict[int, int] = {}
+        self.deadlines: dict[int, int] = {}
+        self.expired: set[int] = set()
         self.exhaustions: dict[int, int] = {}
         self.earlier: dict[int, list[JsonObject]] = {}
         self.compensation: dict[int, str] = {}
@@ -312,15 +326,15 @@ class ScopeState:
         if closing is None or closing.reason == "cancelled":
             return closing is not None
         left_out = bool(self.passed_over) or "cancelled" in self.results
-        return self.parent is not None and closing.error is None and left_out
+        return self.parent is not None and closing.error is None and not closing.status and left_out
 
-    @property
-    def top(self) -> "ScopeState":
-        """The workflow's scope or the handler's, whichever it is in."""
+    def upward(self) -> "Iterator[ScopeState]":
+        """Itself and the scopes around it that belong to the same workflow, from the inside out."""
         scope = self
-        while scope.parent is not None:
+        yield scope
+        while scope is not scope.top and scope.parent is not None:
             scope = scope.parent
-        return scope
+            yield scope
 
     def around(self) -> "Iterator[ScopeState]":
         """Itself and the scopes around it, from the inside out."""
@@ -374,6 +388,8 @@ class ScopeState:
             "closed": self.closed,
             "last": self.last,
         }
+        if self.parent is not None and self is self.frame.root:
+            data["frame"] = dump_frame(self.frame)
         return data
 
     def load(self, data: Mapping[str, Any]) -> None:
@@ -395,6 +411,8 @@ class ScopeState:
         self.closing = Closing(**data["closing"]) if data["closing"] else None
         self.closing_due = Closing(**data["closing_due"]) if data["closing_due"] else None
         self.forgiven = data["forgiven"]
+        if "frame" in data:
+            load_frame(self.frame, data["frame"])
         self.closed, self.last = data.get("closed", 0), data.get("last", 0)
 
 

@@ -7,15 +7,18 @@ from typing import Any, Final
 from treadle_hookspecs import JsonObject
 
 from treadle_engine import events as kinds
+from treadle_engine.addresses import child_of
+from treadle_engine.attempts import begin_attempt
 from treadle_engine.contexts import step_context
 from treadle_engine.draft import Draft
 from treadle_engine.expression_errors import ExpressionError, expression_failure
 from treadle_engine.items import ItemsError, items_of
 from treadle_engine.liveness import join_holds
-from treadle_engine.protocol import Address, Publish, StartAttempt
+from treadle_engine.protocol import Address, Publish, StartWorkflow
 from treadle_engine.scope_state import IDLE, ScopeState
 from treadle_engine.settling import settle
 from treadle_engine.waiting import begin as begin_wait
+from treadle_engine.workflow_stages import given
 
 _NOTHING: Final[JsonObject] = {}
 
@@ -32,20 +35,13 @@ def start_ready(draft: Draft, scope: ScopeState) -> None:
         _activate(draft, scope, at)
 
 
-def start_attempt(draft: Draft, scope: ScopeState, at: int) -> None:
-    """Have the attempt run that the last event began; its inputs were evaluated when the visit started."""
-    request = scope.requests[at]
-    address = Address(scope.address, scope.graph.ids[at], scope.visits[at], scope.attempts[at])
-    draft.command(StartAttempt(address, request.action, request.inputs, request.env, scope.graph.steps[at].timeout))
-
-
 def _go_on(draft: Draft, scope: ScopeState, at: int) -> None:
     """People have approved what a visit is to do: it begins."""
     step = scope.graph.steps[at]
     draft.record(kinds.ATTEMPT_STARTED, scope.address, step.id, scope.visits[at], scope.attempts[at])
-    if step.kind == "call":
-        start_attempt(draft, scope, at)
-    elif not scope.graph.nested[at]:
+    if step.kind == "call" or scope.graph.nested[at]:
+        begin_attempt(draft, scope, at)
+    else:
         change(draft, scope, at)
 
 
@@ -130,24 +126,37 @@ def _begin(draft: Draft, scope: ScopeState, at: int) -> None:
     if step.kind == "call":
         _record_start(draft, scope, at, step.action, value, env)
         if step.gate is None:
-            start_attempt(draft, scope, at)
+            begin_attempt(draft, scope, at)
             return
     else:
+        if step.workflow:
+            value, problem = given(scope, child_of(draft.state.plan, step.workflow), value)
+            if problem is not None:
+                _fail_at_start(draft, scope, at, problem)
+                return
         _record_start(draft, scope, at, step.kind, value, _NOTHING)
     if scope.graph.waits[at]:
         begin_wait(draft, scope, at)
-    elif not scope.graph.nested[at]:
+    elif scope.graph.nested[at]:
+        begin_attempt(draft, scope, at)
+    else:
         change(draft, scope, at)
 
 
 def change(draft: Draft, scope: ScopeState, at: int) -> None:
-    """The small change that a `set`, `emit`, `cancel` or `end` step is. It settles at once."""
+    """The small change that a `set`, `emit`, `cancel` or `end` step is: it settles at once.
+
+    Or the start of a workflow that is not waited for: it settles when that has started; asking again does no harm.
+    """
     kind, value = scope.graph.steps[at].kind, scope.requests[at].inputs
     if kind == "set":
         settle(draft, scope, at, "success", variables=value)
     elif kind == "emit":
         draft.command(Publish(str(value["event"]), value.get("data")))
         settle(draft, scope, at, "success")
+    elif kind == "workflow":
+        address = Address(scope.address, scope.graph.ids[at], scope.visits[at], scope.attempts[at])
+        draft.command(StartWorkflow(address, scope.graph.steps[at].workflow, value))
     else:
         settle(draft, scope, at, "success", value)
 
@@ -155,13 +164,13 @@ def change(draft: Draft, scope: ScopeState, at: int) -> None:
 def _inputs(draft: Draft, scope: ScopeState, at: int) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """`with` and the environment of a step, evaluated once."""
     code, step = scope.graph.code(at), scope.graph.steps[at]
-    workflow_env = draft.state.plan.env
+    workflow_env = scope.frame.plan.env
     with_, own_env = code.with_, code.env
     context = step_context(draft.state, scope, at) if with_ is not None or own_env is not None else {}
     value: Any = step.with_ if with_ is None else with_.evaluate(context)
     env: Any = step.env if own_env is None else own_env.evaluate(context)
     if workflow_env:
-        env = {**{name: draft.state.env[name] for name in workflow_env}, **env}
+        env = {**{name: scope.frame.env[name] for name in workflow_env}, **env}
     return value, env
 
 

@@ -9,9 +9,10 @@ from typing import Any, Final
 
 from treadle_hookspecs import Event, Json, JsonObject
 
-from treadle_engine.addresses import handler_of, opened_by, scope_at
+from treadle_engine.addresses import Opened, child_of, handler_of, opened_by, scope_at
 from treadle_engine.compensation import CompensationLog, Entry
 from treadle_engine.folding import FOLDS
+from treadle_engine.frames import Frame
 from treadle_engine.graph import Graph
 from treadle_engine.plan import HANDLERS, Cache, Limits, Plan, ScopePlan
 from treadle_engine.readiness import rebuild
@@ -42,6 +43,7 @@ _FIELDS: Final = (
     "timed_out",
     "attention",
     "rollback",
+    "undone",
 )
 _GRAPHS: dict[int, Graph] = {}
 _GRAPHS_KEPT: Final = 64
@@ -117,16 +119,14 @@ class StepView:
         return self._scope.outputs[self._at] or {}
 
 
-class State:
+class State(Frame):
     """An execution's state. Starts empty (`queued`); `fold` moves it on.
 
-    Attributes:
-        plan: the compiled workflow.
+    Attributes, beside those of its workflow:
         execution: the id.
         last_seq, last_at: of the last event, 0 before the first.
         started_at, started_by: time and actor of `execution_started`.
         header: its data.
-        inputs, trigger, env, vars: what expressions see.
         paused: nothing new starts.
         cancelled, cancel_reason: a cancel was asked for; `spared`: nothing is to be undone after it.
         outputs: of the workflow, once it has ended.
@@ -143,17 +143,13 @@ class State:
     """
 
     def __init__(self, plan: Plan, execution: str) -> None:
-        self.plan: Final = plan
+        super().__init__(plan)
         self.execution: Final = execution
         self.last_seq = 0
         self.last_at = 0
         self.started_at = 0
         self.started_by = ""
         self.header: JsonObject = {}
-        self.inputs: JsonObject = {}
-        self.trigger: JsonObject = {}
-        self.env: JsonObject = {}
-        self.vars: dict[str, Json] = {}
         self.paused = False
         self.cancelled = False
         self.cancel_reason = ""
@@ -207,11 +203,6 @@ class State:
         return bool(self.ended)
 
     @property
-    def root(self) -> ScopeState:
-        """The workflow's own scope instance."""
-        return self.scopes[""]
-
-    @property
     def warnings(self) -> int:
         """Visits that failed under `continue_on_error`."""
         return sum(scope.forgiven for scope in self.scopes.values())
@@ -221,12 +212,7 @@ class State:
         """`{step, type, message, …}`: why it failed, or is failing."""
         if self.end_error is not None:
             return self.end_error
-        return next((error for scope in self.tops if (error := scope.error) is not None), None)
-
-    @property
-    def tops(self) -> list[ScopeState]:
-        """The workflow's scope and those of the handlers that have begun: all others are inside these."""
-        return [self.scopes[name] for name in ("", *HANDLERS) if name in self.scopes]
+        return super().error
 
     @property
     def running(self) -> int:
@@ -280,18 +266,51 @@ class State:
     def _instance(self, address: str) -> ScopeState:
         """A new scope instance, known to the visit that opened it."""
         if not address or address in HANDLERS:
-            rank = (("", *HANDLERS).index(address),)
-            return ScopeState(address, graph_of(self.scope_plan(address)), rank)
+            place = ("", *HANDLERS).index(address)
+            return self._top(ScopeState(address, graph_of(self.scope_plan(address)), (place,), self))
         opened = opened_by(address)
         parent = self.scopes[opened.scope]
+        if opened.step in HANDLERS and parent is parent.top:
+            return self._handler(address, opened.step, parent)
         at = parent.graph.number[opened.step]
         number = opened.number
         if opened.branch:
             number = [name for name, _ in parent.graph.steps[at].branches].index(opened.branch)
-        place = (*parent.rank, at, opened.visit, number)
-        scope = ScopeState(address, parent.graph.body(at, opened.branch), place, parent, at, number)
-        nest = parent.nests.get(at)
-        if nest is not None and opened.visit == parent.visits[at]:
+        rank: tuple[int, ...] = (*parent.rank, at, opened.visit, opened.attempt, number)
+        if parent.graph.steps[at].kind == "workflow":
+            scope = self._child(address, parent, at, rank)
+        else:
+            scope = ScopeState(address, parent.graph.body(at, opened.branch), rank, parent.frame, parent, at, number)
+        return self._known(scope, opened)
+
+    def _child(self, address: str, parent: ScopeState, at: int, rank: tuple[int, ...]) -> ScopeState:
+        """The scope of a sub-workflow."""
+        key = parent.graph.steps[at].workflow
+        frame = Frame(child_of(self.plan, key), address, key, parent.frame.depth + 1)
+        frame.trigger = {"type": "workflow", "step": parent.place(at)}
+        if at in parent.requests:
+            frame.inputs = parent.requests[at].inputs
+        return self._top(ScopeState(address, graph_of(frame.plan.root), rank, frame, parent, at))
+
+    def _handler(self, address: str, name: str, root: ScopeState) -> ScopeState:
+        """The scope of a sub-workflow's handler: it belongs to the visit that runs the workflow."""
+        plan, number = handler_of(root.frame.plan, name), HANDLERS.index(name) + 1
+        if plan is None or root.parent is None:
+            raise KeyError(address)
+        rank = (*root.rank[:-1], number)
+        scope = ScopeState(address, graph_of(plan), rank, root.frame, root.parent, root.owner, number)
+        return self._known(self._top(scope), opened_by(root.address))
+
+    def _top(self, scope: ScopeState) -> ScopeState:
+        scope.frame.tops.append(scope)
+        return scope
+
+    def _known(self, scope: ScopeState, opened: Opened) -> ScopeState:
+        """The scope, which the visit that opened it now knows of, if it is live."""
+        parent, at = scope.parent, scope.owner
+        nest = parent.nests.get(at) if parent is not None else None
+        now = (opened.visit, opened.attempt)
+        if nest is not None and parent is not None and now == (parent.visits[at], parent.attempts[at]):
             nest.open[scope.number] = scope
         return scope
 

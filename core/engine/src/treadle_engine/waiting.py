@@ -14,7 +14,7 @@ from treadle_engine.contexts import step_context
 from treadle_engine.draft import Draft
 from treadle_engine.durations import DurationError, seconds_of
 from treadle_engine.expression_errors import ExpressionError, expression_failure
-from treadle_engine.plan import Approval, WaitFor, steps_within
+from treadle_engine.plan import Approval, WaitFor, scopes_of, steps_within, workflows_of
 from treadle_engine.protocol import CancelTimer, Deliver, Publish, StartTimer
 from treadle_engine.scope_state import ScopeState
 from treadle_engine.settling import settle
@@ -165,8 +165,7 @@ def _keep(draft: Draft, said: Deliver) -> None:
 
 def awaited(state: State, sort: str) -> frozenset[str]:
     """The names of all signals, or events, that some step of the workflow may wait for."""
-    plan = state.plan
-    scopes = (scope for scope in (plan.root, plan.on_failure, plan.on_cancel, plan.finally_) if scope is not None)
+    scopes = (scope for plan in workflows_of(state.plan) for _, scope in scopes_of(plan))
     steps = (step.wait_for for scope in scopes for _, step in steps_within(scope) if step.wait_for is not None)
     return frozenset(wanted.signal if sort == "signal" else wanted.event for wanted in steps) - {""}
 
@@ -359,6 +358,9 @@ def _give_up(draft: Draft) -> bool:
 
 def _goes_on(state: State) -> bool:
     """Something besides the waits is under way."""
-    if state.unanswered or state.log.active:
+    if state.unanswered or state.log.undoing:
         return True
-    return any(scope.busy or scope.cleared or any(scope.delays.values()) for scope in state.scopes.values())
+    return any(
+        scope.busy or scope.cleared or scope.retries or scope.deadlines or any(scope.delays.values())
+        for scope in state.scopes.values()
+    )

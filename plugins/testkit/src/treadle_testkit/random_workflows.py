@@ -59,6 +59,8 @@ class Features:
         forks: routes with several targets, `merge`.
         repairs: `recovers` and `continue_on_error`.
         depth: scopes inside scopes, at most so deep.
+        children: so many workflows that steps may run; each may run those before it.
+        outer: retries, time-outs and undoing of steps that hold scopes.
     """
 
     steps: int = 8
@@ -75,6 +77,8 @@ class Features:
     forks: bool = True
     repairs: bool = True
     depth: int = 0
+    children: int = 0
+    outer: bool = False
 
 
 EVERYTHING: Final = Features()
@@ -85,12 +89,23 @@ ORDERLY: Final = Features(
 NESTED: Final = replace(EVERYTHING, steps=5, depth=2)
 NESTED_ORDERLY: Final = replace(ORDERLY, steps=5, depth=2)
 """The same with scopes inside scopes."""
+FAMILIES: Final = replace(NESTED, steps=4, children=2, outer=True)
+FAMILIES_ORDERLY: Final = replace(NESTED_ORDERLY, steps=4, children=2, outer=True)
+"""The same with workflows that run others, and with all that goes with steps that hold scopes."""
 
 
 @lru_cache(maxsize=256)
 def random_plan(seed: int, features: Features = EVERYTHING) -> Plan:
     """A workflow that can run: its needs have no cycle and something starts."""
     rng = Random(seed)  # noqa: S311 - a test's dice
+    children = [
+        (f"c{number}", _plan(rng, f"child-{number}", replace(features, steps=3, depth=1, children=number)))
+        for number in range(features.children)
+    ]
+    return replace(_plan(rng, f"random-{seed}", features), children=tuple(children))
+
+
+def _plan(rng: Random, name: str, features: Features) -> Plan:
     root = _sound_scope(rng, features)
     small = replace(features, steps=3)
     handlers = [_sound_scope(rng, small) if features.handlers and rng.random() < 0.3 else None for _ in range(3)]
@@ -98,7 +113,7 @@ def random_plan(seed: int, features: Features = EVERYTHING) -> Plan:
         after=rng.choice(_AFTER), parallel=rng.random() < 0.2, on_error=rng.choice(("continue", "continue", "stop"))
     )
     return Plan(
-        f"random-{seed}",
+        name,
         root,
         rollback=policy if features.undo else RollbackPolicy(),
         on_failure=handlers[0],
@@ -228,18 +243,32 @@ def _undo(rng: Random) -> Fields:
 
 
 def _nest(rng: Random, features: Features) -> Fields:
-    """What makes a step one that opens scopes: those call nothing, so there is nothing of their own to undo."""
+    """What makes a step one that opens scopes: those call nothing."""
     inner = replace(features, steps=3, depth=features.depth - 1)
     kinds = ("parallel", "steps", "loop", "for_each", *(("race",) if features.eager_joins else ()))
-    kind = rng.choice(kinds)
-    body = _sound_scope(rng, inner, ordered=kind != "parallel")
+    kind = rng.choice((*kinds, *(("workflow", "workflow") if features.children else ())))
     fields: Fields = {"action": "", "with_": {}, "compensate": None, "irreversible": False, "uncertain": False}
+    if features.outer:
+        fields |= _outer(rng, features)
+    if kind == "workflow":
+        return fields | {"kind": kind, "workflow": f"c{rng.randrange(features.children)}"}
+    body = _sound_scope(rng, inner, ordered=kind != "parallel")
     if kind == "race":
         return fields | {"kind": kind, "branches": (("left", body), ("right", _sound_scope(rng, inner)))}
     fields |= {"kind": kind, "body": body}
     if kind == "for_each":
         return fields | {"with_": {"items": list(range(rng.randint(0, 3)))}, "items": _items(rng, features)}
     return fields | {"loop": _loop(rng)} if kind == "loop" else fields
+
+
+def _outer(rng: Random, features: Features) -> Fields:
+    """What goes with a step that holds scopes as with one that calls something."""
+    fields = _undo(rng) if features.undo else {}
+    if features.retries and rng.random() < 0.3:
+        fields["retry"] = Retry(rng.randint(2, 3), delay=rng.choice([0.0, 1.0]))
+    if features.eager_joins and rng.random() < 0.2:
+        fields["timeout"] = rng.choice([0.002, 3.0])
+    return fields
 
 
 def _items(rng: Random, features: Features) -> Items:

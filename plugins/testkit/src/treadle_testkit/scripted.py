@@ -29,6 +29,7 @@ from treadle_engine.protocol import (
     Start,
     StartAttempt,
     StartTimer,
+    StartWorkflow,
     Stimulus,
     TimerFired,
     Turn,
@@ -68,8 +69,10 @@ Choice: TypeAlias = Callable[[Sequence[Address]], int]
 def workflow(*steps: StepPlan, name: str = "scripted", scope: Mapping[str, Any] | None = None, **fields: Any) -> Plan:
     """A linked plan of these steps. `scope` are further fields of its `ScopePlan`, `fields` of the `Plan`.
 
-    Handlers (`on_failure`, `on_cancel`, `finally_`) may be given as sequences of steps.
+    Handlers (`on_failure`, `on_cancel`, `finally_`) may be given as sequences of steps; `children` as a mapping.
     """
+    if isinstance(fields.get("children"), Mapping):
+        fields["children"] = tuple(fields["children"].items())
     for handler in ("on_failure", "on_cancel", "finally_"):
         if handler in fields:
             fields[handler] = link(ScopePlan(tuple(fields[handler])))
@@ -110,7 +113,7 @@ class ScriptedRuntime:
         self.state = State(plan, execution)
         self.log: list[Event] = []
         self.commands: list[Command] = []
-        self.running: dict[tuple[Address, bool], StartAttempt | Compensate] = {}
+        self.running: dict[tuple[Address, bool], StartAttempt | StartWorkflow | Compensate] = {}
         self.timers: dict[str, int] = {}
         self.now = BEGIN
         self._script = script if callable(script) else _by_step(script or {})
@@ -200,7 +203,7 @@ class ScriptedRuntime:
 
     def _obey(self, command: Command) -> None:
         match command:
-            case StartAttempt() | Compensate():
+            case StartAttempt() | StartWorkflow() | Compensate():
                 self.running[command.address, isinstance(command, Compensate)] = command
             case CancelAttempt():
                 self._called_off.add(command.address)

@@ -2,10 +2,11 @@
 
 from typing import Final
 
+from treadle_engine.inputs import is_type
+
 from treadle.definition._document import Path
 from treadle.definition._model import Input, Workflow
 from treadle.definition._report import Report
-from treadle.definition._values import is_type
 
 RUN_OPTIONS: Final = frozenset(
     {"dry-run", "help", "input", "inputs-file", "json", "json-lines", "no-progress", "progress", "verbose"}

@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 from typing import Final
 
+from treadle_engine.inputs import kind_of as kind_of
+
 from treadle.definition._document import Document, Path, Scalar, Span
 from treadle.definition._problems import Problem, Severity
 
@@ -76,16 +78,3 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
     """`did you mean `x`?`, or ""."""
     close = get_close_matches(name, list(names), n=1, cutoff=0.6)
     return f"did you mean `{close[0]}`?" if close else ""
-
-
-def kind_of(value: object) -> str:
-    """What a value is, in the words of the language."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return "a boolean"
-    if isinstance(value, (int, float)):
-        return "a number"
-    if isinstance(value, str):
-        return "a text"
-    return "an object" if isinstance(value, dict) else "a list"

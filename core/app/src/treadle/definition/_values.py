@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from treadle_engine.inputs import is_type
 from treadle_hookspecs import Json, JsonObject
 
 _WORDS: Final = {
@@ -15,16 +16,6 @@ _WORDS: Final = {
     "null": "nothing",
     "any": "anything",
 }
-
-
-def is_type(value: Any, name: str) -> bool:
-    """A JSON value is of a JSON Schema type; `any` takes everything."""
-    if name == "boolean" or isinstance(value, bool):
-        return name == "any" or (isinstance(value, bool) and name == "boolean")
-    if name in ("integer", "number"):
-        return isinstance(value, int) or (isinstance(value, float) and (name == "number" or value.is_integer()))
-    checks: dict[str, type | tuple[type, ...]] = {"string": str, "array": (list, tuple), "object": Mapping}
-    return (value is None) if name == "null" else name not in checks or isinstance(value, checks[name])
 
 
 def holds_expression(value: Any) -> bool:
