@@ -1,0 +1,1 @@
+"""Merging of YAML: pre-commit configuration, compose files, dependabot and others."""
