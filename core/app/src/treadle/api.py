@@ -132,17 +132,19 @@ class Treadle(Workflows):
         workflow: str,
         inputs: Mapping[str, Json] | None = None,
         *,
+        checkpoint: bool = False,
         listener: EventListener | None = None,
         on_start: Callable[[str], None] | None = None,
     ) -> Status:
-        """Run a workflow to its end or rest."""
-        return self._sync(self.run_async(workflow, inputs, listener=listener, on_start=on_start))
+        """Run a workflow to its end or rest. `checkpoint` lets a rollback go back to after each of its steps."""
+        return self._sync(self.run_async(workflow, inputs, checkpoint=checkpoint, listener=listener, on_start=on_start))
 
     async def run_async(
         self,
         workflow: str,
         inputs: Mapping[str, Json] | None = None,
         *,
+        checkpoint: bool = False,
         trigger: Mapping[str, Json] | None = None,
         listener: EventListener | None = None,
         on_start: Callable[[str], None] | None = None,
@@ -151,6 +153,7 @@ class Treadle(Workflows):
         """As `run`. `stay_paused` waits through a pause instead of returning the status `paused`."""
         found = self._find(workflow)
         plan, text = self._sound(found)
+        plan = self._checkpointed(plan) if checkpoint else plan
         launch = self._launch(found, text, plan, self._inputs(plan, inputs), "cli", trigger or {})
         return await self._start(launch, listener=listener, on_start=on_start, stay_paused=stay_paused)
 
@@ -420,12 +423,6 @@ class Treadle(Workflows):
     def _say(self, row: ExecutionRow, name: str, reason: str) -> Status:
         self.store.send([Signal(row.id, name, {"reason": reason}, self._actor, now())])
         return self.status(row.id)
-
-    def _not_ended(self, prefix: str) -> ExecutionRow:
-        row = self.resolve(prefix)
-        if row.status in TERMINAL:
-            raise TreadleError(f"execution {row.id} has ended: it {row.status}", exit_code=ExitCode.CONFLICT)
-        return row
 
     def _warn(self, message: str) -> None:
         self._warnings.append(message)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from treadle.plugins import PluginHost
     from treadle.runtime.step_cache import StepCache
     from treadle.seeing import Explanation, Record
+    from treadle.seeing.changing import Changes
     from treadle.seeing.durations import UsualTimes
     from treadle.seeing.pruning import Pruning
     from treadle.seeing.reused import Reused
@@ -199,6 +200,16 @@ class Records:
 
         return explain(self._record(self.resolve(id)), step)
 
+    def diff(self, id: str, step: str = "") -> "Changes":
+        """What an execution, or a step of it (`scope/step`, `#visit`), changed on disk.
+
+        Raises `TreadleError` (3) when there is no such step, or nothing was kept of it.
+        """
+        from treadle.seeing.changing import changes_of
+
+        row = self.resolve(id)
+        return changes_of(self.home, row, self.store.steps(row.id), step, self.settings.snapshot_limit)
+
     def pinned_plan(self, id: str) -> "Plan":
         """The plan that an execution runs by. Raises `TreadleError` (6) when it is missing from the store."""
         from treadle.seeing import plan_of
@@ -248,8 +259,10 @@ class Records:
         """Delete executions that ended before a time (microseconds), with their logs and scratch folders; how many."""
         from shutil import rmtree
 
-        from treadle.seeing.pruning import FOLDERS
+        from treadle.seeing.pruning import FOLDERS, forget_changes
+        from treadle.workspace.snapshots import collect
 
+        forget_changes(self.pruning(before).executions)
         count = self.store.prune(before)
         if count:
             known_ids = {row.id for row in self.store.executions(ExecutionQuery())}
@@ -258,6 +271,7 @@ class Records:
                 for entry in folder.iterdir() if folder.is_dir() else ():
                     if entry.name not in known_ids:
                         rmtree(entry, ignore_errors=True)
+            collect(self.settings.home)
         return count
 
     def doctor(self) -> Sequence[Finding]:
@@ -265,6 +279,12 @@ class Records:
         from treadle.doctor import examine
 
         return list(examine(self.store, self.settings.home))
+
+    def _not_ended(self, prefix: str) -> ExecutionRow:
+        row = self.resolve(prefix)
+        if row.status in TERMINAL:
+            raise TreadleError(f"execution {row.id} has ended: it {row.status}", exit_code=ExitCode.CONFLICT)
+        return row
 
     def _live(self, row: ExecutionRow) -> ExecutionRow:
         if row.status not in TERMINAL:

@@ -147,6 +147,11 @@ class Workflows(Records):
 
         return load_file(found.path, self.plugins)
 
+    def _checkpointed(self, plan: "Plan") -> "Plan":
+        from treadle.checkpoints import checkpointed
+
+        return checkpointed(plan)
+
     def _sound(self, found: "Found") -> "tuple[Plan, str]":
         """The plan of a definition without errors, and the definition's text."""
         content, suffix = found.path.read_bytes(), found.path.suffix

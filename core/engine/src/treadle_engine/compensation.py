@@ -11,6 +11,9 @@ from treadle_engine.plan import StepPlan
 CERTAIN: Final = frozenset({"failure", "rejected"})
 """Outcomes that leave nothing behind, unless the step says otherwise."""
 
+UNDO_CHANGES: Final = "undo-changes"
+"""The action of an entry whose visit has nothing to be undone but what it changed on disk: the runtime does that."""
+
 
 @dataclass(slots=True)
 class Entry:

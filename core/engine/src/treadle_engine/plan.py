@@ -329,6 +329,8 @@ class StepPlan:
     undoes: bool = False
     """Of a step of kind `workflow`: something of what it runs can be compensated."""
     limits: Limits | None = None
+    keep_changes: bool = False
+    """What a failed visit changed through its workspace stays."""
     wait_for: WaitFor | None = None
     """Of a step of kind `wait_for`."""
     approval: Approval | None = None
@@ -393,8 +395,15 @@ class Plan:
     finally_: ScopePlan | None = None
     children: "tuple[tuple[str, Plan], ...]" = ()
     """The workflows that steps of this one run, and those that these run, by key; only the execution's own has any."""
+    snapshots: bool = False
+    """The root's files are looked at before and after each visit that calls an action, so that all can be restored."""
     language: int = LANGUAGE_VERSION
     v: int = PLAN_VERSION
+
+    @property
+    def keeps_files(self) -> bool:
+        """Snapshots are taken, for this workflow or one that it runs."""
+        return self.snapshots or any(child.snapshots for _, child in self.children)
 
 
 def workflows_of(plan: Plan) -> Iterator[Plan]:

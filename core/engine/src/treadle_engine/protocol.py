@@ -59,7 +59,7 @@ class AttemptEnded(NamedTuple):
         outputs: what it published.
         error: `{type, message, …}` or None. `retryable: false` in it forbids retries.
         draw: one random number in [0, 1), for the jitter of a retry.
-        snapshot: what the workspace kept for the step's checkpoint, or None.
+        snapshot: what was kept of the files that it changed, so that a rollback can restore them; None for none.
         facts: what the log is to hold besides, by subject: `cache`.
     """
 

@@ -84,7 +84,7 @@ def _decide(draft: Draft, scope: ScopeState, at: int, stimulus: Recover) -> None
         scope.attention.add(at)
         return
     if at in scope.called_off:
-        settle(draft, scope, at, "cancelled")
+        settle(draft, scope, at, "cancelled", snapshot=_unseen(draft))
         return
     if step.kind != "call":
         change(draft, scope, at)
@@ -102,4 +102,10 @@ def _decide(draft: Draft, scope: ScopeState, at: int, stimulus: Recover) -> None
         begin_attempt(draft, scope, at)
     else:
         message = f"step {step.id} was interrupted: the process that ran it is gone"
-        settle(draft, scope, at, "failure", error={"type": "interrupted", "message": message})
+        error = {"type": "interrupted", "message": message}
+        settle(draft, scope, at, "failure", error=error, snapshot=_unseen(draft))
+
+
+def _unseen(draft: Draft) -> dict[str, bool] | None:
+    """What was kept of the files of a visit whose end nobody saw: where snapshots are taken, one from before it."""
+    return {"unknown": True} if draft.state.plan.keeps_files else None

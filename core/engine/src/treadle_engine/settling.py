@@ -5,7 +5,7 @@ from typing import Any, Final
 from treadle_hookspecs import JsonObject
 
 from treadle_engine import events as kinds
-from treadle_engine.compensation import leaves_effect
+from treadle_engine.compensation import UNDO_CHANGES, leaves_effect
 from treadle_engine.contexts import step_context
 from treadle_engine.draft import Draft
 from treadle_engine.expression_errors import ExpressionError, expression_failure
@@ -77,7 +77,10 @@ def settle(
     snapshot: JsonObject | None = None,
     facts: JsonObject = _NOTHING,
 ) -> None:
-    """Record the end of a live visit, and its checkpoint. `ran` False: its action never started."""
+    """Record the end of a live visit, and its checkpoint.
+
+    `ran` False: its action never started. `snapshot`: what was kept of the files that it changed; None for none.
+    """
     result = result_of(outcome)
     try:
         routed = _route(draft, scope, at, outcome, outputs)
@@ -99,7 +102,7 @@ def settle(
     if attempts > 1:
         data["attempts"] = attempts
     if ran:
-        data |= _aftermath(draft, scope, at, outcome, outputs, data.get("error"))
+        data |= _aftermath(draft, scope, at, outcome, outputs, data.get("error"), snapshot)
     draft.record(kinds.VISIT_SETTLED, scope.address, scope.graph.ids[at], scope.visits[at], attempts, data)
     if scope.graph.steps[at].checkpoint and result == "succeeded":
         _take_checkpoint(draft, scope, at, snapshot)
@@ -147,12 +150,20 @@ def _open_targets(scope: ScopeState, targets: tuple[str, ...]) -> tuple[str, ...
 
 
 def _aftermath(
-    draft: Draft, scope: ScopeState, at: int, outcome: str, outputs: JsonObject, error: JsonObject | None
+    draft: Draft,
+    scope: ScopeState,
+    at: int,
+    outcome: str,
+    outputs: JsonObject,
+    error: JsonObject | None,
+    snapshot: JsonObject | None,
 ) -> dict[str, Any]:
-    """What the compensation log gets of a visit that ran."""
+    """What the compensation log gets of a visit that ran. What it changed on disk is undone with all the rest."""
     step = scope.graph.steps[at]
     if (step.compensate is None and not step.irreversible) or not leaves_effect(step, outcome, error):
-        return {}
+        if snapshot is None:
+            return {}
+        return {"compensation": {"action": UNDO_CHANGES, "inputs": {}, "rollback_action": True}}
     if step.irreversible or step.compensate is None:
         return {"irreversible": True}
     compensate = step.compensate

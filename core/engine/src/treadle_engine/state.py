@@ -14,7 +14,7 @@ from treadle_engine.compensation import CompensationLog, Entry
 from treadle_engine.folding import FOLDS
 from treadle_engine.frames import Frame
 from treadle_engine.graph import Graph
-from treadle_engine.plan import HANDLERS, Cache, Limits, Plan, ScopePlan
+from treadle_engine.plan import HANDLERS, Cache, Limits, Plan, ScopePlan, StepPlan
 from treadle_engine.readiness import rebuild
 from treadle_engine.scope_state import INTERRUPTED, LIVE, RETRYING, RUNNING, WAITING, Nest, ScopeState
 from treadle_engine.takeover import offset_visits
@@ -237,8 +237,12 @@ class State(Frame):
 
     def limits_of(self, scope: str, step: str) -> Limits | None:
         """What an attempt of a step may use."""
+        return self.step_plan(scope, step).limits
+
+    def step_plan(self, scope: str, step: str) -> StepPlan:
+        """A step of a scope that has opened."""
         graph = self.scopes[scope].graph
-        return graph.steps[graph.number[step]].limits
+        return graph.steps[graph.number[step]]
 
     def cache_of(self, scope: str, step: str) -> Cache | None:
         """What makes two attempts of a step the same, if one may be reused."""

@@ -111,6 +111,10 @@ def execute(
         Path | None, typer.Option("--inputs-file", metavar="FILE", help="Inputs in a YAML or JSON file.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and start nothing.")] = False,
+    checkpoint: Annotated[
+        bool,
+        typer.Option("--checkpoint", help="Keep the files after each step: `rollback --to STEP` goes back there."),
+    ] = False,
     json_output: options.JsonOutput = False,
     json_lines: options.JsonLinesOutput = False,
     verbose: options.Verbose = False,
@@ -129,7 +133,7 @@ def execute(
         _show_dry_run(session, session.treadle.preview(workflow, values), as_json=json_output)
         return
     driving = Driving(session, json_output=json_output, json_lines=json_lines, progress=progress, verbose=verbose)
-    raise typer.Exit(driving.run(workflow, values))
+    raise typer.Exit(driving.run(workflow, values, checkpoint=checkpoint))
 
 
 run = inputs.with_inputs(execute)

@@ -376,6 +376,16 @@ SCHEMAS: Final[dict[str, Schema]] = {
         "What was, or would be, deleted: `prune`.",
         {"before": _TIME, "deleted": _TRUTH, "bytes": _NUMBER, "executions": _list(_PRUNED)},
     ),
+    "diff": _document(
+        "diff",
+        "What was changed on disk: `diff`.",
+        {
+            "execution": _TEXT,
+            "step": _TEXT,
+            "files": _list(_closed({"path": _TEXT, "how": {"enum": ["added", "deleted", "modified", "mode"]}})),
+            "diff": _TEXT,
+        },
+    ),
     "emitted": _document(
         "emitted",
         "What an event started: `emit`.",

@@ -35,6 +35,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     "watch": Entry("treadle.cli.look:watch", "Follow an execution until it ends or rests.", LOOK),
     "logs": Entry("treadle.cli.look:logs", "Print what the steps printed.", LOOK),
     "history": Entry("treadle.cli.look:history", "Print the event log of an execution.", LOOK),
+    "diff": Entry("treadle.cli.diff:diff", "Show what a run or a step changed on disk.", LOOK),
     "why": Entry("treadle.cli.why:why", "Say why a step ran, was skipped, or failed.", LOOK),
     "graph": Entry("treadle.cli.graph:graph", "Draw a workflow, or what became of a run.", LOOK),
     "list": Entry("treadle.cli.catalogue:list_", "List the workflows, or the actions, at hand.", LOOK),

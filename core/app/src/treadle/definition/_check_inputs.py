@@ -9,7 +9,18 @@ from treadle.definition._model import Input, Workflow
 from treadle.definition._report import Report
 
 RUN_OPTIONS: Final = frozenset(
-    {"dry-run", "help", "input", "inputs-file", "json", "json-lines", "no-progress", "progress", "verbose"}
+    {
+        "checkpoint",
+        "dry-run",
+        "help",
+        "input",
+        "inputs-file",
+        "json",
+        "json-lines",
+        "no-progress",
+        "progress",
+        "verbose",
+    }
 )
 """Options that `treadle run` has itself. A test holds them against the command line."""
 

@@ -53,6 +53,7 @@ def compiled(workflow: model.Workflow, scopes: tuple[Scope, ...], catalogue: Cat
         on_failure=bodies.get("on_failure"),
         on_cancel=bodies.get("on_cancel"),
         finally_=bodies.get("finally"),
+        snapshots=any(at.step.checkpoint for scope in scopes for at in scope.steps),
     )
 
 
@@ -109,7 +110,7 @@ class _Compiler:
         fields = {key: getattr(once, key) for key in ("action", "with_", "env", "retry", "timeout", "outputs")}
         fields |= {key: getattr(once, key) for key in ("compensate", "irreversible", "idempotent", "on_interrupt")}
         fields |= {key: getattr(once, key) for key in ("uncertain", "risk", "line", "name", "body", "loop", "branches")}
-        fields |= {key: getattr(once, key) for key in ("limits", "cache", "wait_for", "approval")}
+        fields |= {key: getattr(once, key) for key in ("limits", "cache", "wait_for", "approval", "keep_changes")}
         inner = ScopePlan((StepPlan(once.id, once.kind, **fields),), fail_fast=self._fail_fast(at.path))
         return replace(
             edges(step),
@@ -159,6 +160,7 @@ class _Compiler:
             risk=step.risk or _risk(action),
             limits=self._limits(step.limits),
             cache=_cache(step.cache),
+            keep_changes=step.keep_changes,
         )
 
     def _retry(self, own: model.Retry | None) -> Retry:

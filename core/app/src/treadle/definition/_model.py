@@ -265,7 +265,9 @@ class Step(Keys):
     limits: Limits | None = Field(
         None, description="What one attempt's processes may use; over `defaults.limits`, key by key."
     )
-    keep_changes: Planned = Field(None, description="Keep the file changes of a failed visit.")
+    keep_changes: bool = Field(
+        False, description="Keep what a failed visit changed through its workspace; otherwise that is undone at once."
+    )
 
 
 WAITS: Final = ("wait", "wait_for", "approval")
@@ -293,6 +295,7 @@ BELONGS: Final[dict[str, tuple[str, ...]]] = {
     "idempotent": CALLS,
     "on_interrupt": CALLS,
     "risk": CALLS,
+    "keep_changes": CALLS,
     "limits": CALLS,
     "cache": CALLS,
     "for_each": REPEATABLE,

@@ -20,10 +20,22 @@ def go_on(driver: Driver, interrupted: Mapping[str, OnInterrupt], actor: str, re
     audit = AuditEntry(
         now(), actor, "resume", driver.execution.id, {"reason": reason, "interrupted": dict(interrupted)}
     )
+    _undo_journaled(driver, interrupted)
     stimuli: list[Stimulus] = [Recover(now(), dict(interrupted), actor)]
     if driver.execution.state.status == "paused":
         stimuli.append(Resume(now(), actor, reason))
     driver.handle(*stimuli, audit=audit)
+
+
+def _undo_journaled(driver: Driver, interrupted: Mapping[str, OnInterrupt]) -> None:
+    """What an interrupted visit changed through its workspace goes: it fails, or begins anew."""
+    state, files = driver.execution.state, driver.execution.surroundings.files
+    for scope in state.scopes.values():
+        for at in scope.live:
+            step, visit = scope.graph.steps[at], f"{scope.place(at)}#{scope.visits[at]}"
+            answer = interrupted.get(visit, interrupted.get("", step.on_interrupt))
+            if files is not None and step.kind == "call" and answer != "ask" and not step.keep_changes:
+                files.undo_journaled_now(visit)
 
 
 def checked_answers(given: Mapping[str, str]) -> Mapping[str, OnInterrupt]:

@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from treadle_engine.plan import Limits
 
     from treadle.plugins import ResolvedAction
+    from treadle.runtime.files import KeptFiles
     from treadle.runtime.limits import Watch
     from treadle.runtime.logs import StepLog
     from treadle.runtime.reuse import Reuse
+    from treadle.workspace import JournaledWorkspace
 
 Progress = Callable[[Address, float | None, str, str], None]
 """`progress(address, fraction, message, part)`."""
@@ -38,6 +40,7 @@ class Surroundings:
         progress: told how far an attempt is.
         grace: seconds between TERM and KILL.
         output_limit: bytes of stdout and of stderr that a result holds at the most.
+        files: keeps what visits change on disk; None where nothing is kept.
     """
 
     execution: str
@@ -51,12 +54,24 @@ class Surroundings:
     progress: Progress
     grace: float
     output_limit: int
+    files: "KeptFiles | None" = None
 
 
 class StepContext:
     """`ActionContext` of one attempt. Its log, scratch folder and environment are made when first asked for."""
 
-    __slots__ = ("_address", "_env", "_log", "_purpose", "_surroundings", "cancelled", "reuse", "watch")
+    __slots__ = (
+        "_address",
+        "_env",
+        "_log",
+        "_purpose",
+        "_surroundings",
+        "_workspace",
+        "cancelled",
+        "closed",
+        "reuse",
+        "watch",
+    )
 
     def __init__(
         self,
@@ -71,8 +86,10 @@ class StepContext:
         self._env = env
         self._purpose = f"!{purpose}" if purpose else ""
         self._log: StepLog | None = None
+        self._workspace: JournaledWorkspace | None = None
         self.cancelled = False
         self.reuse: Reuse | None = None
+        self.closed = False
         self.watch = None if limits is None else self._watched(limits)
 
     @property
@@ -97,8 +114,23 @@ class StepContext:
 
     @property
     def workspace(self) -> Workspace:
-        """The files of the execution's root."""
-        return self._surroundings.workspace
+        """The files of the execution's root. What a visit changes through it can be undone."""
+        files = self.files
+        if files is None or self._purpose:
+            return self._surroundings.workspace
+        if self._workspace is None:
+            self._workspace = files.workspace(self.visit, lambda: self.closed)
+        return self._workspace
+
+    @property
+    def files(self) -> "KeptFiles | None":
+        """Keeps what the visit changes on disk."""
+        return self._surroundings.files
+
+    @property
+    def changed(self) -> bool:
+        """The attempt changed files through its workspace."""
+        return self._workspace is not None and self._workspace.changed
 
     @property
     def scratch(self) -> Path:
@@ -175,14 +207,20 @@ class StepContext:
         return published(await invoke(self._surroundings.resolve(action), inputs, self))[1]
 
     def close(self) -> None:
-        """The attempt has ended: its log is complete."""
+        """The attempt has ended: its log is complete, and it changes nothing any more."""
+        self.closed = True
         if self._log is not None:
             self._log.close()
 
     @property
-    def _visit(self) -> str:
+    def visit(self) -> str:
+        """`scope/step#visit`, also in its compensation."""
         scope, step, visit, _ = self._address
-        return (f"{scope}/{step}#{visit}" if scope else f"{step}#{visit}") + self._purpose
+        return f"{scope}/{step}#{visit}" if scope else f"{step}#{visit}"
+
+    @property
+    def _visit(self) -> str:
+        return self.visit + self._purpose
 
     def _watched(self, limits: "Limits") -> "Watch":
         from treadle.runtime.limits import Watch

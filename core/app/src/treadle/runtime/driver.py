@@ -43,10 +43,10 @@ from treadle_hookspecs import (
     WaitRow,
 )
 
-from treadle.runtime.attempts import attempt
 from treadle.runtime.clock import now
 from treadle.runtime.codec import Codec
-from treadle.runtime.context import StepContext, Surroundings, reveal
+from treadle.runtime.context import StepContext, Surroundings
+from treadle.runtime.performing import Performer, cancelled
 from treadle.runtime.projection import TERMINAL, Projector
 from treadle.runtime.timers import Timers
 from treadle.runtime.writer import Durable, Writer
@@ -140,6 +140,7 @@ class Driver:
         self.stopping = False
         self._writer = writer
         self._observer = observer
+        self._performer = Performer(execution)
         self._stay_paused = stay_paused
         self._rest = rest
         self._inbox = inbox
@@ -349,7 +350,7 @@ class Driver:
             return
         if address in self._called_off:
             self._called_off.discard(address)
-            self.handle(_cancelled(address))
+            self.handle(cancelled(address))
         else:
             self._rest_if_idle()
 
@@ -363,8 +364,12 @@ class Driver:
 
     async def _run_attempt(self, command: StartAttempt, context: StepContext) -> None:
         address = command.address
+
+        def interrupted() -> bool:
+            return self.stopping and address not in self._called_off
+
         try:
-            ended = await self._end_of(address, command.action, command.inputs, context, command.timeout)
+            ended = await self._end_of(context, self._performer.visit(command, context, interrupted=interrupted))
             if ended is not None:
                 self.handle(self._guarded(ended))
         except Exception as error:  # noqa: BLE001 - whoever waits for the execution gets it
@@ -376,44 +381,20 @@ class Driver:
 
     async def _run_compensation(self, command: Compensate, context: StepContext) -> None:
         try:
-            ended = await self._end_of(
-                command.address,
-                command.action,
-                command.inputs,
-                context,
-                command.timeout,
-                rollback_action=command.rollback_action,
-            )
+            ended = await self._end_of(context, self._performer.undo(command, context))
             if ended is not None:
                 self.handle(CompensationEnded(ended.address, ended.at, ended.error, ended.draw))
         except Exception as error:  # noqa: BLE001 - whoever waits for the execution gets it
             self.fail(error)
 
-    async def _end_of(
-        self,
-        address: Address,
-        action: str,
-        inputs: JsonObject,
-        context: StepContext,
-        seconds: float | None,
-        *,
-        rollback_action: bool = False,
-    ) -> AttemptEnded | None:
+    async def _end_of(self, context: StepContext, work: Coroutine[None, None, AttemptEnded]) -> AttemptEnded | None:
         """How the attempt ended, or None when the driver is stopping and nobody may say."""
-        execution = self.execution
         try:
-            resolved = (execution.resolve_rollback if rollback_action else execution.resolve)(action)
-            plain = reveal(inputs, execution.surroundings.secrets) if inputs else inputs
-        except TreadleError as error:
-            ended = AttemptEnded(address, now(), "failure", {}, {"type": error.code or "error", "message": str(error)})
-        else:
-            try:
-                ended = await attempt(address, resolved, plain, context, seconds)  # type: ignore[arg-type]
-            except asyncio.CancelledError:
-                ended = _cancelled(address)
+            ended = await work
         finally:
             context.close()
-            self._running.pop(address, None)
+        address = ended.address
+        self._running.pop(address, None)
         if self.stopping and ended.outcome == "cancelled" and address not in self._called_off:
             self._rest_if_idle()
             return None
@@ -432,7 +413,7 @@ class Driver:
 
     def _call_off(self, address: Address) -> None:
         if address not in self._running:
-            self.handle(_cancelled(address))
+            self.handle(self._performer.unseen(address))
             return
         self._called_off.add(address)
         self._cancel(address)
@@ -475,10 +456,6 @@ class Driver:
         if self._rest.ask and any(wait.kind == "approval" for wait in waits):
             return False
         return self._timers.any_before(now() + self._rest.patience * 1_000_000)
-
-
-def _cancelled(address: Address) -> AttemptEnded:
-    return AttemptEnded(address, now(), "cancelled", {}, {"type": "cancelled", "message": "the step was cancelled"})
 
 
 def _taken(items: list[_Item]) -> tuple[_Item, ...]:

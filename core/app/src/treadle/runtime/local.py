@@ -33,6 +33,7 @@ from treadle.runtime.clock import new_id, now
 from treadle.runtime.codec import Codec, with_data
 from treadle.runtime.context import Surroundings
 from treadle.runtime.driver import Driver, Execution, Rest
+from treadle.runtime.files import KeptFiles
 from treadle.runtime.listeners import Listeners
 from treadle.runtime.projection import Projector
 from treadle.runtime.step_cache import StepCache, of_home
@@ -299,6 +300,7 @@ class LocalRuntime:
             lambda *told: environment.progressed(row.id, *told),
             environment.settings.grace,
             environment.settings.output_limit,
+            self._kept_files(row, state.plan),
         )
         return Execution(
             row.id,
@@ -332,6 +334,21 @@ class LocalRuntime:
             return None if spec is None else Reuse(cache, settings.cache_limit, spec, command, place, home)
 
         return reuse
+
+    def _kept_files(self, row: ExecutionRow, plan: Plan) -> KeptFiles:
+        environment = self._environment
+
+        def origins() -> list[str]:
+            found, known = [], environment.store.execution(row.origin) if row.origin else None
+            while known is not None and known.id not in found:
+                found.append(known.id)
+                known = environment.store.execution(known.origin) if known.origin else None
+            return found
+
+        limit = environment.settings.snapshot_limit
+        return KeptFiles(
+            environment.home, Path(row.root), row.id, origins=origins, snapshots=plan.keeps_files, limit=limit
+        )
 
     def _codec(self, logs: Masker) -> Codec:
         environment = self._environment

@@ -1,16 +1,18 @@
 """What a pruning would delete: ended executions that are old enough, and what lies on disk for them."""
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from treadle_hookspecs import ExecutionQuery, ExecutionRow, Json, StoreBackend
+from treadle_hookspecs import ExecutionQuery, ExecutionRow, Json, StoreBackend, TreadleError
 
 from treadle.runtime.clock import iso
 from treadle.status import TERMINAL
+from treadle.workspace import forget_journaled
 
-FOLDERS: Final = ("logs", "scratch")
+FOLDERS: Final = ("logs", "scratch", "snapshots")
 """What treadle's home keeps per execution, beside the store."""
 
 
@@ -82,3 +84,10 @@ def size_of(folder: Path) -> int:
             continue
         total += 0 if path.is_dir() and not path.is_symlink() else status.st_size
     return total
+
+
+def forget_changes(executions: Sequence[ExecutionRow]) -> None:
+    """Give up undoing what these changed: the originals in their projects go. A project that is not there is left."""
+    for row in executions:
+        with contextlib.suppress(TreadleError):
+            forget_journaled(Path(row.root), row.id)

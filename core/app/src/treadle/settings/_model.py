@@ -81,6 +81,9 @@ class Settings:
     )
     output_limit: int = _key(1_000_000, "Bytes of stdout and of stderr that become outputs.", ge=1)
     log_limit: int = _key(10_000_000, "Bytes of one attempt's log that are kept.", ge=1)
+    snapshot_limit: int = _key(
+        50_000_000, "Bytes above which a snapshot keeps a file's name and not its content.", ge=1
+    )
     payload_threshold: int = _key(
         32_768, "Bytes above which a value is stored apart from its event, by content hash.", ge=256
     )

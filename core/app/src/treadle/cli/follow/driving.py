@@ -34,12 +34,14 @@ class Driving:
         self._progress = progress
         self._verbose = verbose or session.options.verbose
 
-    def run(self, workflow: str, inputs: Mapping[str, Json]) -> int:
-        """Run a workflow."""
+    def run(self, workflow: str, inputs: Mapping[str, Json], *, checkpoint: bool = False) -> int:
+        """Run a workflow; `checkpoint`: so that a rollback can go back to after each step."""
         treadle = self._session.treadle
         plan = self._session.plan(workflow)
         view = self.view(plan.name, plan=plan)
-        return self.finish(self.follow(view, lambda listener: treadle.run(workflow, inputs, listener=listener)))
+        return self.finish(
+            self.follow(view, lambda listener: treadle.run(workflow, inputs, checkpoint=checkpoint, listener=listener))
+        )
 
     def go_on(self, id: str, act: Callable[[EventListener], "Status"]) -> "Status":
         """Drive an execution that is there already, shown as it stands."""

@@ -15,6 +15,7 @@ from treadle.workspace.journal._errors import storage_errors
 from treadle.workspace.journal._folders import Folders
 from treadle.workspace.journal._home import Home, Shelf
 from treadle.workspace.journal._os import Calls
+from treadle.workspace.journal._plan import Operation
 from treadle.workspace.journal._record import key
 from treadle.workspace.journal._recovery import Mode, recover, save_strangers, undo
 from treadle.workspace.journal._results import Committed, Recovered, Undone
@@ -193,6 +194,19 @@ class Journal:
                     found.append(Committed(plan.id, at, tuple(dict.fromkeys(it.path for it in plan.operations))))
             return tuple(sorted(found, key=lambda it: it.at))
 
+    @storage_errors("read the journal", "try again")
+    def kept(self, id: str) -> tuple[tuple[Operation, bytes], ...]:
+        """What a committed transaction did, each with the content of the file that stood there before, or b"".
+
+        Raises:
+            TreadleError: there is no such transaction in the history (exit code 3).
+        """
+        with self._reading() as home:
+            if home is None or key(id) not in home.keys("history"):
+                raise _unknown(id)
+            with home.record("history", key(id)) as record:
+                return tuple((it, _content(record.shown / "old" / it.slot)) for it in record.plan().operations)
+
     @storage_errors("forget a transaction", "try again")
     def forget(self, id: str) -> None:
         """Delete a committed transaction and its originals; it cannot be undone any more.
@@ -231,6 +245,10 @@ class Journal:
             return
         with contextlib.closing(home):
             yield home
+
+
+def _content(path: Path) -> bytes:
+    return path.read_bytes() if path.is_file() and not path.is_symlink() else b""
 
 
 def _conflict(message: str, remedy: str) -> TreadleError:

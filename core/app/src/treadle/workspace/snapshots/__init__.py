@@ -1,6 +1,6 @@
 """Snapshots of a root's files, taken without touching the user's repository, and the way back to them."""
 
-from treadle.workspace.snapshots._comparing import Changed, changes, difference
+from treadle.workspace.snapshots._comparing import Changed, How, changes, difference
 from treadle.workspace.snapshots._restoring import merge, restore
 from treadle.workspace.snapshots._snapshot import Snapshot
 from treadle.workspace.snapshots._store import KEPT, SHADOW, SnapshotStore, collect
@@ -9,6 +9,7 @@ __all__ = [
     "KEPT",
     "SHADOW",
     "Changed",
+    "How",
     "Snapshot",
     "SnapshotStore",
     "changes",

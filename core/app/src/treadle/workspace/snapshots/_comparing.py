@@ -8,15 +8,16 @@ from typing import Final, Literal
 from treadle.workspace.snapshots._git import Git
 from treadle.workspace.snapshots._snapshot import Entry, Snapshot
 
+How = Literal["added", "deleted", "modified", "mode"]
 FOLDERS: Final = frozenset({"dir", "ignored"})
 
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """One path that differs. `how` is `added`, `deleted`, `modified` or `mode`."""
+    """One path that differs."""
 
     path: str
-    how: Literal["added", "deleted", "modified", "mode"]
+    how: How
 
 
 def entries(git: Git, snapshot: Snapshot) -> dict[str, Entry]:
@@ -71,7 +72,7 @@ def changes(git: Git, before: Snapshot, after: Snapshot) -> tuple[Changed, ...]:
     )
 
 
-def _how(old: Entry | None, new: Entry | None) -> Literal["added", "deleted", "modified", "mode"]:
+def _how(old: Entry | None, new: Entry | None) -> How:
     if old is None:
         return "added"
     if new is None:

@@ -13,8 +13,7 @@ from treadle_hookspecs import ExitCode, TreadleError
 
 from treadle.crash import crash_point, declare
 from treadle.workspace._by_descriptor import write
-from treadle.workspace.journal import Journal, Rescued, Transaction, Undone
-from treadle.workspace.journal._plan import HOME
+from treadle.workspace.journal import HOME, Journal, Rescued, Transaction, Undone
 from treadle.workspace.journal._record import key
 from treadle.workspace.snapshots._comparing import FOLDERS, entries
 from treadle.workspace.snapshots._moving import Moves, Planner

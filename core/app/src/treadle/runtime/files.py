@@ -1,0 +1,126 @@
+"""What a visit changes on disk, kept so that it can be undone: journaled changes, and snapshots around it."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from treadle_hookspecs import Json, JsonObject, TreadleError
+
+from treadle.workspace import JournaledWorkspace, journaled, prefix_of, undo_journaled
+
+if TYPE_CHECKING:
+    from treadle.workspace.journal import Undone
+    from treadle.workspace.snapshots import Snapshot, SnapshotStore
+
+BEFORE: Final = "before"
+AFTER: Final = "after"
+
+
+class KeptFiles:
+    """The files of one execution's root, before and after its visits.
+
+    Args:
+        home: treadle's own folder.
+        root: the execution's.
+        execution: its id.
+        origins: gives the executions whose results it took over, the nearest first.
+        snapshots: the tree is looked at before and after each visit.
+        limit: bytes above which a file's content is not kept.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        root: Path,
+        execution: str,
+        *,
+        origins: Callable[[], Sequence[str]],
+        snapshots: bool,
+        limit: int,
+    ) -> None:
+        self.snapshots = snapshots
+        self._home = home
+        self._root = root
+        self._execution = execution
+        self._origins = origins
+        self._limit = limit
+
+    def workspace(self, visit: str, closed: Callable[[], bool]) -> JournaledWorkspace:
+        """What the visit is handed."""
+        return JournaledWorkspace(self._root, self._execution, visit, closed)
+
+    async def begin(self, visit: str) -> None:
+        """An attempt is about to start. What an earlier one found stands: the visit is undone as a whole.
+
+        Raises:
+            TreadleError: no snapshot could be taken.
+        """
+        if self.snapshots:
+            await asyncio.to_thread(self._take_first, visit)
+
+    async def end(self, visit: str) -> JsonObject | None:
+        """An attempt has ended: what a rollback can undo of it, None for nothing.
+
+        Raises:
+            TreadleError: no snapshot could be taken; what it changed is not known then.
+        """
+        kept: dict[str, Json] = {}
+        if count := len(journaled(self._root, prefix_of(self._execution, visit))):
+            kept["journaled"] = count
+        if self.snapshots:
+            before, after = await asyncio.to_thread(self._take_last, visit)
+            if before is None or not before.same_files(after):
+                kept["tree"] = after.tree
+        return kept or None
+
+    async def undo_journaled(self, visit: str) -> Sequence[str]:
+        """Undo what a failed visit changed through its workspace; what a person must know beyond that."""
+        return _told(await asyncio.to_thread(undo_journaled, self._root, self._execution, visit))
+
+    def undo_journaled_now(self, visit: str) -> None:
+        """As `undo_journaled`, where nothing else is going on."""
+        undo_journaled(self._root, self._execution, visit)
+
+    async def undo(self, visit: str) -> Sequence[str]:
+        """Undo all that a visit changed on disk; what a person must know beyond that, a sentence each.
+
+        Raises:
+            TreadleError: something could not be restored, or the project is being changed by another process.
+        """
+        done = await asyncio.to_thread(lambda: list(self._undo(visit)))
+        left = [it for each in done for it in each.failures]
+        if left:
+            raise TreadleError("; ".join(f"{it.path} could not be restored: {it.error}" for it in left))
+        return _told(done)
+
+    def _undo(self, visit: str) -> "Iterator[Undone]":
+        for execution in (self._execution, *self._origins()):
+            store = self._store()
+            before = store.find(execution, visit, BEFORE)
+            done = undo_journaled(self._root, execution, visit)
+            yield from done
+            if before is not None:
+                from treadle.workspace.snapshots import restore
+
+                yield restore(store, f"{execution}/{visit}", before, store.find(execution, visit, AFTER))
+            if before is not None or done:
+                return
+
+    def _take_first(self, visit: str) -> None:
+        store = self._store()
+        if store.find(self._execution, visit, BEFORE) is None:
+            store.take(self._execution, visit, BEFORE)
+
+    def _take_last(self, visit: str) -> "tuple[Snapshot | None, Snapshot]":
+        store = self._store()
+        return store.find(self._execution, visit, BEFORE), store.take(self._execution, visit, AFTER)
+
+    def _store(self) -> "SnapshotStore":
+        from treadle.workspace.snapshots import SnapshotStore
+
+        return SnapshotStore(self._home, self._root, self._limit)
+
+
+def _told(done: "Sequence[Undone]") -> tuple[str, ...]:
+    return tuple(dict.fromkeys(sentence for each in done for sentence in each.told()))

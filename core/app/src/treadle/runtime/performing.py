@@ -1,0 +1,137 @@
+"""What a runtime does for one command: an attempt with what surrounds it on disk, or the undoing of a visit."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from treadle_engine.compensation import UNDO_CHANGES
+from treadle_engine.graph import FAILURE_OUTCOMES
+from treadle_engine.protocol import Address, AttemptEnded, Compensate, StartAttempt
+from treadle_hookspecs import JsonObject, TreadleError
+
+from treadle.runtime.attempts import attempt
+from treadle.runtime.clock import now
+from treadle.runtime.context import StepContext, reveal
+
+if TYPE_CHECKING:
+    from treadle.plugins import ResolvedAction
+    from treadle.runtime.driver import Execution
+
+UNKNOWN: Final[JsonObject] = {"unknown": True}
+"""What was kept of a visit whose end nobody saw, or whose files could not be looked at."""
+
+
+class Performer:
+    """Carries out the attempts and compensations of one execution."""
+
+    def __init__(self, execution: "Execution") -> None:
+        self._execution = execution
+
+    async def visit(
+        self, command: StartAttempt, context: StepContext, *, interrupted: Callable[[], bool]
+    ) -> AttemptEnded:
+        """Run an attempt. Never raises.
+
+        Args:
+            command: which.
+            context: what its action is handed.
+            interrupted: asked when it was cancelled: true when nobody may say how the visit ended.
+        """
+        files = context.files
+        if files is not None:
+            try:
+                if files.snapshots:
+                    await files.begin(context.visit)
+                elif command.address.attempt > 1:
+                    await files.undo_journaled(context.visit)  # what a killed attempt left
+            except TreadleError as error:
+                return _refused(command.address, "snapshot", error)
+            except asyncio.CancelledError:
+                return cancelled(command.address)
+        resolve = self._execution.resolve
+        ended = await self._attempt(command.address, resolve, command.action, command.inputs, context, command.timeout)
+        if files is None or not (files.snapshots or context.changed):
+            return ended
+        keep = ended.outcome == "cancelled" and interrupted()
+        return ended._replace(snapshot=await self._kept(ended, context, undo=not keep))
+
+    def unseen(self, address: Address) -> AttemptEnded:
+        """The end of an attempt that another process ran, which is gone. What it journaled is undone."""
+        ended, files = cancelled(address), self._execution.surroundings.files
+        if files is None:
+            return ended
+        context = StepContext(self._execution.surroundings, address, {})
+        try:
+            if not self._keeps(address):
+                files.undo_journaled_now(context.visit)
+        except TreadleError:  # a rollback tries it again, and says why it could not be done
+            return ended._replace(snapshot=UNKNOWN)
+        return ended._replace(snapshot=UNKNOWN if files.snapshots else None)
+
+    def _keeps(self, address: Address) -> bool:
+        return self._execution.state.step_plan(address.scope, address.step).keep_changes
+
+    async def undo(self, command: Compensate, context: StepContext) -> AttemptEnded:
+        """Undo a visit: what its step says, then what it changed on disk. Never raises."""
+        ended = AttemptEnded(command.address, now(), "success")
+        if command.action != UNDO_CHANGES:
+            resolve = self._execution.resolve_rollback if command.rollback_action else self._execution.resolve
+            ended = await self._attempt(
+                command.address, resolve, command.action, command.inputs, context, command.timeout
+            )
+        files = self._execution.surroundings.files
+        if ended.outcome in FAILURE_OUTCOMES or ended.error is not None or files is None:
+            return ended
+        try:
+            for sentence in await files.undo(context.visit):
+                context.log.warning(sentence)
+        except TreadleError as error:
+            return _refused(command.address, "undo-changes", error)
+        except asyncio.CancelledError:
+            return cancelled(command.address)
+        return ended
+
+    async def _attempt(
+        self,
+        address: Address,
+        resolve: "Callable[[str], ResolvedAction]",
+        action: str,
+        inputs: JsonObject,
+        context: StepContext,
+        seconds: float | None,
+    ) -> AttemptEnded:
+        try:
+            resolved = resolve(action)
+            plain = reveal(inputs, self._execution.surroundings.secrets) if inputs else inputs
+        except TreadleError as error:
+            return _refused(address, error.code or "error", error)
+        try:
+            return await attempt(address, resolved, plain, context, seconds)  # type: ignore[arg-type]
+        except asyncio.CancelledError:
+            return cancelled(address)
+
+    async def _kept(self, ended: AttemptEnded, context: StepContext, *, undo: bool) -> JsonObject | None:
+        """What is kept of the files that an attempt changed. Those that it journaled go with its failure."""
+        files, address = self._execution.surroundings.files, ended.address
+        if files is None:
+            return None
+        context.closed = True
+        try:
+            if undo and context.changed and ended.error is not None and not self._keeps(address):
+                for sentence in await files.undo_journaled(context.visit):
+                    context.log.warning(sentence)
+            return await files.end(context.visit)
+        except TreadleError as error:
+            context.log.warning(f"what the step changed on disk is not known: {error.message}")
+        except asyncio.CancelledError:
+            pass
+        return UNKNOWN
+
+
+def cancelled(address: Address) -> AttemptEnded:
+    """The end of an attempt that was called off."""
+    return AttemptEnded(address, now(), "cancelled", {}, {"type": "cancelled", "message": "the step was cancelled"})
+
+
+def _refused(address: Address, kind: str, error: TreadleError) -> AttemptEnded:
+    return AttemptEnded(address, now(), "failure", {}, {"type": kind, "message": str(error)})

@@ -1,0 +1,130 @@
+"""What an execution, or a step of it, changed on disk."""
+
+import difflib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from treadle_hookspecs import ExecutionRow, ExitCode, Json, StepRow, TreadleError
+
+from treadle.suggestions import did_you_mean
+from treadle.workspace import journaled, prefix_of
+from treadle.workspace.journal import Journal, Operation
+from treadle.workspace.snapshots import Changed, How, Snapshot, SnapshotStore, changes, difference
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What is different.
+
+    Attributes:
+        execution: its id.
+        step: the step's address, "" for all of the execution.
+        files: paths relative to the root, with how they changed.
+        text: a unified diff of text files; binary ones are named in it.
+    """
+
+    execution: str
+    step: str
+    files: Sequence[Changed]
+    text: str
+
+    def to_json(self) -> dict[str, Json]:
+        """`treadle/diff@1`."""
+        files: list[Json] = [{"path": it.path, "how": it.how} for it in self.files]
+        return {
+            "schema": "treadle/diff@1",
+            "execution": self.execution,
+            "step": self.step,
+            "files": files,
+            "diff": self.text,
+        }
+
+
+def changes_of(home: Path, row: ExecutionRow, steps: Sequence[StepRow], step: str, limit: int) -> Changes:
+    """What was kept from before and after.
+
+    Args:
+        home: treadle's own folder.
+        row: the execution.
+        steps: its visits in the order they started.
+        step: an address, with `#visit` or without; "" for all of the execution.
+        limit: bytes above which a file's content is not kept.
+
+    Raises:
+        TreadleError: there is no such step (exit code 3), or nothing was kept of it (3).
+    """
+    chosen = [it for it in steps if not step or step in {it.address, f"{it.address}#{it.visit}"}]
+    if not chosen:
+        hint = did_you_mean(step, [it.address for it in steps])
+        raise TreadleError(
+            f"execution {row.id} has no step {step!r} that ran",
+            exit_code=ExitCode.NOT_FOUND,
+            suggestions=(hint,) if hint else (),
+        )
+    visits = [f"{it.address}#{it.visit}" for it in chosen]
+    store = SnapshotStore(home, Path(row.root), limit)
+    found = _by_snapshots(store, row.id, visits) or _by_journal(Path(row.root), row.id, visits)
+    if found is None:
+        raise TreadleError(
+            f"nothing was kept of what {step or row.id} changed",
+            exit_code=ExitCode.NOT_FOUND,
+            suggestions=("treadle run --checkpoint keeps the files before and after each step", "see git diff"),
+        )
+    return Changes(row.id, step, *found)
+
+
+def _by_snapshots(store: SnapshotStore, execution: str, visits: Sequence[str]) -> tuple[Sequence[Changed], str] | None:
+    """From before the first visit to after the last; one that has not ended is compared with what is there now."""
+    pairs = [
+        (before, _after(store, execution, visit))
+        for visit in visits
+        if (before := store.find(execution, visit, "before")) is not None
+    ]
+    if not pairs:
+        return None
+    first = min((before for before, _ in pairs), key=lambda snapshot: snapshot.at)
+    last = max((after for _, after in pairs), key=lambda snapshot: snapshot.at)
+    return changes(store.git, first, last), difference(store.git, first, last)
+
+
+def _after(store: SnapshotStore, execution: str, visit: str) -> Snapshot:
+    return store.find(execution, visit, "after") or store.take(execution, visit, "now")
+
+
+def _by_journal(root: Path, execution: str, visits: Sequence[str]) -> tuple[Sequence[Changed], str] | None:
+    """What was changed through `context.workspace`, transaction by transaction."""
+    files: dict[str, Changed] = {}
+    texts: list[str] = []
+    for visit in visits:
+        for name in journaled(root, prefix_of(execution, visit)):
+            for operation, old in Journal(root).kept(name):
+                if operation.path not in files:  # what stood there before the first change counts
+                    files[operation.path] = Changed(operation.path, _how(operation))
+                    texts += _compared(root, operation, old)
+    return (list(files.values()), "".join(texts)) if files else None
+
+
+def _how(operation: Operation) -> How:
+    if operation.pre.kind == "absent":
+        return "added"
+    if operation.post.kind == "absent":
+        return "deleted"
+    same = (operation.pre.kind, operation.pre.sha256) == (operation.post.kind, operation.post.sha256)
+    return "mode" if same else "modified"
+
+
+def _compared(root: Path, operation: Operation, old: bytes) -> Iterator[str]:
+    """The file as it was, beside what stands there now."""
+    if "file" not in (operation.pre.kind, operation.post.kind):
+        return
+    place = root / operation.path
+    new = place.read_bytes() if operation.post.kind == "file" and place.is_file() and not place.is_symlink() else b""
+    old_name, new_name = (f"{lead}/{operation.path}" for lead in ("a", "b"))
+    try:
+        before, after = (it.decode().splitlines(keepends=True) for it in (old, new))
+    except UnicodeDecodeError:
+        yield f"Binary files {old_name} and {new_name} differ\n"
+        return
+    for line in difflib.unified_diff(before, after, old_name, new_name):
+        yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
