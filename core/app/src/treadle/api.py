@@ -5,58 +5,39 @@ execution come twice, as `run` and `run_async`; the others answer at once. A wor
 exception; exceptions are `TreadleError`s and say what to do.
 """
 
-import asyncio
-import getpass
-import hashlib
-import os
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING
 
 from treadle_hookspecs import (
     BusEvent,
-    Console,
     Definition,
     EventListener,
     ExecutionQuery,
     ExecutionRow,
     ExitCode,
-    Host,
     Json,
     JsonObject,
-    Signal,
     TreadleError,
     TriggerEvent,
 )
 
-from treadle.diagnostics import Diagnostics
-from treadle.dispatch import Dispatcher, Triggered
-from treadle.lookup import project_root
+from treadle.driving import Driving
 from treadle.preview import DryRun, PreviewedStep
 from treadle.records import LogLine
 from treadle.runtime.clock import now
-from treadle.runtime.listeners import Listeners, ProgressListener, StopListener
 from treadle.status import TERMINAL, Status
-from treadle.workflows import DefinitionError, WorkflowEntry, Workflows
+from treadle.workflows import DefinitionError, WorkflowEntry
 
 if TYPE_CHECKING:
-    from treadle_engine.plan import Plan
-
-    from treadle.lookup import Found
-    from treadle.plugins import PluginHost
     from treadle.rehearsal import FileResult
     from treadle.runtime.driver import Driver
-    from treadle.runtime.local import Launch, LocalRuntime
     from treadle.seeing.retrying import Present
 
 __all__ = ["DefinitionError", "DryRun", "LogLine", "PreviewedStep", "Status", "Treadle", "WorkflowEntry"]
 
-_Result = TypeVar("_Result")
 
-
-class Treadle(Workflows):
+class Treadle(Driving):
     """treadle in one project folder.
 
     Args:
@@ -64,54 +45,6 @@ class Treadle(Workflows):
         overrides: settings that win over every file and variable, e.g. `{"store": "sqlite:///tmp/x.db"}`.
         plugins: a plugin host to use instead of discovering one.
     """
-
-    def __init__(
-        self,
-        root: Path | None = None,
-        *,
-        overrides: Mapping[str, Json] | None = None,
-        plugins: "PluginHost | None" = None,
-    ) -> None:
-        super().__init__(root, overrides=overrides, plugins=plugins)
-        self._runtime: LocalRuntime | None = None
-        self._dispatcher = Dispatcher(self._root, lambda: self.plugins, self._start_triggered, self._warn)
-        self._warnings: list[str] = []
-        self._drove = False
-        self._diagnostics = Diagnostics(lambda: self.settings)
-        self._listeners = Listeners(self._plugin_listeners, self._warn)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Let plugins hear the last events, delete what is kept long enough, and close the store."""
-        self._close_runtime()
-        self._listeners.close()
-        if self._drove and self.settings.retention_days:
-            self.prune(now() - self.settings.retention_days * 86_400_000_000)
-        super().close()
-        self._diagnostics.close()
-
-    @property
-    def warnings(self) -> Sequence[str]:
-        """What listeners and triggers complained of so far."""
-        return tuple(self._warnings)
-
-    @property
-    def commits(self) -> int:
-        """Transactions of the running loop's executions so far."""
-        return self._runtime.commits if self._runtime is not None else 0
-
-    def host(self, console: Console | None = None) -> Host:
-        """What plugins are handed."""
-        from treadle.host import FacadeHost
-
-        return FacadeHost(self, console)
 
     def rehearse(self, names: Sequence[str] = (), *, only: str = "") -> "Sequence[FileResult]":
         """Play test files in virtual time: those named, or all of the project; see `treadle.rehearsal`."""
@@ -311,76 +244,7 @@ class Treadle(Workflows):
             await self._dispatcher.finish()
             return [status for task in started if (status := task.result()) is not None]
 
-    def subscribe(self, listener: EventListener, *types: str) -> Callable[[], None]:
-        """Call `listener` with each event of executions that this object drives; call the result to stop.
-
-        `types` are event types or their aliases of `treadle_engine.events.ALIASES`; none means all.
-        """
-        return self._listeners.subscribe(listener, types)
-
-    def subscribe_progress(self, listener: ProgressListener) -> Callable[[], None]:
-        """Call `listener` with a `StepProgress` when an action says how far it is, from any thread.
-
-        Progress is no event: it is told and forgotten. Call the result to stop.
-        """
-        return self._listeners.subscribe_progress(listener)
-
-    def subscribe_stop(self, listener: StopListener) -> Callable[[], None]:
-        """Call `listener(number)` when SIGINT or SIGTERM brings executions to rest. Call the result to stop."""
-        return self._listeners.subscribe_stop(listener)
-
     # Inside
-
-    def _launch(
-        self,
-        found: "Found",
-        text: str,
-        plan: "Plan",
-        inputs: JsonObject,
-        kind: str,
-        data: Mapping[str, Json],
-    ) -> "Launch":
-        from treadle.runtime.local import Launch
-
-        path = found.path.resolve()
-        own = path.is_relative_to(self._root)
-        root = self._root if own or found.source != "path" else project_root(path.parent)
-        plan = self._settled(plan)
-        definition = self._pinned(found, text, plan)
-        return Launch(plan, definition, inputs, root, kind, dict(data), actor=self._actor, publish_ends=own)
-
-    async def _start(
-        self,
-        launch: "Launch",
-        *,
-        listener: EventListener | None = None,
-        on_start: Callable[[str], None] | None = None,
-        stay_paused: bool = False,
-    ) -> Status:
-        runtime = self._local()
-        with self._listening(listener):
-            id_ = await runtime.start(launch, on_start=on_start, stay_paused=stay_paused)
-            await self._dispatcher.finish()
-        return self._ended(self.status(id_))
-
-    async def _go_on(
-        self, row: ExecutionRow, begin: "Callable[[Driver], None]", listener: EventListener | None
-    ) -> Status:
-        runtime = self._local()
-        with self._listening(listener):
-            await runtime.go_on(row, begin)
-            await self._dispatcher.finish()
-        return self._ended(self.status(row.id))
-
-    def _ended(self, status: Status) -> Status:
-        self._diagnostics.say("DEBUG", f"{status.workflow} {status.id}: {status.status}, exit code {status.exit_code}")
-        return status
-
-    def _definition(self, row: ExecutionRow) -> Definition:
-        definition = self.store.definition(row.definition)
-        if definition is None:
-            raise TreadleError(f"the definition of execution {row.id} is missing", exit_code=ExitCode.STORAGE)
-        return definition
 
     def _present(self, old: Definition, inputs: JsonObject) -> "Present":
         """What the file of a definition says by now, and whether these inputs suit it."""
@@ -389,10 +253,6 @@ class Treadle(Workflows):
         found = self._find(old.path)
         plan, text = self._sound(found)
         return Present(self._pinned(found, text, plan), self._settled(plan), self._inputs(plan, inputs))
-
-    def _pinned(self, found: "Found", text: str, plan: "Plan") -> Definition:
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        return Definition(digest, plan.name, plan.version, text, str(found.path.resolve()), now())
 
     def _refuse_if_continued(self, row: ExecutionRow) -> None:
         """R13a: what a later execution took over is undone there."""
@@ -419,77 +279,3 @@ class Treadle(Workflows):
         from treadle.runtime.again import cancel
 
         cancel(driver, self._actor, reason)
-
-    def _say(self, row: ExecutionRow, name: str, reason: str) -> Status:
-        self.store.send([Signal(row.id, name, {"reason": reason}, self._actor, now())])
-        return self.status(row.id)
-
-    def _warn(self, message: str) -> None:
-        self._warnings.append(message)
-        self._diagnostics.say("WARNING", message)
-
-    @property
-    def _actor(self) -> str:
-        try:
-            return f"user:{getpass.getuser()}"
-        except (KeyError, OSError):
-            return f"user:{os.getuid() if hasattr(os, 'getuid') else '?'}"
-
-    async def _start_triggered(self, start: "Triggered", data: JsonObject) -> Status:
-        inputs = self._inputs(start.plan, start.inputs)
-        launch = self._launch(start.found, start.text, start.plan, inputs, "event", data)
-        return self.status(await self._local().start(launch))
-
-    # The loop, the store, the listeners
-
-    def _sync(self, work: Coroutine[None, None, _Result]) -> _Result:
-        return asyncio.run(self._in_loop(work))
-
-    async def _in_loop(self, work: Awaitable[_Result]) -> _Result:
-        runtime = self._local()
-        try:
-            with runtime.obeying_signals():
-                return runtime.told(await work)
-        finally:
-            self._close_runtime()
-
-    def _local(self) -> "LocalRuntime":
-        from treadle.runtime.local import Environment, LocalRuntime
-
-        if self._runtime is None or self._runtime.loop is not asyncio.get_running_loop():
-            self._close_runtime()
-            self._drove = True
-            self._runtime = LocalRuntime(
-                Environment(
-                    self.store,
-                    self.settings,
-                    self.plugins,
-                    self.host(),
-                    self._listeners,
-                    self.home,
-                    self._dispatcher.published,
-                    self._listeners.tell_progress,
-                    self._listeners.tell_stop,
-                )
-            )
-        return self._runtime
-
-    def _close_runtime(self) -> None:
-        if self._runtime is not None:
-            self._runtime.close()
-            self._runtime = None
-
-    def _plugin_listeners(self) -> Iterator[tuple[str, EventListener]]:
-        for record, listener in self.plugins.listeners():
-            yield record.name, listener
-
-    @contextmanager
-    def _listening(self, listener: EventListener | None) -> Iterator[None]:
-        if listener is None:
-            yield
-            return
-        stop = self._listeners.subscribe(listener, ())
-        try:
-            yield
-        finally:
-            stop()
