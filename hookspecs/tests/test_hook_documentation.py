@@ -69,7 +69,7 @@ def arguments_of(hook: Callable[..., object]) -> dict[str, object]:
 
 
 def test_there_are_as_many_hooks_as_the_table_of_the_architecture_has() -> None:
-    assert len(HOOKS) == 16
+    assert len(HOOKS) == 17
     assert all(hook.__name__.startswith("treadle_") for hook in HOOKS)
 
 
@@ -122,7 +122,7 @@ def registering() -> Iterator[Callable[..., Any]]:
 
 
 def test_hooks_that_register_are_plural_nouns_without_arguments() -> None:
-    assert len(list(registering())) == 12
+    assert len(list(registering())) == 13
     assert all(hook.__name__.endswith("s") for hook in registering())
     others = {hook.__name__ for hook in HOOKS} - {hook.__name__ for hook in registering()}
     assert all(re.match(r"treadle_(before|after|on)_", name) for name in others)

@@ -50,8 +50,8 @@ def process(report: Path) -> int:
     report.unlink(missing_ok=True)
     treadle = Path(sys.executable).with_name("treadle")
     arguments = ["run", "pr-processing", "--repo", shown(PROJECT), "--base", "main", "--head", BRANCH]
-    command = [str(treadle), *arguments, "--report", str(report)]
-    say(f"$ treadle {' '.join(arguments)} --report {shown(report)}")
+    command = [str(treadle), *arguments, "--report-file", str(report)]
+    say(f"$ treadle {' '.join(arguments)} --report-file {shown(report)}")
     ended = subprocess.run(command, cwd=ROOT, env={**os.environ, "TREADLE_HOME": str(PLACE / "home")}, check=False)
     if report.is_file():
         say("The report begins:", *report.read_text("utf-8").splitlines()[:22])

@@ -12,6 +12,7 @@ PAGES = [
     "README.md",
     "docs/tutorial/first-workflow.md",
     "docs/how-to/limit-what-runs.md",
+    "docs/how-to/report-on-a-run.md",
     "docs/how-to/resume-after-a-crash.md",
     "docs/how-to/roll-back.md",
     "docs/how-to/run-in-ci.md",

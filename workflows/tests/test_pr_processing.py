@@ -105,7 +105,7 @@ def test_a_cancelled_run_is_cancelled_and_cleans_up(
 
 def test_an_unknown_revision_fails_at_once_and_is_reported(treadle: Treadle, tmp_path: Path) -> None:
     report = tmp_path / "report.md"
-    status = process(treadle, head="featur", report=str(report))
+    status = process(treadle, head="featur", report_file=str(report))
     found = states(status)
     assert status.status == "failed"
     assert found["analyze_pr"] == "failed"

@@ -48,6 +48,7 @@ from treadle_hookspecs._contributions import (
     Exporter,
     Module,
     Preview,
+    ReportFormat,
     Risk,
     RollbackAction,
     Runtime,
@@ -66,6 +67,14 @@ from treadle_hookspecs._errors import (
 from treadle_hookspecs._events import (
     EVENT_VERSION,
     Event,
+)
+from treadle_hookspecs._figures import (
+    FIGURES,
+    Figure,
+    FigureKind,
+    figure_kind,
+    figure_marks,
+    read_figures,
 )
 from treadle_hookspecs._json import (
     Json,
@@ -121,6 +130,7 @@ __all__ = [
     "API_VERSION",
     "ENTRY_POINT_GROUP",
     "EVENT_VERSION",
+    "FIGURES",
     "PROJECT",
     "Action",
     "ActionContext",
@@ -153,6 +163,8 @@ __all__ = [
     "ExitCode",
     "Exporter",
     "FetchedTemplate",
+    "Figure",
+    "FigureKind",
     "FileKind",
     "Finding",
     "Host",
@@ -174,6 +186,7 @@ __all__ = [
     "Question",
     "RenderRequest",
     "Rendered",
+    "ReportFormat",
     "Resolution",
     "Risk",
     "RollbackAction",
@@ -206,9 +219,12 @@ __all__ = [
     "WaitRow",
     "WorkflowCatalogue",
     "Workspace",
+    "figure_kind",
+    "figure_marks",
     "hookimpl",
     "hookspec",
     "join_key",
     "key_matches",
+    "read_figures",
     "split_key",
 ]

@@ -187,3 +187,21 @@ class Exporter:
     name: str
     target: str
     summary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFormat:
+    """Writes the report of an execution in one form.
+
+    Args:
+        name: e.g. `md`: what `treadle report --format` takes.
+        target: import string of `func(host: Host, execution: str, title: str) -> str`. It reads the execution by
+            `host.execution`, `host.steps`, `host.figures` and `host.history`; nothing else is known of it.
+        suffixes: file names that ask for it, e.g. `(".md",)`.
+        summary: one line.
+    """
+
+    name: str
+    target: str
+    suffixes: tuple[str, ...] = ()
+    summary: str = ""

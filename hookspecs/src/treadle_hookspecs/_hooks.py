@@ -24,6 +24,7 @@ from treadle_hookspecs._contributions import (
     DefinitionFormat,
     Exporter,
     Module,
+    ReportFormat,
     RollbackAction,
     Runtime,
     StateStore,
@@ -293,5 +294,21 @@ def treadle_exporters() -> Iterable[Exporter]:  # type: ignore[empty-body]
         @hookimpl
         def treadle_exporters():
             yield Exporter("plantuml", "treadle_plantuml._export:export")
+        ```
+    """
+
+
+@hookspec
+def treadle_report_formats() -> Iterable[ReportFormat]:  # type: ignore[empty-body]
+    """Offer forms to write the report of an execution in.
+
+    When: once; used when `treadle report` or `treadle run --report FILE` asks for one.
+    Result: all together; the names must differ. Of two that share a suffix the first in plugin order is taken.
+
+    Example:
+        ```python
+        @hookimpl
+        def treadle_report_formats():
+            yield ReportFormat("pdf", "treadle_pdf._report:write", (".pdf",), "for printers")
         ```
     """

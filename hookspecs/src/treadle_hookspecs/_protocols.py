@@ -10,6 +10,7 @@ from treadle_hookspecs._changes import Changes, ProjectJournal
 from treadle_hookspecs._composition import CompositionHost, Sandbox, TrustLevel
 from treadle_hookspecs._contributions import TriggerEvent
 from treadle_hookspecs._events import Event
+from treadle_hookspecs._figures import Figure
 from treadle_hookspecs._json import Json, JsonObject
 from treadle_hookspecs._results import ProcessResult
 from treadle_hookspecs._store import ExecutionRow, StepRow
@@ -121,8 +122,14 @@ class Host(Protocol):
     def steps(self, execution: str) -> Sequence[StepRow]:
         """The visits of an execution in the order they started, sensitive values masked."""
 
+    def figures(self, execution: str) -> Sequence[Figure]:
+        """What the visits of an execution measured, in the order they started, sensitive values masked."""
+
     def history(self, execution: str) -> Sequence[Event]:
         """The log of an execution, sensitive values masked."""
+
+    def report(self, execution: str, form: str, title: str = "") -> str:
+        """The report of an execution in a form that some plugin offers. Raises `TreadleError` for any other."""
 
     def load_yaml(self, text: str, name: str) -> Json:
         """Parse YAML strictly and bounded, as definitions are. Raises `TreadleError` with line and column."""

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 from treadle_hookspecs import Event, ExecutionRow, StepRow
+from treadle_report._forms import as_json, html, junit, markdown
 from treadle_testkit.actions import RecordedHost, StandaloneContext
 
 START = 1_767_323_045_000_000
@@ -51,6 +52,7 @@ def host() -> RecordedHost:
     """An execution with a check that fails, one that broke, one that was not run, and a step that was visited twice."""
     error = {"type": "tool-missing", "message": "bandit is not installed; run: pip install bandit"}
     return RecordedHost(
+        forms={"md": markdown, "json": as_json, "html": html, "junit": junit},
         rows=[EXECUTION],
         step_rows=[
             step("plan", 1, TASKS),

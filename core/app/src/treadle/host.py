@@ -11,6 +11,7 @@ from treadle_hookspecs import (
     Event,
     ExecutionRow,
     ExitCode,
+    Figure,
     Json,
     JsonObject,
     ProjectJournal,
@@ -67,6 +68,14 @@ class FacadeHost:
     def steps(self, execution: str) -> Sequence[StepRow]:
         """The visits of an execution, sensitive values masked."""
         return self._facade.steps(execution)
+
+    def figures(self, execution: str) -> Sequence[Figure]:
+        """What the visits of an execution measured."""
+        return self._facade.figures(execution)
+
+    def report(self, execution: str, form: str, title: str = "") -> str:
+        """The report of an execution in a form that some plugin offers."""
+        return self._facade.plugins.report_format(form)(self, execution, title)
 
     def history(self, execution: str) -> Sequence[Event]:
         """The log of an execution, sensitive values masked."""

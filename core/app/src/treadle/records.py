@@ -12,6 +12,7 @@ from treadle_hookspecs import (
     ExecutionQuery,
     ExecutionRow,
     ExitCode,
+    Figure,
     Finding,
     Json,
     JsonObject,
@@ -234,6 +235,12 @@ class Records:
         from treadle.runtime.step_cache import of_home
 
         return of_home(self.home, self.settings.cache_limit)
+
+    def figures(self, id: str) -> Sequence[Figure]:
+        """What the visits of an execution measured, in the order they started, sensitive values masked."""
+        from treadle.seeing.measures import figures_of
+
+        return figures_of(self.pinned_plan(id), self.steps(id))
 
     def tail(self, id: str) -> "LogTail":
         """The logs of an execution as they grow; of one that is about to start as well."""

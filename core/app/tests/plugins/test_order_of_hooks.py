@@ -23,6 +23,7 @@ REGISTERING = [
     "treadle_template_sources",
     "treadle_conflict_resolvers",
     "treadle_exporters",
+    "treadle_report_formats",
 ]
 
 

@@ -86,6 +86,8 @@ class OutputSpec:
     type: str = "any"
     sensitive: bool = False
     description: str = ""
+    figure: str = ""
+    """The name under which gates and reports know it, if any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +314,8 @@ class StepPlan:
     risk: Risk = "low"
     checkpoint: str = ""
     """The name of the point in the log to which a rollback can go back once a visit has succeeded."""
+    figures: tuple[tuple[str, str], ...] = ()
+    """`(figure, path)`: which outputs are figures; see `treadle_hookspecs.read_figures`."""
     line: int = 0
     """Where it stands in the definition, for messages."""
     body: "ScopePlan | None" = None

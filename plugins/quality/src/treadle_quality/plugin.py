@@ -2,11 +2,15 @@
 
 from collections.abc import Iterable
 
-from treadle_hookspecs import Action, JsonObject, Module, hookimpl
+from treadle_hookspecs import Action, Json, JsonObject, Module, hookimpl
 
 
-def _outputs(**types: str) -> JsonObject:
-    return {"type": "object", "properties": {name: {"type": kind} for name, kind in types.items()}}
+def _outputs(marks: JsonObject | None = None, **types: str) -> JsonObject:
+    """The schema of outputs; `marks` say which of them are figures for gates and reports."""
+    properties: dict[str, dict[str, Json]] = {name: {"type": kind} for name, kind in types.items()}
+    for name, figure in (marks or {}).items():
+        properties[name]["figure"] = figure
+    return {"type": "object", "properties": properties}
 
 
 CHECK = {"verdict": "string", "summary": "string", "figures": "array", "findings": "array"}
@@ -18,7 +22,13 @@ ACTIONS = (
         "treadle_quality._assess:assess",
         "Style and complexity of a change, with one verdict",
         aliases=("quality/validate", "validate_code", "quality-assessor"),
-        outputs=_outputs(**CHECK, reasons="array", style="object", complexity="object"),
+        outputs=_outputs(
+            **CHECK,
+            reasons="array",
+            style="object",
+            complexity="object",
+            marks={"style": {"on_changed_lines": "style_findings"}, "complexity": {"highest": "complexity"}},
+        ),
         idempotent=True,
         preview="treadle_quality._preview:preview_style",
     ),
@@ -33,6 +43,7 @@ ACTIONS = (
             on_changed_lines="integer",
             elsewhere="integer",
             by_rule="object",
+            marks={"on_changed_lines": "style_findings"},
         ),
         idempotent=True,
         preview="treadle_quality._preview:preview_style",
@@ -49,6 +60,7 @@ ACTIONS = (
             made_worse="integer",
             highest="integer",
             mean="number",
+            marks={"highest": "complexity"},
         ),
         idempotent=True,
     ),

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from treadle_hookspecs import ExecutionRow, Host, Json, StepRow
+from treadle_hookspecs import Event, ExecutionRow, Figure, Host, Json, StepRow
 
 VERDICTS: Final = ("pass", "fail", "not-checked")
 BAD_STATES: Final = ("failed", "upstream_failed", "interrupted")
@@ -117,15 +117,25 @@ class Facts:
     execution: ExecutionRow
     inputs: Mapping[str, Json]
     visits: tuple[StepFacts, ...]
+    measured: tuple[Figure, ...] = ()
+    """The figures that outputs are marked as."""
+    gates: tuple[Mapping[str, Any], ...] = ()
+    """The verdicts of gates: `{gate, rule, figures, verdict, message, step}` each."""
 
     @classmethod
     def collect(cls, host: Host, id: str, without: str = "") -> "Facts":
         """Read an execution by a prefix of its id; the step `without` is left out, for it is still writing."""
         execution = host.execution(id)
-        started = next(iter(host.history(execution.id)), None)
-        inputs = started.data.get("inputs") if started else None
+        events = host.history(execution.id)
+        inputs = events[0].data.get("inputs") if events else None
         rows = [row for row in host.steps(execution.id) if row.address != without]
-        return cls(execution, inputs if isinstance(inputs, Mapping) else {}, tuple(map(StepFacts, rows)))
+        return cls(
+            execution,
+            inputs if isinstance(inputs, Mapping) else {},
+            tuple(map(StepFacts, rows)),
+            tuple(figure for figure in host.figures(execution.id) if figure.step != without),
+            tuple(verdict for event in events for verdict in _verdicts(event)),
+        )
 
     @property
     def steps(self) -> list[StepFacts]:
@@ -156,7 +166,7 @@ class Facts:
         return sorted(ran, key=lambda visit: -(visit.seconds or 0.0))
 
     def to_json(self) -> dict[str, Json]:
-        """`treadle/report@1`."""
+        """The part of `treadle/report@1` that is read and not concluded."""
         execution = self.execution
         return {
             "schema": "treadle/report@1",
@@ -171,5 +181,15 @@ class Facts:
             "error": execution.error,
             "rollback": execution.rollback,
             "in_the_way": [{"step": step.address, "reasons": step.reasons} for step in self.in_the_way],
+            "gates": [dict(gate) for gate in self.gates],
             "steps": [visit.to_json() for visit in self.visits],
         }
+
+
+def _verdicts(event: Event) -> list[Mapping[str, Any]]:
+    """What gates said when a visit ended."""
+    found = event.data.get("gates") if event.type == "visit_settled" else None
+    verdicts = found if isinstance(found, list | tuple) else ()
+    step = f"{event.scope}/{event.step}" if event.scope else event.step
+    address = step if event.visit <= 1 else f"{step}#{event.visit}"
+    return [{**verdict, "step": address} for verdict in verdicts if isinstance(verdict, Mapping)]

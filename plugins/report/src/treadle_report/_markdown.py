@@ -1,12 +1,13 @@
 """A report as Markdown: the answer first, then what it rests on."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from treadle_hookspecs import Json
 
 from treadle_report._facts import Facts, StepFacts
+from treadle_report._summary import Line, achievements, next_steps, recommendations, totals
 from treadle_report._text import NOTHING, code, duration, moment, place, plain, table, value
 
 HEADLINES: Final = {
@@ -21,7 +22,22 @@ SEVERITIES: Final = ("high", "medium", "low")
 
 def render(facts: Facts, title: str = "") -> str:
     """The whole report."""
-    parts = (_head, _in_the_way, _steps, _figures, _tasks, _findings, _time, _notes, _foot)
+    parts = (
+        _head,
+        _in_the_way,
+        _summary,
+        _achievements,
+        _recommendations,
+        _next_steps,
+        _gates,
+        _steps,
+        _figures,
+        _tasks,
+        _findings,
+        _time,
+        _notes,
+        _foot,
+    )
     lines = [f"# {plain(title or f'{facts.execution.workflow}: report')}", ""]
     return "\n".join([*lines, *(line for part in parts for line in part(facts))]) + "\n"
 
@@ -53,6 +69,59 @@ def _in_the_way(facts: Facts) -> Iterator[str]:
         kind = "could not check" if step.verdict == "not-checked" else step.verdict or step.row.state.replace("_", " ")
         yield f"* {code(step.address)} ({kind}): " + "; ".join(plain(reason) for reason in step.reasons)
     yield ""
+
+
+def _summary(facts: Facts) -> Iterator[str]:
+    rows = [
+        (plain(total.title), value(total.value, total.unit), ", ".join(map(code, total.steps)))
+        for total in totals(facts)
+    ]
+    if rows:
+        yield "## Summary"
+        yield ""
+        yield from table(("figure", "value", "from"), rows)
+
+
+def _achievements(facts: Facts) -> Iterator[str]:
+    yield from _said("Achievements", achievements(facts))
+
+
+def _recommendations(facts: Facts) -> Iterator[str]:
+    yield from _said("Recommendations", recommendations(facts))
+
+
+def _next_steps(facts: Facts) -> Iterator[str]:
+    lines = next_steps(facts)
+    if lines:
+        yield from ("## Next steps", "", *(f"{number}. {plain(line.text)}" for number, line in enumerate(lines, 1)), "")
+
+
+def _said(title: str, lines: Sequence[Line]) -> Iterator[str]:
+    """A list whose items name the rule, the figure and the step behind them."""
+    if lines:
+        told = (f"* {plain(line.text)} ({plain(_source(line))})" for line in lines)
+        yield from (f"## {title}", "", *told, "")
+
+
+def _source(line: Line) -> str:
+    """`rule; figure; step`: where a line comes from."""
+    figure = line.figure if " = " in line.figure else ""
+    return "; ".join(part for part in (line.rule, figure, f"`{line.step}`" if line.step else "") if part)
+
+
+def _gates(facts: Facts) -> Iterator[str]:
+    if facts.gates:
+        yield "## Gates"
+        yield ""
+        rows = [
+            (plain(gate["gate"]), code(gate["rule"]), plain(_figures_of(gate)), gate["verdict"], code(gate["step"]))
+            for gate in facts.gates
+        ]
+        yield from table(("gate", "rule", "figures", "verdict", "step"), rows)
+
+
+def _figures_of(gate: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} = {found}" for name, found in gate["figures"].items())
 
 
 def _steps(facts: Facts) -> Iterator[str]:

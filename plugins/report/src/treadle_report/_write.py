@@ -5,6 +5,7 @@ from pathlib import Path
 
 from treadle_hookspecs import ActionContext, JsonObject
 
+from treadle_report._document import document
 from treadle_report._facts import Facts
 from treadle_report._markdown import render
 
@@ -35,7 +36,7 @@ def markdown(
     facts = Facts.collect(context.host, execution or context.execution, without=own)
     path = _write(context, out, render(facts, title))
     if data:
-        _write(context, data, json.dumps(facts.to_json(), indent=2, ensure_ascii=False) + "\n")
+        _write(context, data, json.dumps(document(facts), indent=2, ensure_ascii=False) + "\n")
     context.log.info(f"the report is in {path}")
     return {
         "path": str(path),

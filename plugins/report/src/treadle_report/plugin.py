@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from treadle_hookspecs import Action, Command, JsonObject, Module, hookimpl
+from treadle_hookspecs import Action, Command, JsonObject, Module, ReportFormat, hookimpl
 
 
 def _outputs(**types: str) -> JsonObject:
@@ -25,6 +25,20 @@ ACTIONS = (
 def treadle_modules() -> Iterable[Module]:
     """The module `report`."""
     yield Module("report", "0.1.0", ACTIONS, "Reports of executions")
+
+
+FORMS = (
+    ReportFormat("md", "treadle_report._forms:markdown", (".md", ".markdown"), "Markdown"),
+    ReportFormat("json", "treadle_report._forms:as_json", (".json",), "`treadle/report@1`"),
+    ReportFormat("html", "treadle_report._forms:html", (".html", ".htm"), "one file for a browser"),
+    ReportFormat("junit", "treadle_report._forms:junit", (".xml",), "JUnit XML, a test case a visit"),
+)
+
+
+@hookimpl
+def treadle_report_formats() -> Iterable[ReportFormat]:
+    """Markdown, JSON, HTML and JUnit XML."""
+    yield from FORMS
 
 
 @hookimpl

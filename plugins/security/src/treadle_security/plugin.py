@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable
 
-from treadle_hookspecs import Action, JsonObject, Module, hookimpl
+from treadle_hookspecs import Action, Json, JsonObject, Module, hookimpl
 
 
 def _outputs(**types: str) -> JsonObject:
     check = {"verdict": "string", "summary": "string", "figures": "array", "findings": "array", "checked": "integer"}
-    return {"type": "object", "properties": {name: {"type": kind} for name, kind in {**check, **types}.items()}}
+    properties: dict[str, dict[str, Json]] = {name: {"type": kind} for name, kind in {**check, **types}.items()}
+    if "new" in properties:
+        properties["new"]["figure"] = "security_issues"
+    return {"type": "object", "properties": properties}
 
 
 ACTIONS = (

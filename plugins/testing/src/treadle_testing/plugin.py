@@ -1,12 +1,22 @@
 """What treadle-testing contributes."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from treadle_hookspecs import Action, JsonObject, Module, hookimpl
 
+_FIGURES: Final[JsonObject] = {
+    "totals": {"tests": "tests", "failed": "tests_failed", "errors": "test_errors"},
+    "coverage": {"percent": "test_coverage"},
+    "changed_coverage": {"percent": "changed_coverage"},
+}
+"""Which parts of the outputs gates and reports know."""
+
 
 def _outputs(**types: str) -> JsonObject:
-    return {"type": "object", "properties": {name: {"type": kind} for name, kind in types.items()}}
+    marks = {name: {"figure": figure} for name, figure in _FIGURES.items()}
+    properties = {name: {"type": kind, **marks.get(name, {})} for name, kind in types.items()}
+    return {"type": "object", "properties": properties}
 
 
 ACTIONS = (

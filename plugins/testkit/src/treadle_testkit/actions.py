@@ -24,6 +24,7 @@ from treadle_hookspecs import (
     Changes,
     Event,
     ExecutionRow,
+    Figure,
     Host,
     Json,
     JsonObject,
@@ -138,6 +139,8 @@ class RecordedHost:
     rows: list[ExecutionRow] = field(default_factory=list)
     step_rows: list[StepRow] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+    measured: list[Figure] = field(default_factory=list)
+    forms: "dict[str, Callable[[Host, str, str], str]]" = field(default_factory=dict)
     console: RecordedConsole = field(default_factory=RecordedConsole)
 
     def executions(self, *, all_roots: bool = False) -> Sequence[ExecutionRow]:  # noqa: ARG002 - there is one root
@@ -155,9 +158,17 @@ class RecordedHost:
         """The visits of an execution."""
         return [row for row in self.step_rows if row.execution == execution]
 
+    def figures(self, execution: str) -> Sequence[Figure]:  # noqa: ARG002 - those of the one that is tested
+        """What the visits measured."""
+        return self.measured
+
     def history(self, execution: str) -> Sequence[Event]:
         """The log of an execution."""
         return [event for event in self.events if event.execution == execution]
+
+    def report(self, execution: str, form: str, title: str = "") -> str:
+        """A report in one of `forms`."""
+        return self.forms[form](cast("Host", self), execution, title)
 
     def workspace(self, root: Path) -> Workspace:
         """The files below a folder."""

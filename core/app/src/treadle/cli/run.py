@@ -110,6 +110,10 @@ def execute(
     inputs_file: Annotated[
         Path | None, typer.Option("--inputs-file", metavar="FILE", help="Inputs in a YAML or JSON file.")
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", metavar="FILE", help="Write a report at the end: .md, .json, .html, .xml for JUnit."),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and start nothing.")] = False,
     checkpoint: Annotated[
         bool,
@@ -132,7 +136,13 @@ def execute(
     if dry_run:
         _show_dry_run(session, session.treadle.preview(workflow, values), as_json=json_output)
         return
-    driving = Driving(session, json_output=json_output, json_lines=json_lines, progress=progress, verbose=verbose)
+    if report is not None:
+        from treadle.reports import form_of
+
+        form_of(report, session.treadle.plugins)  # a name that says nothing is told before anything runs
+    driving = Driving(
+        session, json_output=json_output, json_lines=json_lines, progress=progress, verbose=verbose, report=report
+    )
     raise typer.Exit(driving.run(workflow, values, checkpoint=checkpoint))
 
 

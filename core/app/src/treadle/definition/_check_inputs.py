@@ -19,6 +19,7 @@ RUN_OPTIONS: Final = frozenset(
         "json-lines",
         "no-progress",
         "progress",
+        "report",
         "verbose",
     }
 )

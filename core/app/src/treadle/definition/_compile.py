@@ -18,7 +18,7 @@ from treadle_engine.plan import (
     SecretSource,
     StepPlan,
 )
-from treadle_hookspecs import Action, Json, JsonObject
+from treadle_hookspecs import Action, Json, JsonObject, figure_marks
 
 from treadle.definition import _model as model
 from treadle.definition._catalogue import Catalogue
@@ -110,7 +110,9 @@ class _Compiler:
         fields = {key: getattr(once, key) for key in ("action", "with_", "env", "retry", "timeout", "outputs")}
         fields |= {key: getattr(once, key) for key in ("compensate", "irreversible", "idempotent", "on_interrupt")}
         fields |= {key: getattr(once, key) for key in ("uncertain", "risk", "line", "name", "body", "loop", "branches")}
-        fields |= {key: getattr(once, key) for key in ("limits", "cache", "wait_for", "approval", "keep_changes")}
+        fields |= {
+            key: getattr(once, key) for key in ("figures", "limits", "cache", "wait_for", "approval", "keep_changes")
+        }
         inner = ScopePlan((StepPlan(once.id, once.kind, **fields),), fail_fast=self._fail_fast(at.path))
         return replace(
             edges(step),
@@ -158,6 +160,7 @@ class _Compiler:
             on_interrupt=step.on_interrupt or ("retry" if idempotent else "ask"),
             uncertain=name == RUN,
             risk=step.risk or _risk(action),
+            figures=_figures(step, action),
             limits=self._limits(step.limits),
             cache=_cache(step.cache),
             keep_changes=step.keep_changes,
@@ -252,6 +255,14 @@ def _argument(item: str) -> str:
     if not whole or not text.endswith("}}") or text[2:-2].strip().startswith("secrets."):
         return item
     return "{{ (" + text[2:-2].strip() + ") | string }}"
+
+
+def _figures(step: model.Step, action: Action | None) -> tuple[tuple[str, str], ...]:
+    """What the step marks, and what the action marks besides."""
+    own = tuple((output.figure, name) for name, output in step.outputs.items() if output.figure)
+    taken = {figure for figure, _ in own}
+    marked = figure_marks(action.outputs) if action is not None else ()
+    return (*own, *((figure, path) for figure, path in marked if figure not in taken))
 
 
 def _risk(action: Action | None) -> Any:

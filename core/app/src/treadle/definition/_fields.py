@@ -21,6 +21,7 @@ NAME: Final = r"^[a-z0-9][a-z0-9._-]{0,127}$"
 WORD: Final = r"^[A-Za-z_][A-Za-z0-9_]{0,63}$"
 VARIABLE: Final = r"^[A-Za-z_][A-Za-z0-9_]{0,127}$"
 ACTION: Final = r"^[A-Za-z0-9@_][A-Za-z0-9@_./-]{0,199}$"
+FIGURE: Final = r"^[a-z_][a-z0-9_]{0,63}$"
 EVENT: Final = r"^[A-Za-z0-9_][A-Za-z0-9_.:/-]{0,127}$"
 
 JOINS: Final = (

@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from treadle.definition._fields import (
     ACTION,
     EVENT,
+    FIGURE,
     JOINS,
     MAX_ATTEMPTS,
     MAX_SECONDS,
@@ -50,6 +51,9 @@ class Output(Keys):
     type: Type = Field("any", description="What the step publishes under this name; null when it does not.")
     sensitive: bool = Field(False, description="Encrypted at rest, masked wherever it would be shown.")
     description: str = Field("", description="One line.")
+    figure: Annotated[str, Field(pattern=FIGURE)] | None = Field(
+        None, description="The figure that it is, e.g. `test_coverage`: `gates` judge it, reports show it."
+    )
 
 
 class Secret(Keys):

@@ -15,9 +15,11 @@ from treadle_hookspecs import (
     DefinitionFormat,
     EventListener,
     Exporter,
+    Host,
     Json,
     JsonObject,
     MergeFunction,
+    ReportFormat,
     Resolution,
     RollbackAction,
     Runtime,
@@ -263,6 +265,15 @@ class PluginHost:
         """What an exporter calls, with a graph. Raises `TreadleError` when nobody or several provide it."""
         found = self._load().one(kinds.EXPORTERS, name)
         return cast("Callable[[JsonObject], str]", load_object(found.value.target, found.record))
+
+    def report_formats(self) -> tuple[Contributed[ReportFormat], ...]:
+        """All forms of a report."""
+        return self._all(kinds.REPORT_FORMATS)
+
+    def report_format(self, name: str) -> Callable[[Host, str, str], str]:
+        """What writes a report in a form. Raises `TreadleError` when nobody or several provide it."""
+        found = self._load().one(kinds.REPORT_FORMATS, name)
+        return cast("Callable[[Host, str, str], str]", load_object(found.value.target, found.record))
 
     def catalogues(self) -> tuple[Contributed[WorkflowCatalogue], ...]:
         """All workflow catalogues."""

@@ -13,6 +13,7 @@ from treadle_hookspecs import (
     DefinitionFormat,
     Exporter,
     Module,
+    ReportFormat,
     RollbackAction,
     Runtime,
     StateStore,
@@ -84,6 +85,9 @@ CONFLICT_RESOLVERS: Final = Kind(
     "treadle_conflict_resolvers", ConflictResolver, "conflict resolver", lambda it: it.name, lambda it: (it.target,)
 )
 EXPORTERS: Final = Kind("treadle_exporters", Exporter, "exporter", lambda it: it.name, lambda it: (it.target,))
+REPORT_FORMATS: Final = Kind(
+    "treadle_report_formats", ReportFormat, "report format", lambda it: it.name, lambda it: (it.target,)
+)
 MODULES: Final = Kind(
     "treadle_modules",
     Module,
@@ -105,6 +109,7 @@ KINDS: Final[tuple[Kind[Any], ...]] = (
     TEMPLATE_SOURCES,
     CONFLICT_RESOLVERS,
     EXPORTERS,
+    REPORT_FORMATS,
 )
 """In the order in which a plugin's hooks are called."""
 

@@ -11,6 +11,8 @@ from treadle.cli.follow.ending import Ending
 from treadle.cli.session import Session
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from treadle_engine.plan import Plan
 
     from treadle.api import Status
@@ -27,11 +29,13 @@ class Driving:
         json_lines: bool = False,
         progress: bool = True,
         verbose: bool = False,
+        report: "Path | None" = None,
     ) -> None:
         self._session = session
         self._json_output = json_output
         self._json_lines = json_lines
         self._progress = progress
+        self._report = report
         self._verbose = verbose or session.options.verbose
 
     def run(self, workflow: str, inputs: Mapping[str, Json], *, checkpoint: bool = False) -> int:
@@ -112,4 +116,13 @@ class Driving:
         for warning in self._session.treadle.warnings:
             self._session.terminal.say(f"warning: {warning}")
         Ending(self._session).tell(status, as_json=self._json_output, events_only=self._json_lines, cause=cause)
+        if self._report is not None:
+            self._write_report(status, self._report)
         return status.exit_code
+
+    def _write_report(self, status: "Status", path: "Path") -> None:
+        from treadle.reports import form_of, write_report
+
+        treadle = self._session.treadle
+        written = write_report(treadle.host(), status.id, form_of(path, treadle.plugins), path)
+        self._session.terminal.say(f"  report: {written}")
