@@ -22,8 +22,8 @@ def test_an_answer_can_be_changed_and_forgotten(tmp_path: Path) -> None:
     trust.allow(ONE, "sandboxed", "hook of web")
     trust.allow(ONE, "full", "hook of web")
     trust.allow(OTHER, "none", "hook of api")
-    assert {it.digest: it.level for it in trust.answers()} == {ONE: "full", OTHER: "none"}
-    assert [it.title for it in trust.forget(ONE[:6])] == ["hook of web"]
+    assert {it["digest"]: it["level"] for it in trust.answers()} == {ONE: "full", OTHER: "none"}
+    assert trust.forget(ONE[:6]) == ["hook of web"]
     assert trust.level(ONE) is None
     with pytest.raises(TreadleError, match="nothing with the hash"):
         trust.forget("")

@@ -116,11 +116,22 @@ class RollbackAction:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A subcommand: `treadle NAME`. `target` names a `typer.Typer`; its `ctx.obj` is the `Host`."""
+    """A subcommand: `treadle NAME`. `target` names a `typer.Typer`; its `ctx.obj` is the `Host`.
+
+    Args:
+        name: in lower case with hyphens.
+        target: import string of the app.
+        help: one line for `treadle --help`.
+        schemas: JSON Schemas that `treadle schema NAME` prints, as `(name, import string of func() -> dict)`.
+        guide: import string of `func(level: str) -> str`, what `treadle help NAME --level LEVEL` prints; the levels
+            are basic, intermediate and advanced.
+    """
 
     name: str
     target: str
     help: str
+    schemas: tuple[tuple[str, str], ...] = ()
+    guide: str = ""
 
 
 @dataclass(frozen=True, slots=True)

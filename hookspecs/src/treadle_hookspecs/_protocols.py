@@ -89,7 +89,13 @@ class Trust(Protocol):
         """What was allowed for this content, or None: nobody was asked yet."""
 
     def allow(self, digest: str, level: TrustLevel, title: str) -> None:
-        """Remember a person's answer. `title` says what it is, for `treadle trust list`."""
+        """Remember a person's answer. `title` says what it is about."""
+
+    def answers(self) -> Sequence[JsonObject]:
+        """All answers as `{digest, level, title, at}`, the newest first; `at` in microseconds since the epoch."""
+
+    def forget(self, prefix: str) -> Sequence[str]:
+        """Forget answers by the beginning of their hash; their titles. Raises `TreadleError` (3) when there is none."""
 
 
 @runtime_checkable

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final, get_args
 
-from treadle_hookspecs import ExitCode, TreadleError, TrustLevel
+from treadle_hookspecs import ExitCode, JsonObject, TreadleError, TrustLevel
 
 from treadle.runtime.clock import now
 
@@ -52,18 +52,18 @@ class TrustFile:
             )
         self._write({**self._read(), digest: Trusted(digest, level, title, now())})
 
-    def answers(self) -> Sequence[Trusted]:
+    def answers(self) -> Sequence[JsonObject]:
         """All answers, the newest first."""
-        return sorted(self._read().values(), key=lambda it: -it.at)
+        return [asdict(it) for it in sorted(self._read().values(), key=lambda it: -it.at)]
 
-    def forget(self, prefix: str) -> Sequence[Trusted]:
-        """Forget answers by the beginning of their hash. Raises `TreadleError` (3) when there is none."""
+    def forget(self, prefix: str) -> Sequence[str]:
+        """Forget answers by the beginning of their hash; their titles. Raises `TreadleError` (3) when there is none."""
         known = self._read()
         gone = [it for digest, it in known.items() if prefix and digest.startswith(prefix)]
         if not gone:
             raise TreadleError(f"nothing with the hash {prefix!r} is trusted", exit_code=ExitCode.NOT_FOUND)
         self._write({digest: it for digest, it in known.items() if it not in gone})
-        return gone
+        return [it.title for it in gone]
 
     def _read(self) -> Mapping[str, Trusted]:
         path = self._home / NAME

@@ -33,7 +33,7 @@ class Asking:
         """The workflow's inputs. Asks for what has no value. Raises `TreadleError`."""
         words = self._words
         target, name = self._target()
-        values = {**self._from_file(words["data_file"]), **_assigned(words["variables"], "--variables")}
+        values = {**self._from_file(words["data_file"]), **assigned(words["variables"], "--variables")}
         self._inputs = {
             "templates": list(words["templates"]),
             "target": str(target),
@@ -43,7 +43,7 @@ class Asking:
             "resolve": list(words["resolve"]),
             "decisions": self._decisions(words["decisions"]),
             "optional": [it for text in words["optional"] for it in text.split(",")],
-            "subdirs": {key: str(value) for key, value in _assigned(words["subdirs"], "--subdir").items()},
+            "subdirs": {key: str(value) for key, value in assigned(words["subdirs"], "--subdir").items()},
             "trust": words["trust"],
             "sandbox": words["sandbox"],
             "hooks": words["hooks"],
@@ -80,7 +80,7 @@ class Asking:
 
     async def _resolved(self) -> Resolution:
         """The templates, to know what they ask for and which of it is secret."""
-        library = Library(self._host, lambda _: None, _run, self._inputs["offline"])
+        library = Library(self._host, lambda _: None, run_program, self._inputs["offline"])
         request = Request.from_inputs(self._inputs)
         return await resolve(library, request.templates, request.here, request.optional)
 
@@ -162,7 +162,8 @@ class Asking:
         return data
 
 
-def _assigned(texts: Sequence[str], option: str) -> dict[str, Json]:
+def assigned(texts: Sequence[str], option: str) -> dict[str, Json]:
+    """`NAME=VALUE` texts; `NAME=@FILE` takes the file's content. Raises `TreadleError` for another form."""
     found: dict[str, Json] = {}
     for text in texts:
         name, equals, value = text.partition("=")
@@ -179,7 +180,7 @@ def _read(path: str) -> str:
         raise TreadleError(f"cannot read {path}: {error}") from error
 
 
-async def _run(
+async def run_program(
     argv: Sequence[str],
     *,
     cwd: Path,

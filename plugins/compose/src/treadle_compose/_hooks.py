@@ -6,7 +6,7 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -156,6 +156,34 @@ def level_of(hook: TemplateHook, context: ActionContext, trust: str) -> TrustLev
     if trust in ("none", "sandboxed", "full"):
         return trust  # type: ignore[return-value]
     return context.host.trust.level(hook.digest)
+
+
+def problems(hook: TemplateHook) -> Iterator[str]:
+    """What keeps a hook from running: a missing file or interpreter, a condition that is not understood."""
+    folder = hook.candidate.template.folder
+    for name in filter(None, (hook.hook.script, hook.hook.template)):
+        if not (folder / name).is_file():
+            yield f"hook {hook.name}: there is no file {name}"
+    try:
+        _conditions.parse(hook.hook.condition)
+        words = _words(hook, folder)
+        if words and "{{" not in words[0] and shutil.which(words[0]) is None:
+            yield f"hook {hook.name} needs {words[0]}, which is not on PATH"
+    except TreadleError as error:
+        yield f"hook {hook.name}: {error.message}"
+    for trigger in hook.hook.triggers:
+        if not trigger.startswith(("file-conflict", "variable-conflict")):
+            yield f"hook {hook.name}: the trigger {trigger!r} is neither file-conflict:GLOB nor variable-conflict:NAME"
+
+
+def _words(hook: TemplateHook, folder: Path) -> tuple[str, ...]:
+    if hook.hook.command:
+        try:
+            return tuple(shlex.split(hook.hook.command))
+        except ValueError as error:
+            raise TreadleError(f"{hook.hook.command!r} is no command line: {error}") from None
+    script = folder / hook.hook.script
+    return _interpreter(script, hook) if hook.hook.script and script.is_file() else ()
 
 
 async def run_hooks(

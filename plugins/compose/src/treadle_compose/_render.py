@@ -48,6 +48,16 @@ def render_text(text: str, values: Mapping[str, Json], name: str) -> str:
         raise _wrong(name, _line(error), str(error) or type(error).__name__) from None
 
 
+def check_syntax(text: str, name: str) -> None:
+    """Raises `TreadleError` with file and line for a Jinja2 template that is not understood."""
+    from jinja2 import TemplateSyntaxError
+
+    try:
+        _environment().parse(text)
+    except TemplateSyntaxError as error:
+        raise _wrong(name, error.lineno, error.message or "it is not understood") from None
+
+
 def render_value(text: str, values: Mapping[str, Json]) -> Json:
     """A text with expressions; one that is exactly one expression keeps its value's type."""
     from jinja2 import TemplateError

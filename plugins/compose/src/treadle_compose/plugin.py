@@ -33,7 +33,26 @@ def treadle_workflows() -> Iterable[WorkflowCatalogue]:
     yield WorkflowCatalogue("compose", "treadle_compose", "workflows")
 
 
+SCHEMAS = (
+    ("composition", "treadle_compose._schemas:composition"),
+    ("composition-result", "treadle_compose._schemas:result"),
+    ("hooks", "treadle_compose._schemas:hooks"),
+)
+
+
 @hookimpl
 def treadle_commands() -> Iterable[Command]:
-    """`treadle compose`."""
-    yield Command("compose", "treadle_compose._command:app", "Make one project from several templates.")
+    """`treadle compose` and what belongs to it."""
+    package = "treadle_compose"
+    yield Command(
+        "compose",
+        f"{package}._command:app",
+        "Make one project from several templates.",
+        schemas=SCHEMAS,
+        guide=f"{package}._guide:guide",
+    )
+    yield Command("apply", f"{package}._apply_command:app", "Write a project that was planned before.")
+    yield Command("template", f"{package}._template_command:app", "List, look at, check, write and test templates.")
+    yield Command("hooks", f"{package}._hooks_command:app", "Look at the code that templates bring.")
+    yield Command("trust", f"{package}._trust_command:app", "Say what templates' code may do.")
+    yield Command("plugin", f"{package}._plugin_command:app", "Write plugins for treadle.")

@@ -141,11 +141,13 @@ def schema(
     from treadle.cli.schemas import SCHEMAS
 
     session: Session = ctx.obj
-    names = [*_FILES, *SCHEMAS]
+    offered = session.treadle.plugins.schemas() if list_ or name not in (*_FILES, *SCHEMAS) else {}
+    names = [*_FILES, *SCHEMAS, *sorted(offered)]
     if list_:
         session.terminal.data("\n".join(names))
         return
-    session.terminal.data(json.dumps(_schema(name, names), ensure_ascii=False, indent=2))
+    found = offered[name]() if name in offered else _schema(name, names)
+    session.terminal.data(json.dumps(found, ensure_ascii=False, indent=2))
 
 
 def _schema(name: str, names: list[str]) -> Any:

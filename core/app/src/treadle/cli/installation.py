@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -86,12 +87,36 @@ def _finding_lines(found: Sequence[Finding]) -> list[str]:
     return [f"{each.invariant}: {each.message}" + (f"\n  hint: {each.remedy}" if each.remedy else "") for each in found]
 
 
+class Level(StrEnum):
+    """How deep a guide goes."""
+
+    BASIC = "basic"
+    INTERMEDIATE = "intermediate"
+    ADVANCED = "advanced"
+
+
+def _show_guide(session: Session, command: str, level: Level | None) -> bool:
+    """The guide of a plugin's command, the first level of it unless another is asked for; False without one."""
+    wanted = (level or Level.BASIC).value
+    guide = "" if command in COMMANDS else session.treadle.plugins.guide(command, wanted)
+    if not guide and level is not None:
+        raise TreadleError(f"the command `{command}` has no levels of help", suggestions=(f"treadle help {command}",))
+    if guide:
+        session.terminal.data(guide.rstrip("\n"))
+    return bool(guide)
+
+
 def help_(
     ctx: typer.Context,
     command: Annotated[str | None, typer.Argument(metavar="COMMAND", help="Which; all of them without it.")] = None,
+    level: Annotated[
+        Level | None, typer.Option("--level", help="How deep, for commands that have such a guide.")
+    ] = None,
 ) -> None:
     """Show the help of treadle, or of one of its commands."""
     root = ctx.find_root()
+    if command is not None and _show_guide(ctx.obj, command, level):
+        return
     if command is None:
         root.command.make_context("treadle", ["--help"], obj=ctx.obj)
         return

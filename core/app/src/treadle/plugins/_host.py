@@ -231,6 +231,19 @@ class PluginHost:
         found = self._load().one(kinds.COMMANDS, name)
         return load_object(found.value.target, found.record)
 
+    def schemas(self) -> Mapping[str, Callable[[], Json]]:
+        """The JSON Schemas that plugins' commands bring, by name; imported when called."""
+        return {
+            name: lambda target=target, record=found.record: load_object(target, record)()  # type: ignore[misc]
+            for found in self.commands()
+            for name, target in found.value.schemas
+        }
+
+    def guide(self, command: str, level: str) -> str:
+        """A command's help on a level; "" when it has none."""
+        found = next((it for it in self.commands() if it.value.name == command), None)
+        return str(load_object(found.value.guide, found.record)(level)) if found and found.value.guide else ""
+
     def definition_formats(self) -> tuple[Contributed[DefinitionFormat], ...]:
         """All other dialects."""
         return self._all(kinds.DEFINITION_FORMATS)

@@ -64,7 +64,13 @@ TRIGGERS: Final = Kind("treadle_triggers", Trigger, "trigger", lambda it: it.typ
 ROLLBACK_ACTIONS: Final = Kind(
     "treadle_rollback_actions", RollbackAction, "rollback action", lambda it: it.type, lambda it: (it.target,)
 )
-COMMANDS: Final = Kind("treadle_commands", Command, "command", lambda it: it.name, lambda it: (it.target,))
+COMMANDS: Final = Kind(
+    "treadle_commands",
+    Command,
+    "command",
+    lambda it: it.name,
+    lambda it: (it.target, *(target for _, target in it.schemas), *((it.guide,) if it.guide else ())),
+)
 DEFINITION_FORMATS: Final = Kind(
     "treadle_definition_formats",
     DefinitionFormat,

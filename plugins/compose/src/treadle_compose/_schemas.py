@@ -1,0 +1,67 @@
+"""The JSON Schemas that `treadle schema` prints for compositions."""
+
+from typing import Any
+
+from treadle_compose._model import json_schema
+
+_TEXT: dict[str, Any] = {"type": "string"}
+_TEXTS: dict[str, Any] = {"type": "array", "items": _TEXT}
+
+
+def composition() -> dict[str, Any]:
+    """`template.yaml` and `composition.v1.json`."""
+    return json_schema("composition")
+
+
+def hooks() -> dict[str, Any]:
+    """`hooks.v1.json`."""
+    return json_schema("hooks")
+
+
+def result() -> dict[str, Any]:
+    """What `treadle compose --json` prints: `treadle/composition@1`."""
+    row = _object(
+        {
+            "kind": {
+                "enum": ["content", "type", "case", "alias", "mode", "user", "ignored", "variable", "hook", "semantic"]
+            },
+            "path": _TEXT,
+            "key": _TEXT,
+            "contributors": _TEXTS,
+            "values": {"type": "array"},
+            "strategy": _TEXT,
+            "by": _TEXT,
+            "resolved": {"type": "boolean"},
+            "hint": _TEXT,
+            "strategies": _TEXTS,
+            "flag": _TEXT,
+        }
+    )
+    operation = _object(
+        {"path": _TEXT, "operation": {"enum": ["create", "replace", "keep"]}, "templates": _TEXTS, "strategy": _TEXT}
+    )
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "treadle/composition@1",
+        **_object(
+            {
+                "schema": {"const": "treadle/composition@1"},
+                "execution": _TEXT,
+                "status": _TEXT,
+                "target": _TEXT,
+                "created": {"type": "boolean"},
+                "written": _TEXTS,
+                "counts": {"type": "object", "additionalProperties": {"type": "integer"}},
+                "operations": {"type": "array", "items": operation},
+                "conflicts": {"type": "array", "items": row},
+                "hooks": {"type": "array", "items": {"type": "object"}},
+                "notes": _TEXTS,
+                "diff": _TEXT,
+                "error": {"type": ["object", "null"]},
+            }
+        ),
+    }
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}

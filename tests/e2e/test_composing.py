@@ -1,0 +1,190 @@
+"""Composing as a user types it."""
+
+import json
+
+import jsonschema
+import pytest
+
+FRONTEND = """\
+{
+  "$schema": "https://example.org/schema/composition.v1.json",
+  "template": {"id": "frontend-react", "version": "1.0.0", "description": "React frontend application template"},
+  "composition": {
+    "dependencies": [{"templateId": "shared-config", "version": ">=1.0.0", "purpose": "Shared configuration"}],
+    "provides": [{"name": "frontend-url", "type": "variable", "description": "Frontend application URL"}],
+    "conflicts": [{"type": "file", "pattern": "package.json", "strategy": "merge",
+                   "mergeConfig": {"dependencies": "combine", "scripts": "combine"}}],
+    "variables": {"shared": ["DATABASE_URL", "REDIS_URL"], "mappings": {"frontend-port": "{{BACKEND_PORT}} + 1"}}
+  }
+}
+"""
+HOOKS = """\
+{"hooks": {
+  "preComposition": [
+    {"name": "validate-environment", "script": "scripts/check.py", "condition": "python3 --version >= 3"}],
+  "postSetup": [
+    {"name": "generate-readme", "template": "templates/README.md.hbs", "output": "README.md",
+     "variables": {"projectName": "{{PROJECT_NAME}}", "templates": "{{COMPOSED_TEMPLATES}}"}},
+    {"name": "install-dependencies", "command": "touch installed", "cwd": "{{PROJECT_ROOT}}", "creates": ["installed"]}
+  ]
+}}
+"""
+
+
+def seed_template(user):
+    """The manifests of another tool, as they stand in its documentation."""
+    user.write("frontend/composition.v1.json", FRONTEND)
+    user.write("frontend/hooks.v1.json", HOOKS)
+    user.write("frontend/scripts/check.py", "import os\nassert os.environ['PROJECT_NAME'] == 'my-app'\n")
+    user.write("frontend/templates/README.md.hbs", "# {{projectName}}\n{{#each templates}}\n- {{this}}\n{{/each}}\n")
+    user.write("frontend/src/port.txt.hbs", "{{frontend-port}} {{DATABASE_URL}}\n")
+    user.write("shared-config/template.yaml", "template: {id: shared-config, version: 1.4.0}\n")
+    user.write("shared-config/files/.editorconfig", "root = true\n")
+
+
+COMPOSE = ("compose", "--from-templates", "frontend", "--project-name", "my-app")
+VARIABLES = ("--variables", "BACKEND_PORT=3000", "--variables", "DATABASE_URL=postgres://localhost:5432/myapp")
+
+
+def test_manifests_of_another_tool_work_as_they_are_written(user):
+    seed_template(user)
+    refused = user.treadle(*COMPOSE, *VARIABLES, status=4)
+    assert "--trust sandboxed" in refused.err
+    assert not (user.project / "my-app").exists()
+    user.treadle(*COMPOSE, *VARIABLES, "--trust", "sandboxed")
+    project = user.project / "my-app"
+    assert user.lines("my-app/README.md") == ["# my-app", "- shared-config", "- frontend-react"]
+    assert user.lines("my-app/src/port.txt") == ["3001 postgres://localhost:5432/myapp"]
+    assert (project / ".editorconfig").is_file()
+    assert (project / "installed").is_file()
+    assert not (project / "scripts").exists()
+    user.treadle("rollback", user.newest(), "--yes")
+    assert not project.exists()
+
+
+def test_hooks_are_shown_and_trusted_by_their_content(user):
+    seed_template(user)
+    listed = user.treadle("hooks", "list", "--template", "./frontend", "--json").json["hooks"]
+    assert [(it["kind"], it["name"], it["in"], it["trust"]) for it in listed] == [
+        ("preComposition", "validate-environment", "staging", None),
+        ("postSetup", "generate-readme", "staging", "not needed"),
+        ("postSetup", "install-dependencies", "project", None),
+    ]
+    user.treadle("trust", "--template", "./frontend")
+    user.treadle(*COMPOSE, *VARIABLES)
+    user.write("frontend/scripts/check.py", "import os  # changed\n")
+    user.treadle("rollback", user.newest(), "--yes")
+    user.treadle(*COMPOSE, *VARIABLES, status=4)
+
+
+def test_a_hook_that_fails_takes_the_project_away_again(user):
+    seed_template(user)
+    user.write("frontend/hooks.v1.json", HOOKS.replace("touch installed", "ls no-such-file"))
+    failed = user.treadle(*COMPOSE, *VARIABLES, "--trust", "sandboxed", status=1)
+    assert "no-such-file" in failed.err
+    assert not (user.project / "my-app").exists()
+    assert user.status()["rollback"] == "done"
+
+
+def test_conflicts_are_a_table_with_the_flag_that_decides(user):
+    user.write("one/template.yaml", "template: {id: one}\n")
+    user.write("one/files/LICENSE", "MIT\n")
+    user.write("two/template.yaml", "template: {id: two}\n")
+    user.write("two/files/LICENSE", "Apache\n")
+    words = ("compose", "-t", "one,two", "--into", "made")
+    stopped = user.treadle(*words, status=5)
+    assert "open  content  LICENSE  one, two  legal text is a decision" in stopped.out
+    assert "decide: --resolve LICENSE=first" in stopped.out
+    told = user.treadle(*words, "--json", status=5).json
+    schema = user.treadle("schema", "composition-result").json
+    jsonschema.validate(told, schema)
+    assert [row["flag"] for row in told["conflicts"]] == ["--resolve LICENSE=first"]
+    user.treadle(*words, "--resolve", "LICENSE=last")
+    assert user.lines("made/LICENSE") == ["Apache"]
+
+
+def test_a_plan_is_kept_and_applied_later_unless_something_has_moved(user):
+    user.write("one/template.yaml", "template: {id: one}\n")
+    user.write("one/files/a.txt", "a\n")
+    user.write("made/mine.txt", "mine\n")
+    user.treadle("compose", "-t", "./one", "--into", "made", "--plan-out", "plan.zip")
+    assert user.lines("made/a.txt") == []
+    user.write("one/files/a.txt", "changed since\n")
+    user.treadle("apply", "plan.zip")
+    assert user.lines("made/a.txt") == ["a"]
+    user.treadle("rollback", user.newest(), "--yes")
+    user.write("made/a.txt", "mine\n")
+    assert "not as it was" in user.treadle("apply", "plan.zip", status=5).err
+    assert user.lines("made/a.txt") == ["mine"]
+
+
+def test_mistakes_in_a_manifest_have_their_place(user):
+    user.write("bad/template.yaml", "template: {id: bad}\ncomposition:\n  dependancies: []\nvariables:\n  - {nam: x}\n")
+    ran = user.treadle("template", "validate", "bad", status=2)
+    lines = ran.out.splitlines()
+    assert any(
+        "template.yaml:3:3: there is no key `composition.dependancies`; did you mean `dependencies`?" in it
+        for it in lines
+    )
+    assert any("template.yaml:5:6" in it for it in lines)
+    problems = user.treadle("template", "validate", "bad", "--json", status=2).json["problems"]
+    assert {it["line"] for it in problems} == {3, 5}
+
+
+def test_a_new_template_is_sound_and_passes_its_test(user):
+    user.treadle("template", "new", "greeting")
+    user.treadle("template", "validate", "greeting")
+    assert user.treadle("template", "test", "greeting").out == "passed  greeting\n"
+    shown = user.treadle("template", "show", "./greeting", "--json").json
+    assert [it["name"] for it in shown["variables"]] == ["GREETING"]
+    user.write("greeting/tests/other.yaml", "expect: {contains: {README.md: nothing of the kind}}\n")
+    assert "does not contain" in user.treadle("template", "test", "greeting", status=1).out
+
+
+def test_help_comes_in_three_depths(user):
+    texts = [user.treadle("help", "compose", "--level", level).out for level in ("basic", "intermediate", "advanced")]
+    assert len(set(texts)) == 3
+    assert user.treadle("help", "compose").out == texts[0]
+    assert "--plan-out" in texts[1]
+    assert "onConflict" in texts[2]
+    user.treadle("help", "run", "--level", "basic", status=2)
+
+
+def test_published_schemas_accept_what_works_and_refuse_what_does_not(user):
+    schema = user.treadle("schema", "composition").json
+    jsonschema.validate(json.loads(FRONTEND), schema)
+    jsonschema.validate(json.loads(HOOKS), user.treadle("schema", "hooks").json)
+    with pytest.raises(jsonschema.ValidationError, match="hook"):
+        jsonschema.validate({"template": {"id": "x"}, "hook": {}}, schema)
+
+
+def test_templates_that_need_each_other_are_told_as_a_circle(user):
+    for name, other in (("one", "two"), ("two", "one")):
+        user.write(
+            f"{name}/template.yaml",
+            f"template: {{id: {name}}}\ncomposition:\n  dependencies: [{{templateId: {other}, version: '>=0'}}]\n",
+        )
+    ran = user.treadle("compose", "-t", "one", "--into", "made", status=2)
+    assert "one -> two -> one" in ran.err
+
+
+def test_versions_that_cannot_both_hold_are_told_with_who_asked(user):
+    for name, version in (("one", ">=2"), ("two", "<2")):
+        user.write(
+            f"{name}/template.yaml",
+            f"template: {{id: {name}}}\ncomposition:\n  dependencies: [{{templateId: base, version: '{version}'}}]\n",
+        )
+    user.write("base/template.yaml", "template: {id: base, version: 2.1.0}\n")
+    ran = user.treadle("compose", "-t", "one,two", "--into", "made", status=2)
+    assert "two 0 needs base <2" in ran.err
+    assert "there is base: 2.1.0" in ran.err
+
+
+def test_a_dependency_that_is_nowhere_is_told_with_who_needs_it(user):
+    user.write(
+        "one/template.yaml",
+        "template: {id: one}\ncomposition:\n  dependencies: [{templateId: gone, purpose: keeps the data}]\n",
+    )
+    ran = user.treadle("compose", "-t", "one", "--into", "made", status=3)
+    assert "one needs gone (keeps the data), and there is none" in ran.err
+    user.treadle("compose", "-t", "one", "--into", "made", "--optional", "gone")
