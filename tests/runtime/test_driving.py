@@ -340,3 +340,23 @@ rollback: {after: []}
         treadle.rollback(failed.id)
     assert treadle.rollback(later.id).rollback == "done"
     assert bench.calls.count(("undo", 1)) == 1
+
+
+def test_what_starts_beside_a_late_cancel_is_waited_for(treadle: Treadle, write: Write, bench: Any) -> None:
+    """The loser has ended by the time that it is to be cancelled, and its place goes to another step."""
+    status = treadle.run(
+        write("""
+max_parallel: 2
+steps:
+  - id: first
+    needs: []
+    race:
+      left: [{id: left, uses: bench/noop}]
+      right: [{id: right, uses: bench/noop}]
+  - id: second
+    needs: []
+    steps: [{id: third, uses: bench/note, with: {value: 3}}]
+""")
+    )
+    assert status.status == "completed"
+    assert bench.calls == [("second/third#1.1", 3)]

@@ -155,6 +155,7 @@ class Driver:
         self._called_off: set[Address] = set()
         self._timers = Timers(self._fire)
         self._asked = False
+        self._gone: list[Address] = []
 
     @property
     def running(self) -> int:
@@ -300,8 +301,7 @@ class Driver:
             self.fail(_explained(error, self.execution.id))
             return
         self._observer(append)
-        for command in commands:
-            self._act(command)
+        self._obey(commands)
         if not self._events:
             self._carry_out()
 
@@ -309,9 +309,16 @@ class Driver:
 
     def _carry_out(self) -> None:
         commands, self._commands = self._commands, []
+        self._obey(commands)
+        self._rest_if_idle()
+
+    def _obey(self, commands: Iterable[Command]) -> None:
+        """Carry out all of them, and only then say which attempts had ended before they were to be cancelled."""
         for command in commands:
             self._act(command)
-        self._rest_if_idle()
+        if self._gone:
+            gone, self._gone = self._gone, []
+            self.handle(*map(self._performer.unseen, gone))
 
     def _act(self, command: Command) -> None:
         match command:
@@ -413,7 +420,7 @@ class Driver:
 
     def _call_off(self, address: Address) -> None:
         if address not in self._running:
-            self.handle(self._performer.unseen(address))
+            self._gone.append(address)
             return
         self._called_off.add(address)
         self._cancel(address)
