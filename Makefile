@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
+HOURS ?= 1
 READY := $(VENV)/.ready
 
 MANIFESTS := pyproject.toml $(wildcard hookspecs/pyproject.toml core/*/pyproject.toml plugins/*/pyproject.toml workflows/pyproject.toml)
@@ -14,13 +15,14 @@ export UV_PROJECT_ENVIRONMENT := $(VENV)
 export UV_PYTHON_DOWNLOADS := never
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 
-.PHONY: help setup demo test check lint types rules alone bench docs lock clean
+.PHONY: help setup demo test check lint types rules alone bench soak docs lock clean
 
 help:
 	@echo "make demo   run the workflow pr-processing on a real project"
 	@echo "make test   run every test"
 	@echo "make check  lint, types, import directions, manifest rules, each package alone"
 	@echo "make bench  measure the speed claims beside their peers"
+	@echo "make soak   kill random workflows with -9 for HOURS (1), until an effect is counted wrong"
 	@echo "make docs   write the generated reference pages anew"
 	@echo "make lock   resolve the dependencies anew and write requirements.lock"
 	@echo "make clean  delete .venv and everything that was built"
@@ -51,6 +53,9 @@ alone: $(READY)
 
 bench: $(READY)
 	$(BIN)/python tests/benchmarks/bench.py $(BENCH_ARGS)
+
+soak: $(READY)
+	$(BIN)/python tests/storm/storm.py --hours $(HOURS)
 
 docs: $(READY)
 	$(BIN)/python tests/docs/generate.py
