@@ -25,6 +25,11 @@ def change(fail: bool = False, text: str = "theirs", *, context: ActionContext) 
         raise ActionError("that did not go well")
 
 
+async def at_once(*, context: ActionContext) -> None:
+    """Change a file without giving the loop a turn."""
+    context.workspace.write_text("mine.txt", "theirs")
+
+
 def late(*, context: ActionContext) -> None:
     """Write on after the step has timed out."""
     GATE.wait(30)
@@ -40,7 +45,11 @@ class Editing:
 
     @hookimpl
     def treadle_modules(self) -> Iterator[Module]:
-        yield Module("editing", "1", tuple(Action(name, f"{__name__}:{name}") for name in ("change", "late")))
+        yield Module(
+            "editing",
+            "1",
+            tuple(Action(name, f"{__name__}:{name.replace('-', '_')}") for name in ("change", "late", "at-once")),
+        )
 
 
 @pytest.fixture
@@ -95,6 +104,13 @@ def test_a_failed_visit_may_keep_its_changes_and_a_rollback_still_undoes_them(ed
     assert tree(editing.root) == AFTER
     editing.rollback(status.id)
     assert tree(editing.root) == BEFORE
+
+
+def test_a_cancel_that_comes_too_late_undoes_nothing(editing: Treadle) -> None:
+    race = "race: {left: [{id: left, uses: bench/noop}], right: [{id: right, uses: editing/at-once}]}"
+    status = run(editing, f"treadle: 1\nname: edits\nsteps:\n  - {{id: first, {race}}}\n")
+    assert status.steps["first.right/right"]["state"] == "succeeded"
+    assert tree(editing.root) == {"mine.txt": "theirs"}
 
 
 def test_an_own_compensation_comes_first_and_the_files_after_it(editing: Treadle) -> None:

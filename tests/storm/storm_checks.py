@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
 from treadle_engine import events as kinds
 from treadle_hookspecs import Event
@@ -87,7 +87,7 @@ def _told_ended(log: Sequence[Event]) -> Iterator[tuple[str, int]]:
 
 
 def _by_itself(event: Event) -> bool:
-    error = event.data.get("error") or {}
+    error: Any = event.data.get("error") or {}
     return event.data["outcome"] != "cancelled" and error.get("type") in {None, "dice"}
 
 

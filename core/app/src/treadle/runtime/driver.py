@@ -317,8 +317,13 @@ class Driver:
         for command in commands:
             self._act(command)
         if self._gone:
-            gone, self._gone = self._gone, []
+            gone, self._gone = [address for address in self._gone if self._unsettled(address)], []
             self.handle(*map(self._performer.unseen, gone))
+
+    def _unsettled(self, address: Address) -> bool:
+        """The log has no end of this attempt: it was another process's, and did not end here a moment ago."""
+        step = self.execution.state.step(address.scope, address.step)
+        return (step.state, step.visits, step.attempts) == ("running", address.visit, address.attempt)
 
     def _act(self, command: Command) -> None:
         match command:
