@@ -20,6 +20,7 @@ PAGES = [
     "docs/how-to/see-why.md",
     "docs/how-to/test-a-workflow.md",
     "docs/how-to/use-secrets.md",
+    "docs/how-to/work-apart.md",
 ]
 
 

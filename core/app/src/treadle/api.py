@@ -205,8 +205,11 @@ class Treadle(Driving):
             await self._go_on(row, lambda driver: self._stop_for_undo(driver, reason or "rollback", to), listener)
             row = self.resolve(row.id)
             if row.rollback == "done":
+                self._drop_worktrees(row, to)
                 return self.status(row.id)
-        return await self._go_on(row, lambda driver: undo(driver, self._actor, reason, again=again, to=to), listener)
+        status = await self._go_on(row, lambda driver: undo(driver, self._actor, reason, again=again, to=to), listener)
+        self._drop_worktrees(row, to)
+        return status
 
     def rollback_plan(self, id: str, *, to: str = "") -> Sequence[JsonObject]:
         """What `rollback` would undo, in order: `{address, action, inputs}`."""

@@ -5,7 +5,7 @@ import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import orjson
 from treadle_engine.plan import plan_from_json
@@ -13,6 +13,9 @@ from treadle_engine.state import State, fold
 from treadle_hookspecs import ExecutionQuery, ExecutionRow, Finding, StoreBackend
 
 from treadle.status import TERMINAL
+
+if TYPE_CHECKING:
+    from treadle.workspace.worktrees import Worktree
 
 _SAFE_SQLITE: Final = (3, 51, 3)
 
@@ -25,7 +28,22 @@ def examine(store: StoreBackend, home: Path) -> Iterator[Finding]:
         if row.status not in TERMINAL:
             yield from _resumable(store, row)
     yield from _leftovers(home, {row.id for row in rows})
+    for worktree in idle_worktrees(store, home):
+        message = f"the worktree {worktree.path} of execution {worktree.execution} was never merged"
+        yield Finding("I8", message, f"see treadle diff {worktree.execution}; treadle doctor --clean removes it")
     yield from _permissions(home)
+
+
+def idle_worktrees(store: StoreBackend, home: Path) -> "Iterator[Worktree]":
+    """Worktrees of executions that have ended, or are not known any more."""
+    if not (home / "worktrees").is_dir():
+        return
+    from treadle.workspace.worktrees import Worktrees
+
+    for worktree in Worktrees(home, 0).of():
+        row = store.execution(worktree.execution)
+        if row is None or row.status in TERMINAL:
+            yield worktree
 
 
 def environment() -> dict[str, str]:
@@ -61,7 +79,7 @@ def _resumable(store: StoreBackend, row: ExecutionRow) -> Iterator[Finding]:
 
 def _leftovers(home: Path, known: set[str]) -> Iterator[Finding]:
     """I8: folders of executions that the store does not know."""
-    for kind in ("logs", "scratch"):
+    for kind in ("logs", "scratch", "snapshots"):
         folder = home / kind
         if not folder.is_dir():
             continue

@@ -293,6 +293,22 @@ class Records:
             raise TreadleError(f"execution {row.id} has ended: it {row.status}", exit_code=ExitCode.CONFLICT)
         return row
 
+    def clean(self, execution: str = "") -> Sequence[Path]:
+        """Remove worktrees of ended executions, or of one, with what was never merged from them; where they were."""
+        from treadle.doctor import idle_worktrees
+        from treadle.workspace.worktrees import Worktrees
+
+        worktrees = Worktrees(self.settings.home, self.settings.snapshot_limit)
+        found = list(worktrees.of(execution) if execution else idle_worktrees(self.store, self.settings.home))
+        for worktree in found:
+            worktrees.remove(worktree)
+        return [worktree.path for worktree in found]
+
+    def _drop_worktrees(self, row: ExecutionRow, to: str) -> None:
+        """What was made apart goes with a rollback of the whole execution."""
+        if not to and (self.settings.home / "worktrees" / row.id).is_dir():
+            self.clean(row.id)
+
     def _live(self, row: ExecutionRow) -> ExecutionRow:
         if row.status not in TERMINAL:
             driven = self.store.claimed(row.id)

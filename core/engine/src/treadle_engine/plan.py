@@ -276,6 +276,21 @@ class Cache:
 
 
 @dataclass(frozen=True, slots=True)
+class Isolation:
+    """A step works in a git worktree instead of the root.
+
+    Args:
+        worktree: its name; steps of one scope that name the same one share it.
+        merge: once the step has succeeded, the worktree's changes are brought into the root.
+        check: a shell command that has to succeed in the worktree before that; "" for none.
+    """
+
+    worktree: str
+    merge: bool = False
+    check: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class StepPlan:
     """One step.
 
@@ -335,6 +350,7 @@ class StepPlan:
     limits: Limits | None = None
     keep_changes: bool = False
     """What a failed visit changed through its workspace stays."""
+    isolation: Isolation | None = None
     wait_for: WaitFor | None = None
     """Of a step of kind `wait_for`."""
     approval: Approval | None = None

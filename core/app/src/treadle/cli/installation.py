@@ -54,9 +54,17 @@ def _noted(reason: str, note: str) -> str:
     return f"{reason}; {note}" if reason else note
 
 
-def doctor(ctx: typer.Context, json_output: options.JsonOutput = False) -> None:
+def doctor(
+    ctx: typer.Context,
+    clean: Annotated[
+        bool, typer.Option("--clean", help="Remove worktrees of ended executions, and what was never merged from them.")
+    ] = False,
+    json_output: options.JsonOutput = False,
+) -> None:
     """Check the state, the plugins and this machine. Exits 1 when something has to be looked after."""
     session: Session = ctx.obj
+    for path in session.treadle.clean() if clean else ():
+        session.terminal.say(f"removed {path}")
     from treadle.doctor import environment
 
     facts = environment()

@@ -27,8 +27,31 @@ def check_steps(workflow: Workflow, scopes: Sequence[Scope], known: frozenset[st
                 _check_references(references_of(at), scope, scopes, known, report)
     if scopes:
         _check_references([(("start",), workflow.start)], scopes[0], scopes, known, report)
+    _check_worktrees(scopes, report)
     for path in [("env",), *((*at.path, "env") for at in everything)]:
         _check_environment(path, report)
+
+
+def _check_worktrees(scopes: Sequence[Scope], report: Report) -> None:
+    """What is changed in a worktree that no step merges is never seen in the root."""
+    for scope in scopes:
+        users = [at for at in scope.steps if at.sound and at.step.isolation is not None]
+        merged = {_worktree(at) for at in users if at.step.isolation and _merges(at)}
+        for at in users:
+            name = _worktree(at)
+            if name not in merged:
+                message = f"nothing brings what is changed in the worktree `{name}` into the root"
+                hint = f"write `isolation: {{worktree: {name}, merge: true}}` at the step that has to succeed first"
+                report.at_key("TRD0117", message, (*at.path, "isolation"), hint=hint)
+
+
+def _worktree(at: StepAt) -> str:
+    return (at.step.isolation.worktree if at.step.isolation else None) or at.step.id
+
+
+def _merges(at: StepAt) -> bool:
+    isolation = at.step.isolation
+    return isolation is not None and (isolation.worktree is None if isolation.merge is None else isolation.merge)
 
 
 def _check_ids(everything: Sequence[StepAt], report: Report) -> None:

@@ -8,6 +8,7 @@ from treadle_engine.link import link
 from treadle_engine.plan import (
     Cache,
     Compensation,
+    Isolation,
     Items,
     Limits,
     Loop,
@@ -111,7 +112,8 @@ class _Compiler:
         fields |= {key: getattr(once, key) for key in ("compensate", "irreversible", "idempotent", "on_interrupt")}
         fields |= {key: getattr(once, key) for key in ("uncertain", "risk", "line", "name", "body", "loop", "branches")}
         fields |= {
-            key: getattr(once, key) for key in ("figures", "limits", "cache", "wait_for", "approval", "keep_changes")
+            key: getattr(once, key)
+            for key in ("figures", "limits", "cache", "wait_for", "approval", "keep_changes", "isolation")
         }
         inner = ScopePlan((StepPlan(once.id, once.kind, **fields),), fail_fast=self._fail_fast(at.path))
         return replace(
@@ -164,6 +166,7 @@ class _Compiler:
             limits=self._limits(step.limits),
             cache=_cache(step.cache),
             keep_changes=step.keep_changes,
+            isolation=_isolation(step),
         )
 
     def _retry(self, own: model.Retry | None) -> Retry:
@@ -192,6 +195,13 @@ class _Compiler:
 
 def _checkpoint(step: model.Step) -> str:
     return step.id if step.checkpoint is True else step.checkpoint or ""
+
+
+def _isolation(step: model.Step) -> Isolation | None:
+    if step.isolation is None:
+        return None
+    name, merge = step.isolation.worktree, step.isolation.merge
+    return Isolation(name or step.id, name is None if merge is None else merge, step.isolation.check or "")
 
 
 def _cache(cache: model.Cache | None) -> Cache | None:

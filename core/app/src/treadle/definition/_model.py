@@ -38,8 +38,8 @@ from treadle.definition._fields import (
 from treadle.definition._model_base import Input as Input
 from treadle.definition._model_base import Keys as Keys
 from treadle.definition._model_bounds import Cache as Cache
+from treadle.definition._model_bounds import Isolation, cached, isolated
 from treadle.definition._model_bounds import Limits as Limits
-from treadle.definition._model_bounds import cached
 from treadle.definition._model_waits import Approval as Approval
 from treadle.definition._model_waits import Escalate as Escalate
 from treadle.definition._model_waits import WaitFor as WaitFor
@@ -266,6 +266,9 @@ class Step(Keys):
     agent: Planned = Field(None, description="Who does work that needs judgement.")
     fallback: Planned = Field(None, description="Agents to ask next.")
     budget: Planned = Field(None, description="What it may cost.")
+    isolation: Annotated[Isolation, Short(isolated, {"const": "worktree"})] | None = Field(
+        None, description="Work in a git worktree, whose changes come into the root only if the step succeeds."
+    )
     limits: Limits | None = Field(
         None, description="What one attempt's processes may use; over `defaults.limits`, key by key."
     )
@@ -300,6 +303,7 @@ BELONGS: Final[dict[str, tuple[str, ...]]] = {
     "on_interrupt": CALLS,
     "risk": CALLS,
     "keep_changes": CALLS,
+    "isolation": CALLS,
     "limits": CALLS,
     "cache": CALLS,
     "for_each": REPEATABLE,

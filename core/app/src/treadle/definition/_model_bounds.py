@@ -1,10 +1,10 @@
-"""The keys that bound what runs: how much it may use, and when it need not run at all."""
+"""The keys that bound what runs: how much it may use, where it may work, and when it need not run at all."""
 
 from typing import Annotated
 
 from pydantic import Field
 
-from treadle.definition._fields import Duration, Pattern, Short, Size, Variable
+from treadle.definition._fields import Duration, Pattern, Short, Size, StepId, Text, Variable
 from treadle.definition._model_base import Keys
 
 
@@ -37,6 +37,27 @@ class Cache(Keys):
         default_factory=list, description="Files that a success leaves and a reuse puts in place, by patterns."
     )
     ttl: Duration | None = Field(None, description="How long a result is good for. Default: until it is dropped.")
+
+
+class Isolation(Keys):
+    """Where a step works apart from the user's checkout."""
+
+    worktree: StepId | None = Field(
+        None, description="The worktree's name: steps of one list that name the same share it. Default: the step's id."
+    )
+    merge: bool | None = Field(
+        None,
+        description="Once the step has succeeded, bring what was changed there into the root, all or nothing. "
+        "Default: true where `worktree` is not given.",
+    )
+    check: Text | None = Field(
+        None, description="A shell command that has to succeed in the worktree before that; error type `check`."
+    )
+
+
+def isolated(value: object) -> object:
+    """`isolation: worktree`."""
+    return {} if value == "worktree" else value
 
 
 def cached(value: object) -> object:

@@ -62,6 +62,7 @@ class StepContext:
 
     __slots__ = (
         "_address",
+        "_apart",
         "_env",
         "_log",
         "_purpose",
@@ -87,6 +88,7 @@ class StepContext:
         self._purpose = f"!{purpose}" if purpose else ""
         self._log: StepLog | None = None
         self._workspace: JournaledWorkspace | None = None
+        self._apart: Workspace | None = None
         self.cancelled = False
         self.reuse: Reuse | None = None
         self.closed = False
@@ -114,13 +116,19 @@ class StepContext:
 
     @property
     def workspace(self) -> Workspace:
-        """The files of the execution's root. What a visit changes through it can be undone."""
+        """The files of the execution's root, or of the worktree that stands for it; changes can be undone."""
+        if self._apart is not None:
+            return self._apart
         files = self.files
         if files is None or self._purpose:
             return self._surroundings.workspace
         if self._workspace is None:
             self._workspace = files.workspace(self.visit, lambda: self.closed)
         return self._workspace
+
+    def move_to(self, workspace: Workspace) -> None:
+        """The attempt works there, and not in the execution's root."""
+        self._apart = workspace
 
     @property
     def files(self) -> "KeptFiles | None":

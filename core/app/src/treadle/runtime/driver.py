@@ -94,6 +94,8 @@ class Execution:
     """Some step has `limits`."""
     reuse: "Callable[[StartAttempt], Reuse | None] | None" = None
     """Where some step has `cache`: what an attempt needs for it."""
+    isolated: bool = False
+    """Some step works in a worktree."""
     last_seq: int = 0
     publish_ends: bool = False
     """Its end goes to the bus."""

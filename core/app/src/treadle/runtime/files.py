@@ -12,6 +12,7 @@ from treadle.workspace import JournaledWorkspace, journaled, prefix_of, undo_jou
 if TYPE_CHECKING:
     from treadle.workspace.journal import Undone
     from treadle.workspace.snapshots import Snapshot, SnapshotStore
+    from treadle.workspace.worktrees import Worktree, Worktrees
 
 BEFORE: Final = "before"
 AFTER: Final = "after"
@@ -50,17 +51,30 @@ class KeptFiles:
         """What the visit is handed."""
         return JournaledWorkspace(self._root, self._execution, visit, closed)
 
+    def worktrees(self) -> "Worktrees":
+        """Where steps work apart."""
+        from treadle.workspace.worktrees import Worktrees
+
+        return Worktrees(self._home, self._limit)
+
+    async def enter(self, name: str, step: str) -> "Worktree":
+        """The worktree of that name. Raises `ActionError` when it cannot be made."""
+        return await asyncio.to_thread(self.worktrees().enter, self._execution, name, self._root, step)
+
+    async def merge(self, worktree: "Worktree") -> Sequence[str]:
+        """Bring a worktree's changes into the root; what a person must know. Raises `ActionError`, `TreadleError`."""
+        return _told([await asyncio.to_thread(self.worktrees().merge, worktree)])
+
     async def begin(self, visit: str) -> None:
         """An attempt is about to start. What an earlier one found stands: the visit is undone as a whole.
 
         Raises:
             TreadleError: no snapshot could be taken.
         """
-        if self.snapshots:
-            await asyncio.to_thread(self._take_first, visit)
+        await asyncio.to_thread(self._take_first, visit)
 
-    async def end(self, visit: str) -> JsonObject | None:
-        """An attempt has ended: what a rollback can undo of it, None for nothing.
+    async def end(self, visit: str, *, looked: bool) -> JsonObject | None:
+        """An attempt has ended: what a rollback can undo of it, None for nothing. `looked`: `begin` was called.
 
         Raises:
             TreadleError: no snapshot could be taken; what it changed is not known then.
@@ -68,7 +82,7 @@ class KeptFiles:
         kept: dict[str, Json] = {}
         if count := len(journaled(self._root, prefix_of(self._execution, visit))):
             kept["journaled"] = count
-        if self.snapshots:
+        if looked:
             before, after = await asyncio.to_thread(self._take_last, visit)
             if before is None or not before.same_files(after):
                 kept["tree"] = after.tree

@@ -315,6 +315,7 @@ class LocalRuntime:
             _sensitive_outputs(state.plan),
             any(step.limits is not None for step in _steps_of(state.plan)),
             self._reuse(row, state) if any(step.cache is not None for step in _steps_of(state.plan)) else None,
+            any(step.isolation is not None for step in _steps_of(state.plan)),
         )
 
     def _reuse(self, row: ExecutionRow, state: State) -> "Callable[[StartAttempt], Reuse | None] | None":

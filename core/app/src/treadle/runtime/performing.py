@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 from treadle_engine.compensation import UNDO_CHANGES
 from treadle_engine.graph import FAILURE_OUTCOMES
+from treadle_engine.plan import Isolation
 from treadle_engine.protocol import Address, AttemptEnded, Compensate, StartAttempt
-from treadle_hookspecs import JsonObject, TreadleError
+from treadle_hookspecs import ActionError, JsonObject, TreadleError
 
 from treadle.runtime.attempts import attempt
 from treadle.runtime.clock import now
 from treadle.runtime.context import StepContext, reveal
+from treadle.workspace import FolderWorkspace
 
 if TYPE_CHECKING:
     from treadle.plugins import ResolvedAction
@@ -37,23 +39,61 @@ class Performer:
             context: what its action is handed.
             interrupted: asked when it was cancelled: true when nobody may say how the visit ended.
         """
-        files = context.files
-        if files is not None:
-            try:
-                if files.snapshots:
-                    await files.begin(context.visit)
-                elif command.address.attempt > 1:
-                    await files.undo_journaled(context.visit)  # what a killed attempt left
-            except TreadleError as error:
-                return _refused(command.address, "snapshot", error)
-            except asyncio.CancelledError:
-                return cancelled(command.address)
-        resolve = self._execution.resolve
-        ended = await self._attempt(command.address, resolve, command.action, command.inputs, context, command.timeout)
-        if files is None or not (files.snapshots or context.changed):
+        files, isolation = context.files, self._isolation(command.address)
+        if files is None:
+            return await self._called(command, context)
+        looks = files.snapshots or (isolation is not None and isolation.merge)
+        try:
+            if looks:
+                await files.begin(context.visit)
+            elif command.address.attempt > 1:
+                await files.undo_journaled(context.visit)  # what a killed attempt left
+            if isolation is None:
+                ended = await self._called(command, context)
+            else:
+                ended = await self._apart(command, context, isolation)
+        except TreadleError as error:
+            return _refused(command.address, "snapshot", error)
+        except asyncio.CancelledError:
+            return cancelled(command.address)
+        if not (looks or context.changed):
             return ended
         keep = ended.outcome == "cancelled" and interrupted()
-        return ended._replace(snapshot=await self._kept(ended, context, undo=not keep))
+        return ended._replace(snapshot=await self._kept(ended, context, looked=looks, undo=not keep))
+
+    async def _called(self, command: StartAttempt, context: StepContext) -> AttemptEnded:
+        resolve = self._execution.resolve
+        return await self._attempt(command.address, resolve, command.action, command.inputs, context, command.timeout)
+
+    async def _apart(self, command: StartAttempt, context: StepContext, isolation: Isolation) -> AttemptEnded:
+        """In a worktree; what a success changed there is merged if the step says so."""
+        files, (scope, step, *_) = context.files, command.address
+        if files is None:
+            raise RuntimeError("there is nowhere to put a worktree")
+        try:
+            name = f"{scope}/{isolation.worktree}" if scope else isolation.worktree
+            worktree = await files.enter(name, f"{scope}/{step}" if scope else step)
+            context.move_to(FolderWorkspace(worktree.path))
+            ended = await self._called(command, context)
+            if ended.error is None and ended.outcome != "cancelled":
+                if isolation.check:
+                    await _checked(isolation.check, context)
+                if isolation.merge:
+                    for sentence in await files.merge(worktree):
+                        context.log.warning(sentence)
+        except ActionError as error:
+            return AttemptEnded(
+                command.address,
+                now(),
+                "failure",
+                {},
+                {"type": error.error_class, "message": error.message, "retryable": error.retryable},
+            )
+        return ended
+
+    def _isolation(self, address: Address) -> Isolation | None:
+        execution = self._execution
+        return execution.state.step_plan(address.scope, address.step).isolation if execution.isolated else None
 
     def unseen(self, address: Address) -> AttemptEnded:
         """The end of an attempt that another process ran, which is gone. What it journaled is undone."""
@@ -110,7 +150,7 @@ class Performer:
         except asyncio.CancelledError:
             return cancelled(address)
 
-    async def _kept(self, ended: AttemptEnded, context: StepContext, *, undo: bool) -> JsonObject | None:
+    async def _kept(self, ended: AttemptEnded, context: StepContext, *, looked: bool, undo: bool) -> JsonObject | None:
         """What is kept of the files that an attempt changed. Those that it journaled go with its failure."""
         files, address = self._execution.surroundings.files, ended.address
         if files is None:
@@ -120,12 +160,20 @@ class Performer:
             if undo and context.changed and ended.error is not None and not self._keeps(address):
                 for sentence in await files.undo_journaled(context.visit):
                     context.log.warning(sentence)
-            return await files.end(context.visit)
+            return await files.end(context.visit, looked=looked)
         except TreadleError as error:
             context.log.warning(f"what the step changed on disk is not known: {error.message}")
         except asyncio.CancelledError:
             pass
         return UNKNOWN
+
+
+async def _checked(check: str, context: StepContext) -> None:
+    """Raises `ActionError` (`check`) when the command does not succeed."""
+    result = await context.run(["sh", "-e", "-c", check])
+    if not result.ok:
+        last = "\n".join((result.stderr or result.stdout).strip().splitlines()[-5:])
+        raise ActionError(f"the check exited with {result.exit_code}: {check}\n{last}".rstrip(), error_class="check")
 
 
 def cancelled(address: Address) -> AttemptEnded:

@@ -11,6 +11,7 @@ from treadle.suggestions import did_you_mean
 from treadle.workspace import journaled, prefix_of
 from treadle.workspace.journal import Journal, Operation
 from treadle.workspace.snapshots import Changed, How, Snapshot, SnapshotStore, changes, difference
+from treadle.workspace.worktrees import Worktrees
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,11 @@ def changes_of(home: Path, row: ExecutionRow, steps: Sequence[StepRow], step: st
         )
     visits = [f"{it.address}#{it.visit}" for it in chosen]
     store = SnapshotStore(home, Path(row.root), limit)
-    found = _by_snapshots(store, row.id, visits) or _by_journal(Path(row.root), row.id, visits)
+    found = (
+        _by_worktrees(home, limit, row.id, {it.address for it in chosen} if step else set())
+        or _by_snapshots(store, row.id, visits)
+        or _by_journal(Path(row.root), row.id, visits)
+    )
     if found is None:
         raise TreadleError(
             f"nothing was kept of what {step or row.id} changed",
@@ -72,6 +77,15 @@ def changes_of(home: Path, row: ExecutionRow, steps: Sequence[StepRow], step: st
             suggestions=("treadle run --checkpoint keeps the files before and after each step", "see git diff"),
         )
     return Changes(row.id, step, *found)
+
+
+def _by_worktrees(home: Path, limit: int, execution: str, steps: set[str]) -> tuple[Sequence[Changed], str] | None:
+    """What stands in worktrees that were not merged; of these steps, or of all."""
+    worktrees = Worktrees(home, limit)
+    found = [worktrees.changes(it) for it in worktrees.of(execution) if not steps or steps & set(it.steps)]
+    if not found:
+        return None
+    return [one for files, _ in found for one in files], "".join(text for _, text in found)
 
 
 def _by_snapshots(store: SnapshotStore, execution: str, visits: Sequence[str]) -> tuple[Sequence[Changed], str] | None:
