@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from treadle_hookspecs import Append, JsonObject, TreadleError, TriggerEvent
 
-from treadle.lookup import PROJECT, Found, definitions
+from treadle.lookup import PROJECT, Found, ProjectLibrary, definitions
 from treadle.status import Status
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def triggered(event: TriggerEvent, root: Path, plugins: "PluginHost") -> Iterato
     for path in definitions(root):
         if event.type not in path.read_text(errors="replace"):
             continue
-        loaded = load_file(path, plugins)
+        loaded = load_file(path, plugins, ProjectLibrary(root, plugins))
         if loaded.plan is None:
             continue
         for kind, spec in loaded.plan.triggers:

@@ -58,6 +58,31 @@ def known(root: Path, plugins: "PluginHost") -> Iterator[Found]:
         yield Found(listed.name, Path(str(listed.file)), listed.record.distribution)
 
 
+class ProjectLibrary:
+    """The workflows that steps run: by path from their file, then by name as a person would."""
+
+    def __init__(self, root: Path, plugins: "PluginHost") -> None:
+        self._root = root
+        self._plugins = plugins
+
+    def file(self, reference: str, beside: Path) -> Path | None:
+        """The file of a workflow; None when there is none."""
+        path = Path(reference)
+        written = [reference] if path.suffix in SUFFIXES else [reference + suffix for suffix in SUFFIXES]
+        for candidate in (beside / name for name in written):
+            if candidate.is_file():
+                return candidate
+        if path.suffix in SUFFIXES or path.parent != Path():
+            return None
+        wanted = _canonical(reference)
+        known_here = known(self._root, self._plugins)
+        return next((found.path for found in known_here if _canonical(found.name) == wanted), None)
+
+    def names(self) -> list[str]:
+        """Every name that there is, once."""
+        return list(dict.fromkeys(found.name for found in known(self._root, self._plugins)))
+
+
 def definitions(root: Path) -> list[Path]:
     """The project's own definitions, by name."""
     folder = root / FOLDER

@@ -6,7 +6,8 @@ language, plan and core. What is stored is data: only the plugin registry turns 
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import astuple
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -15,6 +16,7 @@ import orjson
 from treadle_engine.plan import LANGUAGE_VERSION, PLAN_VERSION, Plan, plan_from_json, plan_to_json
 
 if TYPE_CHECKING:
+    from treadle.definition import Use
     from treadle.plugins import PluginRecord
 
 _SIZE_LIMIT: Final = 64_000_000
@@ -34,18 +36,24 @@ class PlanCache:
         self._circumstances = _circumstances(records)
         self._cache: Any = None
 
-    def find(self, text: bytes, suffix: str) -> Plan | None:
-        """The plan of a definition's text, if it was compiled under these circumstances before."""
+    def find(self, text: bytes, suffix: str, as_it_was: "Callable[[Use], bool]" = lambda _: True) -> Plan | None:
+        """The plan of a definition's text, if it was compiled under these circumstances before.
+
+        `as_it_was` says whether a file of another workflow that it runs is still the same.
+        """
         try:
             stored = self._opened().get(self._key(text, suffix))
-            return plan_from_json(stored) if stored is not None else None
+            if stored is None or not all(as_it_was(use) for use in _uses(stored["uses"])):
+                return None
+            return plan_from_json(stored["plan"])
         except (OSError, ValueError, KeyError, TypeError, sqlite3.Error):
             return None
 
-    def keep(self, text: bytes, suffix: str, plan: Plan) -> None:
-        """Remember a plan."""
+    def keep(self, text: bytes, suffix: str, plan: Plan, uses: "Sequence[Use]" = ()) -> None:
+        """Remember a plan, and the files of the other workflows that are in it."""
+        written = {"plan": plan_to_json(plan), "uses": [list(astuple(use)) for use in uses]}
         try:
-            self._opened().set(self._key(text, suffix), plan_to_json(plan))
+            self._opened().set(self._key(text, suffix), written)
         except (OSError, ValueError, TypeError, sqlite3.Error):
             return
 
@@ -65,6 +73,14 @@ class PlanCache:
 
     def _key(self, text: bytes, suffix: str) -> str:
         return hashlib.sha256(b"\0".join((self._circumstances, suffix.encode(), text))).hexdigest()
+
+
+def _uses(stored: "Sequence[Sequence[str]]") -> "Sequence[Use]":
+    if not stored:
+        return ()
+    from treadle.definition import Use
+
+    return [Use(*use) for use in stored]
 
 
 def _circumstances(records: Iterable["PluginRecord"]) -> bytes:

@@ -1,5 +1,6 @@
 """The definitions' side of the facade: finding, checking, compiling and previewing workflows."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -8,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from treadle_hookspecs import ExecutionQuery, ExecutionRow, ExitCode, Json, JsonObject, TreadleError
 
-from treadle.lookup import PROJECT, find, known
+from treadle.lookup import PROJECT, ProjectLibrary, find, known
 from treadle.preview import DryRun, preview
 from treadle.records import Records
 
 if TYPE_CHECKING:
     from treadle_engine.plan import Plan
 
-    from treadle.definition import Loaded, Problem
+    from treadle.definition import Loaded, Problem, Use
     from treadle.drafts import Draft
     from treadle.lookup import Found
     from treadle.plans import PlanCache
@@ -45,7 +46,7 @@ class DefinitionError(TreadleError):
         super().__init__(
             f"{loaded.path}: {len(errors)} problem{'s' if len(errors) > 1 else ''}; the first: {first.message}",
             code=first.code,
-            context={"file": str(loaded.path), "line": first.line, "column": first.column},
+            context={"file": first.file or str(loaded.path), "line": first.line, "column": first.column},
             suggestions=(f"treadle validate {loaded.path}", f"treadle explain {first.code}"),
         )
         self.loaded = loaded
@@ -145,7 +146,7 @@ class Workflows(Records):
     def _load(self, found: "Found") -> "Loaded":
         from treadle.definition import load_file
 
-        return load_file(found.path, self.plugins)
+        return load_file(found.path, self.plugins, ProjectLibrary(self._root, self.plugins))
 
     def _checkpointed(self, plan: "Plan") -> "Plan":
         from treadle.checkpoints import checkpointed
@@ -155,14 +156,22 @@ class Workflows(Records):
     def _sound(self, found: "Found") -> "tuple[Plan, str]":
         """The plan of a definition without errors, and the definition's text."""
         content, suffix = found.path.read_bytes(), found.path.suffix
-        plan = self._plans.find(content, suffix)
+        plan = self._plans.find(content, suffix, lambda use: self._is_as_it_was(found, use))
         if plan is not None:
             return plan, content.decode()
         loaded = self._load(found)
         if loaded.plan is None:
             raise DefinitionError(loaded)
-        self._plans.keep(content, suffix, loaded.plan)
+        self._plans.keep(content, suffix, loaded.plan, loaded.uses)
         return loaded.plan, loaded.text
+
+    def _is_as_it_was(self, found: "Found", use: "Use") -> bool:
+        """A file that a plan was compiled with is still the one that is found, and holds the same."""
+        beside = Path(use.beside) if use.beside else found.path.parent
+        path = ProjectLibrary(self._root, self.plugins).file(use.reference, beside)
+        if path is None or str(path.resolve()) != use.path:
+            return False
+        return hashlib.sha256(path.read_bytes()).hexdigest() == use.hash
 
     @cached_property
     def _plans(self) -> "PlanCache":

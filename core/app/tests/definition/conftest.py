@@ -1,4 +1,5 @@
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 from treadle.definition import Loaded, Problem, load_text
@@ -66,18 +67,58 @@ class KnownActions:
         return "the plugin `broken` raised ImportError" if name.startswith("broken/") else ""
 
 
+GREETING = """\
+treadle: 1
+name: greeting
+inputs:
+  name: {type: string, required: true, description: whom to greet}
+  times: {type: integer, default: 1}
+outputs:
+  text: "{{ steps.greet.outputs.text }}"
+steps:
+  - id: greet
+    uses: example/greet
+    with: {name: "{{ inputs.name }}"}
+    compensate: {run: echo forget}
+"""
+"""A workflow that steps can run."""
+
+
+class OneFolder:
+    """A library: the definitions in one folder, by name, and any by path."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def file(self, reference: str, beside: Path) -> Path | None:
+        candidates = (beside / reference, beside / f"{reference}.yaml", self._folder / f"{reference}.yaml")
+        return next((path for path in candidates if path.is_file()), None)
+
+    def names(self) -> list[str]:
+        return [path.stem for path in self._folder.iterdir()]
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> OneFolder:
+    """A library that knows `greeting`."""
+    folder = tmp_path / "library"
+    folder.mkdir()
+    (folder / "greeting.yaml").write_text(GREETING)
+    return OneFolder(folder)
+
+
 @pytest.fixture
 def catalogue() -> KnownActions:
     return KnownActions()
 
 
 @pytest.fixture
-def load(catalogue: KnownActions) -> Callable[[str], Loaded]:
+def load(catalogue: KnownActions, library: OneFolder) -> Callable[[str], Loaded]:
     """Load a text; its first lines may be left out."""
 
     def loaded(text: str) -> Loaded:
         head = "" if "treadle:" in text else "treadle: 1\nname: example\n"
-        return load_text(head + text, "example.yaml", catalogue)
+        return load_text(head + text, "example.yaml", catalogue, library)
 
     return loaded
 

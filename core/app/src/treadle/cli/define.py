@@ -124,7 +124,7 @@ def _print_problems(session: Session, loaded: "list[Loaded]", problems: "list[Pr
     from treadle.definition import render_problems
 
     terminal = session.terminal
-    sources = {str(each.path): each.text for each in loaded}
+    sources = {name: text for each in loaded for name, text in each.sources.items()}
     rendered = render_problems(problems, sources, chosen.value, terminal.data_color and chosen is Format.TEXT)
     if rendered.strip():
         terminal.data(rendered.rstrip("\n"))

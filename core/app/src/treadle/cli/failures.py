@@ -47,8 +47,7 @@ def _frames(error: TreadleError, session: Session) -> str:
         return ""
     from treadle.definition import render_problems
 
-    sources = {str(loaded.path): loaded.text}
-    return render_problems(loaded.problems, sources, "text", session.terminal.talk_color).rstrip("\n")
+    return render_problems(loaded.problems, loaded.sources, "text", session.terminal.talk_color).rstrip("\n")
 
 
 def _problems(error: TreadleError) -> dict[str, Json]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from treadle.definition._document import Document, plain
     from treadle.definition._explanations import codes, explain
     from treadle.definition._inputs import check_inputs
-    from treadle.definition._loading import Loaded, load_file, load_text
+    from treadle.definition._loading import Loaded, Use, load_file, load_text
     from treadle.definition._problems import Problem, Severity
     from treadle.definition._reading import load_yaml, parse_document
     from treadle.definition._rendering import render_problems
@@ -31,6 +31,7 @@ _MODULES: Final = {
     "Mock": "_cases_model",
     "Problem": "_problems",
     "Severity": "_problems",
+    "Use": "_loading",
     "base_place": "_cases",
     "cases_schema": "_cases",
     "check_inputs": "_inputs",
@@ -58,6 +59,7 @@ __all__ = [
     "Mock",
     "Problem",
     "Severity",
+    "Use",
     "base_place",
     "cases_schema",
     "check_inputs",

@@ -8,6 +8,7 @@ from treadle_engine.expressions import ExpressionError, Reference, references
 
 from treadle.definition._catalogue import Catalogue
 from treadle.definition._document import Path, Scalar, Table, scalars
+from treadle.definition._family import Children
 from treadle.definition._known_outputs import known_outputs
 from treadle.definition._order import Order
 from treadle.definition._places import Spot, spots_of
@@ -46,10 +47,15 @@ class _Use:
 
 
 def check_names(
-    structure: Structure, scopes: tuple[Scope, ...], catalogue: Catalogue, orders: dict[Path, Order], report: Report
+    structure: Structure,
+    scopes: tuple[Scope, ...],
+    catalogue: Catalogue,
+    children: Children,
+    orders: dict[Path, Order],
+    report: Report,
 ) -> None:
     """Every expression of the definition. `orders` are the scopes' by their path, where their edges are sound."""
-    checker = _Names(structure, scopes, catalogue, orders, report)
+    checker = _Names(structure, scopes, catalogue, children, orders, report)
     for spot in spots_of(structure.workflow, scopes):
         node = report.document.node(spot.path)
         for scalar in scalars(node) if node is not None else ():
@@ -63,9 +69,11 @@ class _Names:
         structure: Structure,
         scopes: tuple[Scope, ...],
         catalogue: Catalogue,
+        children: Children,
         orders: dict[Path, Order],
         report: Report,
     ) -> None:
+        self._children = children
         self._written_ids = structure.ids
         self._scopes = scopes
         self._catalogue = catalogue
@@ -172,7 +180,7 @@ class _Names:
         elif at.sound:
             if len(path) > 2 and path[2] not in _OF_STEP:
                 hint = self._report.suggest(path[2], _OF_STEP) or f"it has {', '.join(_OF_STEP)}"
-                if path[2] in known_outputs(at, self._catalogue).names:
+                if path[2] in known_outputs(at, self._catalogue, self._children).names:
                     hint = f"did you mean `steps.{path[1]}.outputs.{path[2]}`?"
                 self._tell("TRD0131", f"a step has no `{path[2]}`", use, hint=hint)
             elif len(path) > 3 and path[2] == "outputs":
@@ -205,7 +213,7 @@ class _Names:
         self._tell("TRD0107", f"step `{id_}` is not defined", use, hint=hint)
 
     def _output(self, use: _Use, at: StepAt, name: str, *, of_item: bool = False) -> None:
-        known = known_outputs(at, self._catalogue, of_item=of_item)
+        known = known_outputs(at, self._catalogue, self._children, of_item=of_item)
         if not known.closed or name in known.names or use.reference.guarded:
             return
         hint = self._report.suggest(name, known.names) or f"it has {', '.join(sorted(known.names))}"

@@ -25,14 +25,21 @@ from treadle.definition import _model as model
 from treadle.definition._catalogue import Catalogue
 from treadle.definition._compile_waits import input_spec, output_spec, waiting
 from treadle.definition._document import Document, Path
+from treadle.definition._family import Children
 from treadle.definition._known_outputs import RUN
 from treadle.definition._run_text import RunText, run_text
 from treadle.definition._scopes import Scope, StepAt, edges, inner_bodies, targets
 
 
-def compiled(workflow: model.Workflow, scopes: tuple[Scope, ...], catalogue: Catalogue, document: Document) -> Plan:
+def compiled(
+    workflow: model.Workflow,
+    scopes: tuple[Scope, ...],
+    catalogue: Catalogue,
+    children: Children,
+    document: Document,
+) -> Plan:
     """The linked plan of a definition without errors."""
-    compiler = _Compiler(workflow, scopes, catalogue, document)
+    compiler = _Compiler(workflow, scopes, catalogue, children, document)
     bodies = {scope.path[0]: link(compiler.scope(scope)) for scope in scopes if scope.owner is None}
     rollback = workflow.rollback or model.Rollback.model_validate({})
     return Plan(
@@ -71,11 +78,17 @@ def _secret(source: model.Secret) -> SecretSource:
 
 class _Compiler:
     def __init__(
-        self, workflow: model.Workflow, scopes: tuple[Scope, ...], catalogue: Catalogue, document: Document
+        self,
+        workflow: model.Workflow,
+        scopes: tuple[Scope, ...],
+        catalogue: Catalogue,
+        children: Children,
+        document: Document,
     ) -> None:
         self._workflow = workflow
         self._scopes = {scope.path: scope for scope in scopes}
         self._catalogue = catalogue
+        self._children = children
         self._document = document
         self._defaults = workflow.defaults or model.Defaults.model_validate({})
 
@@ -102,12 +115,42 @@ class _Compiler:
         plan = replace(plan, idempotent=True, on_interrupt="retry")
         if at.kind in model.WAITS:
             return waiting(plan, at.step)
+        if at.kind in model.BOUNDED:
+            plan = self._bounded(plan, at.step)
+        if at.step.workflow is not None:
+            return self._running(plan, at.step, at.step.workflow)
         return self._scoped(plan, at) if at.kind in model.SCOPED else replace(plan, with_=_small(at, plan))
+
+    def _bounded(self, plan: StepPlan, step: model.Step) -> StepPlan:
+        """The attempts of a step that holds scopes, and how they are undone. `defaults` is about calls."""
+        return replace(
+            plan,
+            retry=_retry(step.retry),
+            timeout=step.timeout,
+            compensate=self._compensation(step.compensate) if step.compensate else None,
+            irreversible=step.irreversible,
+        )
+
+    def _running(self, plan: StepPlan, step: model.Step, reference: str) -> StepPlan:
+        """A step that runs another workflow; the sooner of its time-out and the workflow's counts."""
+        member = self._children.find(reference)
+        if member is None or member.workflow is None:
+            return plan
+        limits = [limit for limit in (step.timeout, member.workflow.timeout) if limit is not None]
+        return replace(
+            plan,
+            with_=step.with_ or {},
+            workflow=member.key,
+            detached=step.detached,
+            undoes=not step.detached and self._children.family.undoes(member),
+            timeout=min(limits, default=None) if not step.detached else None,
+        )
 
     def _repeated(self, once: StepPlan, at: StepAt) -> StepPlan:
         """A step that runs for each item: needs, routes and bounds are its own, the rest is each item's."""
         step = at.step
-        single = once.kind not in {"parallel", "steps"} or once.body is None
+        bounded = once.retry.max_attempts > 1 or once.timeout is not None or once.compensate or once.irreversible
+        single = once.kind not in {"parallel", "steps"} or bool(bounded)
         fields = {key: getattr(once, key) for key in ("action", "with_", "env", "retry", "timeout", "outputs")}
         fields |= {key: getattr(once, key) for key in ("compensate", "irreversible", "idempotent", "on_interrupt")}
         fields |= {key: getattr(once, key) for key in ("uncertain", "risk", "line", "name", "body", "loop", "branches")}
@@ -115,6 +158,7 @@ class _Compiler:
             key: getattr(once, key)
             for key in ("figures", "limits", "cache", "wait_for", "approval", "keep_changes", "isolation")
         }
+        fields |= {key: getattr(once, key) for key in ("workflow", "detached", "undoes")}
         inner = ScopePlan((StepPlan(once.id, once.kind, **fields),), fail_fast=self._fail_fast(at.path))
         return replace(
             edges(step),
@@ -171,12 +215,7 @@ class _Compiler:
 
     def _retry(self, own: model.Retry | None) -> Retry:
         """A step's `retry` over that of `defaults`, key by key."""
-        merged: dict[str, Any] = {}
-        for written in filter(None, (self._defaults.retry, own)):
-            merged |= {name: getattr(written, name) for name in written.model_fields_set}
-        if merged.get("when", "") is None:
-            del merged["when"]
-        return Retry(**merged)
+        return _retry(self._defaults.retry, own)
 
     def _limits(self, own: model.Limits | None) -> Limits | None:
         """A step's `limits` over those of `defaults`, key by key."""
@@ -191,6 +230,16 @@ class _Compiler:
         if undo.uses is not None:
             return Compensation(self._catalogue.canonical(undo.uses), undo.with_, when=undo.when)
         return Compensation(RUN, _undoing_command(str(undo.run)), when=undo.when)
+
+
+def _retry(*written: model.Retry | None) -> Retry:
+    """What was written, the later over the earlier, key by key."""
+    merged: dict[str, Any] = {}
+    for one in filter(None, written):
+        merged |= {name: getattr(one, name) for name in one.model_fields_set}
+    if merged.get("when", "") is None:
+        del merged["when"]
+    return Retry(**merged)
 
 
 def _checkpoint(step: model.Step) -> str:

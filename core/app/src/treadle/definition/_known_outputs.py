@@ -6,6 +6,7 @@ from typing import Final
 from treadle_hookspecs import JsonObject
 
 from treadle.definition._catalogue import Catalogue
+from treadle.definition._family import Children
 from treadle.definition._model import SCOPED
 from treadle.definition._scopes import StepAt, inner_bodies
 
@@ -22,7 +23,7 @@ class KnownOutputs:
     closed: bool
 
 
-def known_outputs(at: StepAt, catalogue: Catalogue, *, of_item: bool = False) -> KnownOutputs:
+def known_outputs(at: StepAt, catalogue: Catalogue, children: Children, *, of_item: bool = False) -> KnownOutputs:
     """The outputs that a step declares and those that its action is known to have; of a group its steps, by id.
 
     A step that runs for several items has the list of theirs, `items`; `of_item` asks for one item's.
@@ -33,6 +34,8 @@ def known_outputs(at: StepAt, catalogue: Catalogue, *, of_item: bool = False) ->
         return KnownOutputs(frozenset({"winner", "outputs"}), closed=True)
     if at.sound and at.kind in SCOPED:
         return KnownOutputs(frozenset(step.id for _, steps in inner_bodies(at.step) for step in steps), closed=True)
+    if at.sound and at.step.workflow is not None:
+        return _of_workflow(at, at.step.workflow, children)
     declared = frozenset(at.step.outputs)
     if at.sound and at.step.approval is not None:
         return KnownOutputs(frozenset((*ANSWER, *at.step.approval.form)), closed=True)
@@ -43,6 +46,17 @@ def known_outputs(at: StepAt, catalogue: Catalogue, *, of_item: bool = False) ->
     if at.kind == "run":
         return KnownOutputs(declared | names, closed=bool(declared and names))
     return KnownOutputs(declared | names, closed=_closed(schema) or bool(declared and schema is None))
+
+
+def _of_workflow(at: StepAt, reference: str, children: Children) -> KnownOutputs:
+    """Those that the workflow declares; the id of an execution of its own."""
+    if at.step.detached:
+        return KnownOutputs(frozenset({"execution"}), closed=True)
+    member = children.find(reference) if "{{" not in reference else None
+    workflow = member.workflow if member is not None else None
+    if workflow is None:
+        return KnownOutputs(frozenset(), closed=False)
+    return KnownOutputs(frozenset(workflow.outputs), closed=True)
 
 
 def _properties(schema: JsonObject | None) -> JsonObject:

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from treadle_engine.plan import Plan
 from treadle_hookspecs import ExitCode, TreadleError
@@ -11,6 +12,25 @@ from treadle.definition._catalogue import Catalogue
 from treadle.definition._problems import Problem
 from treadle.definition._reading import read
 from treadle.definition._text import UnreadableError, decoded
+
+if TYPE_CHECKING:
+    from treadle.definition._family import Library, Member
+
+NO_FOLDER: Final = Path()
+"""Of a definition that is no file: the current folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A file that a definition was compiled with: how it was named, from which folder, and what it held.
+
+    `beside` is "" for the folder of the definition itself.
+    """
+
+    reference: str
+    beside: str
+    path: str
+    hash: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +41,8 @@ class Loaded:
         plan: the compiled, linked plan; None when a problem is an error.
         problems: all of them, by place.
         text: what was read.
+        members: the workflows that its steps run, and those that these run.
+        uses: the files that these were read from, and how they were found.
         path: its file, or the name it was given.
         hash: the SHA-256 of `text` in UTF-8, in hex.
     """
@@ -30,6 +52,13 @@ class Loaded:
     text: str
     path: str
     hash: str
+    members: "tuple[Member, ...]" = ()
+    uses: "tuple[Use, ...]" = ()
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """The texts that problems are about, by the names of their files."""
+        return {**{str(member.path): member.text for member in self.members}, self.path: self.text}
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -37,8 +66,8 @@ class Loaded:
         return tuple(problem for problem in self.problems if problem.severity == "error")
 
 
-def load_file(path: Path, catalogue: Catalogue) -> Loaded:
-    """Load a definition from a file; problems name it as it is given.
+def load_file(path: Path, catalogue: Catalogue, library: "Library | None" = None) -> Loaded:
+    """Load a definition from a file; problems name it as it is given. Without a library its steps run no workflows.
 
     Raises:
         TreadleError: there is no such file, or it cannot be opened (exit code 3).
@@ -54,18 +83,26 @@ def load_file(path: Path, catalogue: Catalogue) -> Loaded:
         text = decoded(content, name)
     except UnreadableError as error:
         return Loaded(None, error.problems, "", name, hashlib.sha256(content).hexdigest())
-    return load_text(text, name, catalogue)
+    return load_text(text, name, catalogue, library, path.parent)
 
 
-def load_text(text: str, name: str, catalogue: Catalogue) -> Loaded:
-    """Load a definition from a text. A name that ends with `.json` means JSON. Never raises for what the text says."""
+def load_text(
+    text: str, name: str, catalogue: Catalogue, library: "Library | None" = None, folder: Path = NO_FOLDER
+) -> Loaded:
+    """Load a definition from a text. A name that ends with `.json` means JSON. Never raises for what the text says.
+
+    From `folder` its steps name other workflows by path.
+    """
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     try:
         document, problems = read(text, name)
     except UnreadableError as error:
         return Loaded(None, error.problems, text, name, digest)
+    from treadle.definition._family import Family
     from treadle.definition._validation import validated
 
-    plan, found = validated(document, catalogue)
-    everything = sorted({*problems, *found}, key=lambda problem: problem.order)
-    return Loaded(None if problems else plan, tuple(everything), text, name, digest)
+    family = Family(library)
+    plan, found = validated(document, catalogue, family, folder)
+    everything = sorted({*problems, *found}, key=lambda problem: (problem.file != name, problem.file, problem.order))
+    uses = tuple(family.uses.values())
+    return Loaded(None if problems else plan, tuple(everything), text, name, digest, family.members, uses)

@@ -189,7 +189,6 @@ class Step(Keys):
     set: dict[Word, Any] | None = Field(None, description="Kind: give variables new values (`vars`).")
     cancel: Targets | None = Field(None, description="Kind: cancel these steps.")
     end: Literal["completed", "failed"] | None = Field(None, description="Kind: end the execution so.")
-    workflow: Planned = Field(None, description="Kind: a sub-workflow.")
     parallel: Parallel | None = Field(None, description="Kind: a group in a scope of its own, joined when all end.")
     loop: Loop | None = Field(None, description="Kind: a body repeated, one scope an iteration.")
     race: Annotated[dict[StepId, "Body"], Field(min_length=2)] | None = Field(
@@ -201,8 +200,14 @@ class Step(Keys):
         None, description="Kind: ask people; a text is the prompt."
     )
     steps: "Body | None" = Field(None, description="Kind: a sequence in a scope of its own.")
+    workflow: Annotated[str, Field(min_length=1, max_length=400)] | None = Field(
+        None, description="Kind: another workflow, by its path from this file or by its name."
+    )
 
-    with_: dict[str, Any] | None = Field(None, alias="with", description="The action's inputs.")
+    with_: dict[str, Any] | None = Field(None, alias="with", description="The action's or the workflow's inputs.")
+    detached: bool = Field(
+        False, description="Of `workflow`: an execution of its own that is started and not waited for."
+    )
     shell: Shell | None = Field(None, description="What runs a command that is a text. Default: sh.")
     cwd: str | None = Field(None, description="The command's folder, relative to the execution's root.")
     env: Variables = Field(default_factory=dict, description="Environment variables, over the workflow's.")
@@ -226,8 +231,12 @@ class Step(Keys):
     merge: Literal["each", "once"] = Field("each", description="Tokens that arrive while a visit runs (R8).")
     continue_on_error: bool = Field(False, description="Forgive the step's own failure (R6).")
 
-    retry: Retry | None = Field(None, description="Further attempts within a visit; over `defaults.retry`, key by key.")
-    timeout: Duration | None = Field(None, description="Bounds one attempt. Default: `defaults.timeout`, else none.")
+    retry: Retry | None = Field(
+        None, description="Further attempts within a visit; of calls over `defaults.retry`, key by key."
+    )
+    timeout: Duration | None = Field(
+        None, description="Bounds one attempt. Default: of calls `defaults.timeout`, else none."
+    )
     outputs: dict[Word, Output] = Field(default_factory=dict, description="Outputs that the step declares, typed.")
     compensate: Compensate | None = Field(None, description="How a visit is undone.")
     irreversible: bool = Field(False, description="Nothing before it is undone once it has run.")
@@ -279,26 +288,28 @@ class Step(Keys):
 
 WAITS: Final = ("wait", "wait_for", "approval")
 """Kinds that wait."""
-KINDS: Final = ("uses", "run", "emit", "set", "cancel", "end", "parallel", "steps", "loop", "race", *WAITS)
-LATER_KINDS: Final = ("workflow",)
+KINDS: Final = ("uses", "run", "emit", "set", "cancel", "end", "parallel", "steps", "loop", "race", "workflow", *WAITS)
 CALLS: Final = ("uses", "run")
 SCOPED: Final = ("parallel", "steps", "loop", "race")
-"""Kinds that open scopes."""
-REPEATABLE: Final = ("uses", "run", "emit", "set", "parallel", "steps", "loop", "race", *WAITS)
+"""Kinds that hold steps, in scopes of their own."""
+BOUNDED: Final = (*CALLS, *SCOPED, "workflow")
+"""Kinds whose visits have attempts that can be bounded, repeated and undone."""
+REPEATABLE: Final = ("uses", "run", "emit", "set", "parallel", "steps", "loop", "race", "workflow", *WAITS)
 """Kinds that `for_each` and `matrix` go with."""
 OF_ITEMS: Final = ("max_parallel", "min_success", "stop_when")
 """Fields that go with `for_each` and `matrix` only."""
 OF_MATRIX: Final = ("include", "exclude")
 BELONGS: Final[dict[str, tuple[str, ...]]] = {
-    "with_": ("uses",),
+    "with_": ("uses", "workflow"),
     "shell": ("run",),
     "cwd": ("run",),
     "env": CALLS,
-    "retry": CALLS,
-    "timeout": CALLS,
+    "detached": ("workflow",),
+    "retry": BOUNDED,
+    "timeout": BOUNDED,
     "outputs": (*CALLS, "wait_for"),
-    "compensate": CALLS,
-    "irreversible": CALLS,
+    "compensate": BOUNDED,
+    "irreversible": BOUNDED,
     "idempotent": CALLS,
     "on_interrupt": CALLS,
     "risk": CALLS,

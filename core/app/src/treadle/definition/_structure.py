@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from treadle.definition._document import Document, Items, Path, Scalar, Table, plain
 from treadle.definition._fields import LATER
-from treadle.definition._model import BODIES, INNER_BODIES, KINDS, LATER_KINDS, Defaults, Step, Workflow
+from treadle.definition._model import BODIES, INNER_BODIES, KINDS, Defaults, Step, Workflow
 from treadle.definition._report import Report, kind_of
 
 _ROUNDS: Final = 40
@@ -87,7 +87,8 @@ def structure(report: Report) -> Structure | None:
             report.at_value("TRD0105", "the definition is empty", (), hint="treadle init --example hello writes one")
         return None
     data = _with_raw_texts(document)
-    replaced = _take_out_planned(data, report)
+    _take_out_planned(data, report)
+    replaced: set[Path] = set()
     for _ in range(_ROUNDS):
         try:
             workflow = Workflow.model_validate(data)
@@ -166,30 +167,23 @@ def _at(data: Any, path: Path) -> Any:
     return data
 
 
-def _take_out_planned(data: dict[str, Any], report: Report) -> set[Path]:
-    """Tell of the language's keys that this version does not run; the steps that they were the kind of."""
+def _take_out_planned(data: dict[str, Any], report: Report) -> None:
+    """Tell of the language's keys that this version does not run."""
     if data.get("mode") == "autopilot":
         del data["mode"]
     _take_out(data, (), Workflow, report)
     _take_out(data.get("defaults"), ("defaults",), Defaults, report)
-    replaced: set[Path] = set()
     for path in step_paths(report.document):
-        step = _at(data, path)
-        gone = _take_out(step, path, Step, report)
-        if gone.intersection(LATER_KINDS) and not any(kind in step for kind in KINDS):
-            step["set"] = {}
-            replaced.add(path)
-    return replaced
+        _take_out(_at(data, path), path, Step, report)
 
 
-def _take_out(data: Any, path: Path, model: type[BaseModel], report: Report) -> set[str]:
-    gone = {key for key in planned_keys(model) if isinstance(data, dict) and key in data}
-    for key in gone:
-        what = "this kind of step" if key in LATER_KINDS and path else "this key"
-        message = f"`{key}` is not available in this version"
-        report.at_key("TRD0111", message, (*path, key), hint=f"the language has {what}; this version does not run it")
-        del data[key]
-    return gone
+def _take_out(data: Any, path: Path, model: type[BaseModel], report: Report) -> None:
+    for key in sorted(planned_keys(model)):
+        if isinstance(data, dict) and key in data:
+            message = f"`{key}` is not available in this version"
+            hint = "the language has this key; this version does not run it"
+            report.at_key("TRD0111", message, (*path, key), hint=hint)
+            del data[key]
 
 
 def planned_keys(model: type[BaseModel]) -> frozenset[str]:

@@ -49,6 +49,7 @@ from treadle.runtime.context import StepContext, Surroundings
 from treadle.runtime.performing import Performer, cancelled
 from treadle.runtime.projection import TERMINAL, Projector
 from treadle.runtime.timers import Timers
+from treadle.runtime.sealed import given_secretly
 from treadle.runtime.writer import Durable, Writer
 
 if TYPE_CHECKING:
@@ -90,6 +91,8 @@ class Execution:
     resolve_rollback: "Callable[[str], ResolvedAction]"
     sensitive_outputs: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By step id: the outputs that are sealed wherever they turn up."""
+    sensitive_inputs: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By step id: what is sealed of the inputs that it gives to the workflow that it runs."""
     limited: bool = False
     """Some step has `limits`."""
     reuse: "Callable[[StartAttempt], Reuse | None] | None" = None
@@ -243,6 +246,9 @@ class Driver:
         execution = self.execution
         events, self._events = self._events, []
         commands, self._commands = self._commands, []
+        if execution.sensitive_inputs:
+            for value in given_secretly(events, execution.sensitive_inputs):
+                execution.codec.add_sensitive(value)
         stored = [execution.codec.protect(event) for event in events]
         rows = execution.projector.project(execution.state, stored)
         if rows.execution is not None:

@@ -37,6 +37,7 @@ from treadle.runtime.files import KeptFiles
 from treadle.runtime.listeners import Listeners
 from treadle.runtime.projection import Projector
 from treadle.runtime.step_cache import StepCache, of_home
+from treadle.runtime.sealed import inner_sensitive_inputs, secret_sources, sensitive_inputs, sensitive_outputs, steps_of
 from treadle.runtime.writer import Writer
 from treadle.secrets import Masker, SecretResolver, Vault
 from treadle.status import TERMINAL, Status
@@ -237,7 +238,7 @@ class LocalRuntime:
             origin=launch.origin,
         )
         state = State(launch.plan, execution_id)
-        for value in (*launch.sensitive, *_sensitive_inputs(launch)):
+        for value in (*launch.sensitive, *sensitive_inputs(launch.plan, launch.inputs)):
             codec.add_sensitive(value)
         row = row._replace(trigger_data=codec.protect_json(row.trigger_data, execution_id))
         execution = self._execution(row, state, claim, codec, logs)
@@ -293,7 +294,7 @@ class LocalRuntime:
             root,
             environment.home / "scratch" / row.id,
             FolderWorkspace(root),
-            SecretResolver(state.plan.secrets, os.environ, root, guard),
+            SecretResolver(secret_sources(state.plan), os.environ, root, guard),
             environment.host,
             lambda address: self._open_log(folder, address, logs),
             environment.plugins.resolve,
@@ -312,10 +313,11 @@ class LocalRuntime:
             surroundings,
             environment.plugins.resolve,
             environment.plugins.resolve_rollback,
-            _sensitive_outputs(state.plan),
-            any(step.limits is not None for step in _steps_of(state.plan)),
-            self._reuse(row, state) if any(step.cache is not None for step in _steps_of(state.plan)) else None,
-            any(step.isolation is not None for step in _steps_of(state.plan)),
+            sensitive_outputs(state.plan),
+            inner_sensitive_inputs(state.plan) if state.plan.children else {},
+            any(step.limits is not None for step in steps_of(state.plan)),
+            self._reuse(row, state) if any(step.cache is not None for step in steps_of(state.plan)) else None,
+            any(step.isolation is not None for step in steps_of(state.plan)),
         )
 
     def _reuse(self, row: ExecutionRow, state: State) -> "Callable[[StartAttempt], Reuse | None] | None":
@@ -469,24 +471,3 @@ def _header(launch: Launch, row: ExecutionRow) -> JsonObject:
     if launch.takeover is not None:
         header["takeover"] = launch.takeover
     return header  # type: ignore[return-value]
-
-
-def _sensitive_inputs(launch: Launch) -> list[Json]:
-    return [launch.inputs.get(spec.name) for spec in launch.plan.inputs if spec.sensitive]
-
-
-def _steps_of(plan: Plan) -> Iterator[StepPlan]:
-    """Every step of a plan, those of handlers and of scopes inside scopes included."""
-    for scope in (plan.root, plan.on_failure, plan.on_cancel, plan.finally_):
-        if scope is not None:
-            for _, step in steps_within(scope):
-                yield step
-
-
-def _sensitive_outputs(plan: Plan) -> Mapping[str, frozenset[str]]:
-    """By step id: ids are unique in a definition."""
-    return {
-        step.id: names
-        for step in _steps_of(plan)
-        if (names := frozenset(name for name, spec in step.outputs if spec.sensitive))
-    }
