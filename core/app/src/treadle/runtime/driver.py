@@ -48,8 +48,8 @@ from treadle.runtime.codec import Codec
 from treadle.runtime.context import StepContext, Surroundings
 from treadle.runtime.performing import Performer, cancelled
 from treadle.runtime.projection import TERMINAL, Projector
-from treadle.runtime.timers import Timers
 from treadle.runtime.sealed import given_secretly
+from treadle.runtime.timers import Timers
 from treadle.runtime.writer import Durable, Writer
 
 if TYPE_CHECKING:

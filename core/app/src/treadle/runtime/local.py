@@ -4,14 +4,14 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import orjson
-from treadle_engine.plan import LANGUAGE_VERSION, Plan, StepPlan, plan_from_json, plan_to_json, steps_within
+from treadle_engine.plan import LANGUAGE_VERSION, Plan, plan_from_json, plan_to_json
 from treadle_engine.protocol import Address, Start, StartAttempt
 from treadle_engine.state import State, fold
 from treadle_hookspecs import (
@@ -23,7 +23,6 @@ from treadle_hookspecs import (
     ExecutionRow,
     ExitCode,
     Host,
-    Json,
     JsonObject,
     StoreBackend,
     TreadleError,
@@ -36,8 +35,8 @@ from treadle.runtime.driver import Driver, Execution, Rest
 from treadle.runtime.files import KeptFiles
 from treadle.runtime.listeners import Listeners
 from treadle.runtime.projection import Projector
-from treadle.runtime.step_cache import StepCache, of_home
 from treadle.runtime.sealed import inner_sensitive_inputs, secret_sources, sensitive_inputs, sensitive_outputs, steps_of
+from treadle.runtime.step_cache import StepCache, of_home
 from treadle.runtime.writer import Writer
 from treadle.secrets import Masker, SecretResolver, Vault
 from treadle.status import TERMINAL, Status
