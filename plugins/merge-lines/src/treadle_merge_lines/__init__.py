@@ -1,0 +1,1 @@
+"""Merging of files made of lines: ignore files, .env, requirements, INI, Makefiles."""

@@ -1,0 +1,134 @@
+"""Documents of several templates as sections of one."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from treadle_hookspecs import Contribution, MergeConfig
+from treadle_merge_markdown._merge import merge
+
+FIRST = """\
+# App
+
+[![ci]][runs]
+
+What it is.
+
+## Install
+
+pip install app
+
+[ci]: https://example.org/ci.svg
+[runs]: https://example.org/runs
+"""
+SECOND = """\
+Backend
+=======
+
+![ci] is green, see [the runs][ci] and `[ci]`.
+
+Install
+-------
+
+```sh
+# not a heading
+npm ci
+```
+
+### Deep
+
+[ci]: https://example.org/other.svg
+"""
+
+
+def merged(*texts, strategy="sections", **settings):
+    given_ = [Contribution(name, text.encode()) for name, text in zip(("front", "back", "third"), texts, strict=False)]
+    result = merge("README.md", given_, MergeConfig(strategy=strategy, settings=settings))
+    assert result.open == ()
+    return result.content.decode()
+
+
+def test_a_section_for_each_further_template():
+    assert (
+        merged(FIRST, SECOND, "no title\n")
+        == FIRST
+        + """
+## Backend
+
+
+![ci][ci-back] is green, see [the runs][ci-back] and `[ci]`.
+
+### Install
+
+
+```sh
+# not a heading
+npm ci
+```
+
+#### Deep
+
+[ci-back]: https://example.org/other.svg
+
+## third
+
+no title
+"""
+    )
+
+
+@pytest.mark.parametrize("options", [{"strategy": "combine"}, {"combine": "headings"}])
+def test_sections_with_one_title(options):
+    result = merged(
+        "# A\n\n## Install\n\npip\n\n## Use\n\na\n", "# B\n\nintro\n\n## Install\n\nnpm\n\n## Other\n\nx\n", **options
+    )
+    assert result == ("# A\n\n## Install\n\npip\n\nnpm\n\n## Use\n\na\n\n## B\n\nintro\n\n### Other\n\nx\n")
+
+
+def test_what_is_the_same_is_said_once():
+    assert merged(FIRST, FIRST) == FIRST
+    once = merged(FIRST, "# B\n\nb\n")
+    assert merged(once, "# B\n\nb\n") == once
+    assert merged("", "# B\n\nb\n") == "## B\n\nb\n"
+
+
+LINES = st.sampled_from(
+    [
+        "# One",
+        "## Two",
+        "### Three",
+        "text",
+        "",
+        "```",
+        "# code?",
+        "Title\n=====",
+        "Sub\n---",
+        "> # quoted",
+        "    # indented",
+    ]
+)
+
+
+def headings(text):
+    tokens = MarkdownIt("commonmark").parse(text)
+    return [
+        (int(one.tag[1]), " ".join(tokens[at + 1].content.split()))
+        for at, one in enumerate(tokens)
+        if one.type == "heading_open" and one.level == 0
+    ]
+
+
+@given(*[st.lists(LINES, min_size=1, max_size=8) for _ in range(2)])
+def test_no_line_of_either_is_lost_and_the_first_one_stays(one, other):
+    first, second = ("\n".join(lines) + "\n" for lines in (one, other))
+    if first.count("```") % 2:
+        first += "```\n"
+    result = merged(first, second)
+    assert result.startswith(first.rstrip("\n"))
+    assert merged(first, first) == first
+    if second.strip() and second != first and second.rstrip("\n") not in first:
+        below = headings(result)[len(headings(first)) :]
+        assert [title for _, title in below][-len(headings(second)) :] == [
+            title for _, title in headings(second)
+        ] or not headings(second)
+        assert all(level > 1 for level, _ in below)

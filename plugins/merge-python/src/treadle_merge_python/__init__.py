@@ -1,0 +1,1 @@
+"""Merging of Python modules: packages' `__init__.py`."""
