@@ -55,8 +55,8 @@ NAMES: Final = (
 """In the order of their numbers, from 1."""
 REASONS: Final[dict[int, str]] = {}
 """Those that are not shown, by number, and why."""
-AWAITED: Final = frozenset({15, 16, 18, 22, 23, 24, 33, 34, 35, 36, 39})
-"""Those that need kinds of steps which this version does not run: waits, sub-workflows, concurrency groups."""
+AWAITED: Final = frozenset({15, 22, 36, 39})
+"""Those that need kinds of steps which this version does not run: sub-workflows, concurrency groups."""
 
 
 @dataclass(frozen=True, slots=True)

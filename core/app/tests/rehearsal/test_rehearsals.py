@@ -176,6 +176,37 @@ def test_steps_inside_scopes_by_id_path_and_address(play):
     assert found(play(SCOPES, case(inputs={}, mocks=mocks, expect=expect))) == {}
 
 
+ASKED = """
+treadle: 1
+name: asked
+steps:
+  - id: gate
+    approval: {approvers: [ada, ben], form: {reason: {type: string}}}
+  - id: heard
+    wait_for: {event: built, match: event.data.branch == 'main', timeout: 1h}
+"""
+
+
+def test_answers_signals_and_events_come_at_their_times(play):
+    answer = {"decision": "approved", "by": "ben", "step": "gate", "data": {"reason": "fine"}}
+    told = [{"at": "3h", "event": {"name": "built", "data": {"branch": branch}}} for branch in ("side", "main")]
+    answered = [{"at": "2h", "answer": {"decision": "approved", "by": "eve"}}, {"at": "2h30m", "answer": answer}]
+    expect = {"status": "completed", "path": ["gate", "heard"], "waits": ["gate", "heard"]}
+    result = play(ASKED, case(inputs={}, expect=expect, timeline=[*answered, *told]))
+    assert found(result) == {}
+    assert result.cases[0].played.seconds == 3 * 3600
+
+
+def test_what_nobody_answers_waits(play):
+    assert found(play(ASKED, case(inputs={}, expect={"status": "waiting", "states": {"gate": "waiting"}}))) == {}
+
+
+def test_an_answer_to_a_step_that_is_not_there(play):
+    text = "cases:\n  - name: a\n    timeline: [{at: 1s, answer: {decision: approved, step: gat}}]\n"
+    (problem,) = play(ASKED, text).loaded.problems
+    assert (problem.code, problem.line, problem.hint) == ("TRD0107", 3, "did you mean `gate`?")
+
+
 def test_a_real_mock_runs_the_action(play, tmp_path):
     fields = {"mocks": {"build": {"real": True}, "test": {"error": "red"}}, "real": False}
     workflow = RELEASE.replace("run: make\n", "run: echo artifact=a1 >> $TREADLE_OUTPUT; echo x > made\n")

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from treadle_engine.plan import HANDLERS, Plan, ScopePlan, steps_within
 from treadle_hookspecs import ExitCode, TreadleError
 
-from treadle.definition._cases_model import ONE_MOCK, Case, CaseFile
+from treadle.definition._cases_model import ONE_MOCK, Case, CaseFile, Expected
 from treadle.definition._document import Document, Path, Table, plain
 from treadle.definition._model_errors import tell_errors
 from treadle.definition._problems import Problem
@@ -134,19 +134,24 @@ class _Names:
         for key in _NAMING:
             for place in getattr(case, key):
                 self._step(place, (*path, key, place), at_key=True)
-        expect = case.expect
-        for key in _EXPECTING:
-            for place in getattr(expect, key):
-                self._step(place, (*path, "expect", key, place), at_key=True)
-        for key in _LISTS:
-            for number, place in enumerate(getattr(expect, key) or ()):
-                self._step(place.split(" ")[0], (*path, "expect", key, number))
-        for name in expect.outputs:
-            self._known(name, self._outputs, "output", (*path, "expect", "outputs", name))
+        for number, happening in enumerate(case.timeline):
+            if happening.answer is not None and happening.answer.step is not None:
+                self._step(happening.answer.step, (*path, "timeline", number, "answer", "step"))
         for name in case.inputs:
             self._known(name, self._inputs, "input", (*path, "inputs", name))
         for name in case.env:
             self._known(name, self._env, "variable in its `env`", (*path, "env", name))
+        self._expected(case.expect, (*path, "expect"))
+
+    def _expected(self, expect: Expected, path: Path) -> None:
+        for key in _EXPECTING:
+            for place in getattr(expect, key):
+                self._step(place, (*path, key, place), at_key=True)
+        for key in _LISTS:
+            for number, place in enumerate(getattr(expect, key) or ()):
+                self._step(place.split(" ")[0], (*path, key, number))
+        for name in expect.outputs:
+            self._known(name, self._outputs, "output", (*path, "outputs", name))
 
     def _step(self, place: str, path: Path, *, at_key: bool = False) -> None:
         if base_place(place) in self._steps:

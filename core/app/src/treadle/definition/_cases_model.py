@@ -1,6 +1,6 @@
 """The keys of a test file (`NAME.test.yaml`), as pydantic reads them. Its JSON Schema is made from here."""
 
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -17,6 +17,7 @@ Place: TypeAlias = Annotated[str, Field(pattern=PLACE)]
 Passage: TypeAlias = Annotated[str, Field(pattern=PASSAGE)]
 """A visit in a path: `step`, `scope/step#2`, each perhaps with an outcome behind it."""
 Status: TypeAlias = Literal["completed", "failed", "cancelled", "waiting", "paused", "running"]
+Decision: TypeAlias = Literal["approved", "rejected", "pushed_back"]
 State: TypeAlias = Literal[
     "pending", "waiting", "running", "succeeded", "failed", "skipped", "upstream_failed", "cancelled"
 ]
@@ -79,10 +80,29 @@ def _named(value: object) -> object:
 _NAMED: Final = Short(_named, {"type": "string", "pattern": EVENT})
 
 
+class Answer(Keys):
+    """A person's answer to an approval."""
+
+    decision: Decision = Field(description="`approved`, `rejected` or `pushed_back`.")
+    by: str = Field("ada", description="Who says it.")
+    step: Place | None = Field(None, description="The approval that is meant. Default: the oldest that is open.")
+    comment: str = Field("", description="Why.")
+    data: dict[str, Any] = Field(default_factory=dict, description="The values of its form.")
+
+
+def _decided(value: object) -> object:
+    return {"decision": value} if isinstance(value, str) else value
+
+
 class Happening(Keys):
     """Something that happens to the execution at a time. Exactly one key beside `at`."""
 
     at: Duration = Field(description="When, from the start on, in virtual time.")
+    signal: Annotated[Said, _NAMED] | None = Field(None, description="A signal comes; a text is its name.")
+    event: Annotated[Said, _NAMED] | None = Field(None, description="An event of the bus comes; a text is its name.")
+    answer: Annotated[Answer, Short(_decided, {"enum": list(get_args(Decision))})] | None = Field(
+        None, description="Somebody answers an approval; a text is the decision."
+    )
     pause: bool = Field(False, description="Somebody pauses it.")
     resume: bool = Field(False, description="Somebody resumes it.")
     cancel: bool = Field(False, description="Somebody cancels it.")

@@ -3,16 +3,16 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from treadle_engine.protocol import Address, Compensate, StartAttempt
+from treadle_engine.protocol import Address, Compensate
 from treadle_hookspecs import JsonObject
 
 from treadle.definition import base_place
-from treadle.rehearsal._stage import Ending
+from treadle.rehearsal._stage import Asked, Ending
 
 if TYPE_CHECKING:
     from treadle.definition import Case, Mock
 
-Real = Callable[[StartAttempt | Compensate], Ending]
+Real = Callable[[Asked], Ending]
 """Runs an action after all."""
 
 _BAD: Final = frozenset({"failure", "timeout", "rejected", "cancelled"})
@@ -27,7 +27,7 @@ class Cast:
         self._all_real = case.real
         self._real = real
 
-    def __call__(self, command: StartAttempt | Compensate) -> Ending:
+    def __call__(self, command: Asked) -> Ending:
         """How what was commanded ends."""
         undo = isinstance(command, Compensate)
         mock = (self._undo if undo else self._attempts).next(command.address)

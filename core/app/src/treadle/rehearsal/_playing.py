@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from treadle_engine import events as kinds
 from treadle_engine.plan import Plan
-from treadle_engine.protocol import Cancel, Pause, Resume, Rollback, Stimulus
+from treadle_engine.protocol import Cancel, Deliver, Pause, Resume, Rollback, Stimulus
 from treadle_hookspecs import Event, Json, TreadleError
 
 from treadle.definition import check_inputs, load_cases
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from treadle.definition import Case, Happening, LoadedCases
 
 _ACTOR: Final = "test"
+_SAID: Final[dict[str, Callable[..., Stimulus]]] = {
+    "pause": Pause,
+    "resume": Resume,
+    "cancel": Cancel,
+    "rollback": Rollback,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +131,15 @@ def _timeline(happenings: "Sequence[Happening]") -> list[tuple[int, Callable[[in
 
 
 def _stimulus(happening: "Happening") -> Callable[[int], Stimulus]:
-    makers: tuple[tuple[str, Callable[..., Any]], ...] = (
-        ("pause", Pause),
-        ("resume", Resume),
-        ("cancel", Cancel),
-        ("rollback", Rollback),
-    )
-    make = next(make for key, make in makers if key in happening.model_fields_set)
+    signal, event, answer = happening.signal, happening.event, happening.answer
+    if signal is not None:
+        return lambda at: Deliver(at, "signal", signal.name, signal.data, actor=_ACTOR)
+    if event is not None:
+        return lambda at: Deliver(at, "event", event.name, event.data, actor=_ACTOR)
+    if answer is not None:
+        said = (answer.decision, answer.data, answer.by, answer.step or "", answer.comment)
+        return lambda at: Deliver(at, "answer", *said, actor=f"user:{answer.by}")
+    make = next(make for key, make in _SAID.items() if key in happening.model_fields_set)
     return lambda at: make(at, _ACTOR)
 
 

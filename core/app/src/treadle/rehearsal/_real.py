@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from treadle_engine.plan import Plan
-from treadle_engine.protocol import Address, AttemptEnded, Compensate, StartAttempt
+from treadle_engine.protocol import Address, AttemptEnded, Compensate, StartAttempt, StartWorkflow
 from treadle_hookspecs import JsonObject, TreadleError
 
-from treadle.rehearsal._stage import EXECUTION, Ending
+from treadle.rehearsal._stage import EXECUTION, Asked, Ending
 
 if TYPE_CHECKING:
     from treadle.api import Treadle
@@ -27,8 +27,10 @@ class RealActions:
         self._treadle = treadle
         self._surroundings = surroundings
 
-    def __call__(self, command: StartAttempt | Compensate) -> Ending:
-        """Run it and wait for its end."""
+    def __call__(self, command: Asked) -> Ending:
+        """Run it and wait for its end. A workflow of its own is another execution: none is started here."""
+        if isinstance(command, StartWorkflow):
+            return Ending()
         ended = asyncio.run(self._attempt(command))
         return Ending(ended.outcome, ended.outputs, ended.error)
 

@@ -19,6 +19,7 @@ from treadle_engine.protocol import (
     Start,
     StartAttempt,
     StartTimer,
+    StartWorkflow,
     Stimulus,
     TimerFired,
 )
@@ -41,7 +42,9 @@ class Ending:
     after: int = 0
 
 
-Actor: TypeAlias = Callable[[StartAttempt | Compensate], Ending]
+Asked: TypeAlias = StartAttempt | StartWorkflow | Compensate
+"""What is played."""
+Actor: TypeAlias = Callable[[Asked], Ending]
 """Says how what was commanded ends."""
 
 
@@ -104,7 +107,7 @@ class Stage:
 
     def _obey(self, command: Command) -> None:
         match command:
-            case StartAttempt():
+            case StartAttempt() | StartWorkflow():
                 self._attempt(command)
             case Compensate():
                 self._undo(command)
@@ -115,11 +118,12 @@ class Stage:
             case CancelTimer():
                 self._timers.pop(command.timer, None)
 
-    def _attempt(self, command: StartAttempt) -> None:
+    def _attempt(self, command: StartAttempt | StartWorkflow) -> None:
         ending, address = self._actor(command), command.address
-        if command.timeout is not None and ending.after > command.timeout * 1_000_000:
-            message = f"no result after {command.timeout:g} s; the attempt was ended"
-            ending = Ending("timeout", {}, {"type": "timeout", "message": message}, round(command.timeout * 1_000_000))
+        timeout = command.timeout if isinstance(command, StartAttempt) else None
+        if timeout is not None and ending.after > timeout * 1_000_000:
+            message = f"no result after {timeout:g} s; the attempt was ended"
+            ending = Ending("timeout", {}, {"type": "timeout", "message": message}, round(timeout * 1_000_000))
 
         def end(at: int) -> Stimulus:
             return AttemptEnded(address, at, ending.outcome, ending.outputs, ending.error, 0.5)
