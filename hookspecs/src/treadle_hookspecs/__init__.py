@@ -76,6 +76,14 @@ from treadle_hookspecs._figures import (
     figure_marks,
     read_figures,
 )
+from treadle_hookspecs._formats import (
+    DefinitionSource,
+    Derived,
+    Mapped,
+    MappingProblem,
+    Placed,
+    Translation,
+)
 from treadle_hookspecs._json import (
     Json,
     JsonObject,
@@ -156,6 +164,8 @@ __all__ = [
     "Contribution",
     "Definition",
     "DefinitionFormat",
+    "DefinitionSource",
+    "Derived",
     "Event",
     "EventListener",
     "ExecutionQuery",
@@ -172,6 +182,8 @@ __all__ = [
     "JsonObject",
     "KeyRule",
     "Log",
+    "Mapped",
+    "MappingProblem",
     "MergeConfig",
     "MergeFunction",
     "MergeResult",
@@ -179,6 +191,7 @@ __all__ = [
     "NewProject",
     "OpenKey",
     "Outcome",
+    "Placed",
     "Preview",
     "PreviewContext",
     "ProcessResult",
@@ -210,6 +223,7 @@ __all__ = [
     "TemplateSource",
     "Tool",
     "ToolMissingError",
+    "Translation",
     "TreadleError",
     "Trigger",
     "TriggerBackend",

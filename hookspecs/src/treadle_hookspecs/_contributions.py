@@ -140,8 +140,9 @@ class DefinitionFormat:
 
     Args:
         name: shown in messages.
-        detect: `detect(name, head)` with the file's name and first 4096 characters; quick and pure.
-        target: import string of `load(text, name) -> document`, a tree as `Host.load_yaml` gives it.
+        detect: import string of `detect(name, head) -> bool`, with the file's name and first 4096 characters; quick and
+            pure. Files that have a key `treadle` are not asked about.
+        target: import string of `load(source: DefinitionSource) -> Translation`.
     """
 
     name: str

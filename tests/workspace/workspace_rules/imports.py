@@ -38,7 +38,7 @@ LAYERS: Final = (
 """The parts of the core from the top down: an arrow points to a lower layer. Parts of one layer are strangers."""
 
 FACADE: Final = (
-    "answering", "checkpoints", "composing", "diagnostics", "dispatch", "doctor", "drafts", "driving", "formatting",
+    "answering", "checkpoints", "composing", "conversion", "diagnostics", "dispatch", "doctor", "drafts", "driving", "formatting",
     "host", "lookup", "metrics", "plans", "preview", "records", "rehearsal", "reports", "seeing", "tailing",
     "trust", "workflows", "working",
 )  # fmt: skip

@@ -11,7 +11,11 @@ if TYPE_CHECKING:
     from treadle.plugins import PluginHost
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
+PATH_SUFFIXES: Final = (*SUFFIXES, ".js", ".json5")
+"""Of what is taken for a path; other dialects have files of their own."""
 FOLDER: Final = "workflows"
+FOREIGN_FOLDERS: Final = (".claude/workflows",)
+"""Where other tools keep theirs; what stands in the project's own folder comes first."""
 PROJECT: Final = "project"
 
 
@@ -41,7 +45,7 @@ def project_root(start: Path) -> Path:
 def find(workflow: str, root: Path, plugins: "PluginHost") -> Found:
     """The file of a workflow given by path or name. Raises `TreadleError` (exit code 3) with what is there instead."""
     path = Path(workflow)
-    if path.suffix in SUFFIXES or path.parent != Path():
+    if path.suffix in PATH_SUFFIXES or path.parent != Path():
         return _by_path(path, workflow)
     wanted = _canonical(workflow)
     for found in known(root, plugins):
@@ -84,8 +88,11 @@ class ProjectLibrary:
 
 
 def definitions(root: Path) -> list[Path]:
-    """The project's own definitions, by name."""
-    folder = root / FOLDER
+    """The project's own definitions: of each folder by name, those of other tools behind its own."""
+    return [path for folder in (FOLDER, *FOREIGN_FOLDERS) for path in _within(root / folder)]
+
+
+def _within(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
     return sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES and path.is_file() and not is_test(path))

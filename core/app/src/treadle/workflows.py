@@ -105,6 +105,12 @@ class Workflows(Records):
         self._sound(found)
         return format_file(found.path.resolve(), check=check)
 
+    def convert(self, path: str) -> str:
+        """A definition of any dialect as canonical YAML. Raises `TreadleError` when it has errors (exit code 2)."""
+        from treadle.conversion import converted
+
+        return converted(self._find(path).path, self.plugins)
+
     def graph(self, workflow_or_id: str, *, critical_path: bool = False) -> "WorkflowGraph":
         """The graph of a workflow, or of an execution with its states. Raises `TreadleError` (3) for neither."""
         from treadle.seeing.graph import graph_of_execution, graph_of_plan

@@ -63,6 +63,9 @@ class KnownActions:
     def install_hint(self, name: str) -> str:
         return "pip install treadle-testing" if name.startswith("testing/") else ""
 
+    def dialect(self, name: str, head: str) -> None:
+        return None
+
     def unavailable(self, name: str) -> str:
         return "the plugin `broken` raised ImportError" if name.startswith("broken/") else ""
 

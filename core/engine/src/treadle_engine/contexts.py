@@ -199,6 +199,17 @@ def _visits(scope: ScopeState, at: int) -> list[JsonObject]:
 
 
 def _declared(scope: ScopeState, at: int, outputs: JsonObject) -> JsonObject:
-    """Outputs with null for those that were declared and not published."""
+    """Outputs as expressions see them: what was declared and not published is null, or taken from its source."""
     declared = scope.graph.steps[at].outputs
-    return {**dict.fromkeys(name for name, _ in declared), **outputs} if declared else outputs
+    if not declared:
+        return outputs
+    return {**{name: _taken(spec.source, outputs) for name, spec in declared}, **outputs}
+
+
+def _taken(sources: tuple[str, ...], outputs: JsonObject) -> Json:
+    for source in sources:
+        if source == "*":
+            return outputs
+        if source in outputs:
+            return outputs[source]
+    return None

@@ -81,13 +81,18 @@ class InputSpec:
 
 @dataclass(frozen=True, slots=True)
 class OutputSpec:
-    """A declared output of a step; one that is not published is null."""
+    """A declared output of a step; one that is not published is null.
+
+    `source` names what it is taken from where it was not published under its own name: the first that was; `*` stands
+    for everything that was published.
+    """
 
     type: str = "any"
     sensitive: bool = False
     description: str = ""
     figure: str = ""
     """The name under which gates and reports know it, if any."""
+    source: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,9 @@ COMMANDS: Final[dict[str, Entry]] = {
     "define": Entry("treadle.cli.define_workflow:define", "Write a new workflow, by questions and answers.", DEFINE),
     "validate": Entry("treadle.cli.define:validate", "Find all problems of a definition at once.", DEFINE),
     "test": Entry("treadle.cli.test:rehearse", "Play a workflow's test cases; no action runs.", DEFINE),
+    "convert": Entry(
+        "treadle.cli.convert:convert", "Write a definition of another tool in treadle's language.", DEFINE
+    ),
     "fmt": Entry("treadle.cli.fmt:fmt", "Bring definitions into their canonical layout.", DEFINE),
     "schema": Entry("treadle.cli.define:schema", "Print a JSON Schema: of definitions, or of an output.", DEFINE),
     "explain": Entry("treadle.cli.define:explain", "Explain an error code.", DEFINE),

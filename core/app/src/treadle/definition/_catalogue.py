@@ -1,9 +1,12 @@
 """What the definition must know of installed plugins."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from treadle_hookspecs import Action, JsonObject, RollbackAction
+
+if TYPE_CHECKING:
+    from treadle.definition._dialects import Dialect
 
 
 class Catalogue(Protocol):
@@ -38,3 +41,6 @@ class Catalogue(Protocol):
 
     def unavailable(self, name: str) -> str:
         """Why a plugin that would have provided an action is not in use; "" when none is known."""
+
+    def dialect(self, name: str, head: str) -> "Dialect | None":
+        """The format that takes a file for its own, by the file's name and its first characters."""

@@ -75,4 +75,5 @@ def input_spec(name: str, spec: model.Input) -> InputSpec:
 
 def output_spec(output: model.Output) -> OutputSpec:
     """A declared output."""
-    return OutputSpec(output.type, output.sensitive, output.description, output.figure or "")
+    source = tuple(output.from_)
+    return OutputSpec(output.type, output.sensitive, output.description, output.figure or "", source)

@@ -8,10 +8,11 @@ from typing import Protocol, TypeAlias
 
 from treadle_engine.plan import Plan
 
+from treadle.definition._catalogue import Catalogue
+from treadle.definition._dialects import read_definition
 from treadle.definition._loading import Use
 from treadle.definition._model import Workflow
 from treadle.definition._problems import Problem
-from treadle.definition._reading import read
 from treadle.definition._report import Report
 from treadle.definition._scopes import scopes_of
 from treadle.definition._structure import Structure, structure
@@ -61,10 +62,12 @@ class Family:
 
     Args:
         library: finds them; None finds nothing.
+        catalogue: knows the dialects that they may be written in.
     """
 
-    def __init__(self, library: Library | None) -> None:
+    def __init__(self, library: Library | None, catalogue: Catalogue) -> None:
         self._library = library
+        self._catalogue = catalogue
         self._members: dict[Path, Member] = {}
         self.uses: dict[tuple[str, str], Use] = {}
 
@@ -116,7 +119,7 @@ class Family:
         member = Member(self._key(path), path, "", hashlib.sha256(content).hexdigest())
         try:
             member.text = decoded(content, name)
-            document, problems = read(member.text, name)
+            document, problems = read_definition(member.text, name, self._catalogue)
         except UnreadableError as error:
             member.problems += error.problems
             return member

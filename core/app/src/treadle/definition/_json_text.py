@@ -27,15 +27,17 @@ _scan_text: Final[Any] = json.decoder.scanstring  # type: ignore[attr-defined]
 
 def read_json(text: str, name: str) -> tuple[Document, list[Problem]]:
     """The tree of a text, and problems that did not keep it from being read. Raises `UnreadableError`."""
-    reader = _Reader(text, name)
+    reader = Reader(text, name)
     root = reader.value(reader.skip(0), 0)
     if reader.skip(root.span.end) < len(text):
         raise reader.stop(reader.skip(root.span.end), "the value has ended and something follows")
     return Document(name, text, root), reader.problems
 
 
-class _Reader:
+class Reader:
     """A recursive reader; the depth it may reach is bounded."""
+
+    language = "JSON"
 
     def __init__(self, text: str, name: str) -> None:
         self.problems: list[Problem] = []
@@ -50,7 +52,7 @@ class _Reader:
 
     def stop(self, at: int, message: str, code: str = "TRD0101") -> UnreadableError:
         """The error that ends the reading."""
-        shown = f"this is not JSON: {message}" if code == "TRD0101" else message
+        shown = f"this is not {self.language}: {message}" if code == "TRD0101" else message
         return UnreadableError(*self.problems, problem_at(self._text, self._name, Span(at, at + 1), code, shown))
 
     def value(self, at: int, depth: int) -> Node:
@@ -64,7 +66,7 @@ class _Reader:
             return self._table(at, depth)
         if character == "[":
             return self._items(at, depth)
-        return self._quoted(at) if character == '"' else self._word(at)
+        return self._quoted(at) if self._opens_text(character) else self._word(at)
 
     def _items(self, at: int, depth: int) -> Node:
         nodes: list[Node] = []
@@ -106,9 +108,18 @@ class _Reader:
         if character == closing:
             return at
         behind = self.skip(at + 1)
-        if character != "," or self._text[behind : behind + 1] == closing:
-            raise self.stop(at, f"here `{closing}` is missing" if character != "," else "nothing follows this comma")
+        if character != ",":
+            raise self.stop(at, f"here `{closing}` is missing")
+        if self._text[behind : behind + 1] == closing and not self._may_end():
+            raise self.stop(at, "nothing follows this comma")
         return behind
+
+    def _opens_text(self, character: str) -> bool:
+        return character == '"'
+
+    def _may_end(self) -> bool:
+        """A comma may stand behind the last item."""
+        return False
 
     def _quoted(self, at: int) -> Scalar:
         try:

@@ -9,8 +9,9 @@ from treadle_engine.plan import Plan
 from treadle_hookspecs import ExitCode, TreadleError
 
 from treadle.definition._catalogue import Catalogue
+from treadle.definition._dialects import read_definition
+from treadle.definition._document import Document
 from treadle.definition._problems import Problem
-from treadle.definition._reading import read
 from treadle.definition._text import UnreadableError, decoded
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Loaded:
         uses: the files that these were read from, and how they were found.
         path: its file, or the name it was given.
         hash: the SHA-256 of `text` in UTF-8, in hex.
+        document: the canonical tree, whatever dialect the text is written in; None when it cannot be read.
     """
 
     plan: Plan | None
@@ -52,6 +54,7 @@ class Loaded:
     text: str
     path: str
     hash: str
+    document: Document | None = None
     members: "tuple[Member, ...]" = ()
     uses: "tuple[Use, ...]" = ()
 
@@ -95,14 +98,15 @@ def load_text(
     """
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     try:
-        document, problems = read(text, name)
+        document, problems = read_definition(text, name, catalogue)
     except UnreadableError as error:
         return Loaded(None, error.problems, text, name, digest)
     from treadle.definition._family import Family
     from treadle.definition._validation import validated
 
-    family = Family(library)
+    family = Family(library, catalogue)
     plan, found = validated(document, catalogue, family, folder)
     everything = sorted({*problems, *found}, key=lambda problem: (problem.file != name, problem.file, problem.order))
+    sound = not any(problem.severity == "error" for problem in problems)
     uses = tuple(family.uses.values())
-    return Loaded(None if problems else plan, tuple(everything), text, name, digest, family.members, uses)
+    return Loaded(plan if sound else None, tuple(everything), text, name, digest, document, family.members, uses)

@@ -54,6 +54,12 @@ class Output(Keys):
     figure: Annotated[str, Field(pattern=FIGURE)] | None = Field(
         None, description="The figure that it is, e.g. `test_coverage`: `gates` judge it, reports show it."
     )
+    from_: Targets = Field(
+        default_factory=list,
+        alias="from",
+        description="What it is taken from where it is not published under its own name: the first that is; "
+        "`*` is everything.",
+    )
 
 
 class Secret(Keys):

@@ -37,6 +37,7 @@ from treadle.plugins import _kinds as kinds
 from treadle.plugins._catalogues import CatalogueFile, catalogue_files
 from treadle.plugins._collection import Contributions
 from treadle.plugins._compatibility import canonical_distribution
+from treadle.plugins._dialects import LoadedDialect, dialect_of
 from treadle.plugins._discovery import Candidate, discover
 from treadle.plugins._imports import describe, load_object
 from treadle.plugins._installation import Installation, builtin, install
@@ -247,6 +248,10 @@ class PluginHost:
     def definition_formats(self) -> tuple[Contributed[DefinitionFormat], ...]:
         """All other dialects."""
         return self._all(kinds.DEFINITION_FORMATS)
+
+    def dialect(self, name: str, head: str) -> LoadedDialect | None:
+        """The format that takes a definition's file for its own, by its name and its first characters."""
+        return dialect_of(name, head, self.definition_formats())
 
     def agents(self) -> tuple[Contributed[Agent], ...]:
         """All agents."""

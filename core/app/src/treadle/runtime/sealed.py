@@ -45,7 +45,8 @@ def sensitive_outputs(plan: Plan) -> Mapping[str, frozenset[str]]:
     """By step id: the outputs that are sealed wherever they turn up. Ids are unique in a definition."""
     found: dict[str, frozenset[str]] = {}
     for step in steps_of(plan):
-        names = frozenset(name for name, spec in step.outputs if spec.sensitive)
+        declared = [(name, *spec.source) for name, spec in step.outputs if spec.sensitive]
+        names = frozenset(name for one in declared for name in one)
         if names:
             found[step.id] = found.get(step.id, frozenset()) | names
     return found

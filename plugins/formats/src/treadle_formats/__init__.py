@@ -1,0 +1,1 @@
+"""Workflow definitions of other tools, read as they are."""
