@@ -28,7 +28,8 @@ class Action:
 
     Args:
         name: in lower case with hyphens, e.g. `run-tests`.
-        target: import string of the function. A coroutine function runs in the loop; a plain one in a thread.
+        target: import string of the function. A coroutine function runs in the loop; a plain one in a thread. Its
+            parameter `context` gets the `ActionContext`; an input of that name goes to `context_`.
         summary: one line for `treadle show`.
         aliases: full names that mean this action as well, e.g. `analyze_pr` of another dialect.
         inputs: a JSON Schema of type object; None derives it from the function's signature.

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 from treadle_hookspecs import ExitCode, Json, TreadleError
@@ -10,20 +10,23 @@ from treadle_hookspecs import ExitCode, Json, TreadleError
 if TYPE_CHECKING:
     from treadle.plugins import PluginHost
 
-_WIDTH = 110
+_WIDTH: Final = 110
+_UNFIT: Final = "TRD0118"
+"""The dialect has no place for what was found."""
 
 
 def converted(path: Path, plugins: "PluginHost") -> str:
     """The definition in `path` as canonical YAML, whatever dialect it is written in.
 
     Raises:
-        TreadleError: it has no such file (exit code 3), or it has errors (2).
+        TreadleError: there is no such file (exit code 3), or it cannot be read as what it is (2). What it asks for that
+            is not installed is no reason.
     """
     from treadle.definition import load_file, plain
     from treadle.workflows import DefinitionError
 
     loaded = load_file(path, plugins)
-    if loaded.document is None or loaded.errors:
+    if loaded.document is None or any(problem.code == _UNFIT for problem in loaded.errors):
         raise DefinitionError(loaded)
     return _written(plain(loaded.document.root), path.name)
 

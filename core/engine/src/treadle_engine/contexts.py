@@ -208,7 +208,7 @@ def _declared(scope: ScopeState, at: int, outputs: JsonObject) -> JsonObject:
 
 def _taken(sources: tuple[str, ...], outputs: JsonObject) -> Json:
     for source in sources:
-        if source == "*":
+        if source == "*" and outputs:
             return outputs
         if source in outputs:
             return outputs[source]

@@ -27,7 +27,7 @@ def cloi(_name: str, head: str) -> bool:
 def task_master(name: str, head: str) -> bool:
     """An object of JavaScript, or JSON with this dialect's words."""
     if name.endswith((".js", ".mjs", ".ts", ".json5")):
-        return _SCRIPT.search(head) is not None or name.endswith(".json5")
+        return _SCRIPT.search(head) is not None or head.lstrip().startswith("{")
     return name.endswith(".json") and _TASK_MASTER.search(head) is not None and not claude(name, head)
 
 

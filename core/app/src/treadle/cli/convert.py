@@ -23,9 +23,9 @@ def convert(
     session: Session = ctx.obj
     text = session.treadle.convert(file)
     if output is None:
-        session.console.data(text.rstrip("\n"))
+        session.terminal.data(text.rstrip("\n"))
         return
     from treadle.conversion import write_converted
 
     write_converted(text, output, force=force)
-    session.console.say(f"wrote {output}; try it with `treadle validate {output}`")
+    session.terminal.say(f"wrote {output}; try it with `treadle validate {output}`")

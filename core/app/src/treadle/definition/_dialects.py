@@ -43,7 +43,7 @@ class Source:
     def tree(self) -> Placed:
         """The file as YAML or JSON. Raises `UnreadableError`, which the loader takes care of."""
         document, problems = read(self.text, self.name)
-        self.found += problems
+        self.found.extend(problems)
         return _placed(document.root, None)
 
     def json5(self, at: int) -> Placed:
@@ -51,7 +51,7 @@ class Source:
         from treadle.definition._json5_text import read_json5
 
         root, problems = read_json5(self.text, self.name, at)
-        self.found += problems
+        self.found.extend(problems)
         return _placed(root, None)
 
 

@@ -10,7 +10,7 @@ from treadle_hookspecs import Action, ActionError, Json, JsonObject, TreadleErro
 from treadle.plugins._declared import violations
 from treadle.plugins._records import PluginRecord
 from treadle.plugins._shapes import unknown_names
-from treadle.plugins._signature import Signature, input_schema, output_schema, read_signature
+from treadle.plugins._signature import Signature, argument, input_schema, output_schema, read_signature
 
 
 class ResolvedAction:
@@ -102,7 +102,7 @@ def _of_signature(name: str, signature: Signature) -> Callable[[Mapping[str, Jso
             if convert is None:
                 problems += unknown_names((key,), known)
             else:
-                bound[key] = convert(value, key, problems)
+                bound[argument(key)] = convert(value, key, problems)
         if problems:
             raise _invalid(name, problems)
         return bound

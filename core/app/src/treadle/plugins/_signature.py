@@ -12,6 +12,8 @@ from treadle.plugins._shapes import ANYTHING, LOCAL_NAMES, Shape, object_schema,
 
 CONTEXT: Final = "context"
 """The parameter through which an action gets its `ActionContext`."""
+INPUT_CONTEXT: Final = "context_"
+"""The parameter that takes an input called `context`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,14 @@ def read_signature(function: Callable[..., object]) -> Signature:
             rest = _shape(function, name, one.annotation)
         elif name != CONTEXT:
             required = one.default is one.empty
-            parameters.append(Parameter(name, _shape(function, name, one.annotation), required, one.default))
+            called = CONTEXT if name == INPUT_CONTEXT else name
+            parameters.append(Parameter(called, _shape(function, name, one.annotation), required, one.default))
     return Signature(tuple(parameters), rest, CONTEXT in names)
+
+
+def argument(name: str) -> str:
+    """The parameter that takes an input."""
+    return INPUT_CONTEXT if name == CONTEXT else name
 
 
 def input_schema(function: Callable[..., object], signature: Signature) -> JsonObject:

@@ -264,10 +264,10 @@ def _performed(target: str, kwargs: JsonObject, context: RemoteContext) -> tuple
 
 def _converted(function: Callable[..., Any], kwargs: JsonObject) -> dict[str, Any]:
     """The inputs as the function's types want them: treadle has checked them, and JSON has made them plain again."""
-    from treadle.plugins._signature import read_signature
+    from treadle.plugins._signature import argument, read_signature
 
     signature = read_signature(function)
-    shapes = {one.name: one.shape for one in signature.parameters}
+    shapes = {argument(one.name): one.shape for one in signature.parameters}
     problems: list[str] = []
     converted = {}
     for name, value in kwargs.items():
