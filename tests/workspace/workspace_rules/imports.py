@@ -38,9 +38,9 @@ LAYERS: Final = (
 """The parts of the core from the top down: an arrow points to a lower layer. Parts of one layer are strangers."""
 
 FACADE: Final = (
-    "answering", "checkpoints", "composing", "conversion", "diagnostics", "dispatch", "doctor", "drafts", "driving", "formatting",
-    "host", "lookup", "metrics", "plans", "preview", "records", "rehearsal", "reports", "seeing", "tailing",
-    "trust", "workflows", "working",
+    "answering", "checkpoints", "composing", "conversion", "diagnostics", "dispatch", "doctor", "drafts", "driving",
+    "formatting", "host", "lookup", "metrics", "plans", "preview", "records", "rehearsal", "reports", "seeing",
+    "tailing", "trust", "workflows", "working",
 )  # fmt: skip
 PART_OF: Final[Mapping[str, str]] = {"__main__": "cli", "status": "runtime", **dict.fromkeys(FACADE, "api")}
 """Modules that belong to a part by another name: the facade is one class and what it delegates to."""
