@@ -46,6 +46,7 @@ LATER = {
     "timer_set",
     "token_absorbed",
     "token_parked",
+    "visit_cancel_requested",
     "visit_waiting",
 }
 """Kinds that no scenario here writes. They are written by the same call, in the same transaction as those above."""

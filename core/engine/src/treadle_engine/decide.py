@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from treadle_engine import beginning, recovery, rollback, slots
 from treadle_engine import events as kinds
-from treadle_engine import recovery, rollback
 from treadle_engine.attempts import next_attempt, retry
 from treadle_engine.closing import limit_timer, loop_timer, retry_timer, scope_of_timer, step_of_timer
 from treadle_engine.draft import Draft
@@ -13,14 +13,16 @@ from treadle_engine.lifecycle import TIMEOUT_TIMER, proceed
 from treadle_engine.protocol import (
     AttemptEnded,
     Cancel,
+    CancelVisit,
     CompensationEnded,
     Deliver,
     Pause,
     Recover,
     Resume,
     Rollback,
+    SlotsRefused,
+    SlotsTaken,
     Start,
-    StartTimer,
     Stimulus,
     TimerFired,
     Turn,
@@ -29,7 +31,6 @@ from treadle_engine.scope_state import RETRYING, RUNNING, ScopeState
 from treadle_engine.settling import settle, wants_retry
 from treadle_engine.state import State
 from treadle_engine.waiting import deliver, fired, timers
-from treadle_engine.workflow_stages import add_evaluated
 
 
 def decide(state: State, stimulus: Stimulus) -> Turn:
@@ -39,27 +40,6 @@ def decide(state: State, stimulus: Stimulus) -> Turn:
     if draft.events or isinstance(stimulus, Recover):
         proceed(draft)
     return draft.turn()
-
-
-def _start(draft: Draft, stimulus: Start) -> None:
-    state, plan = draft.state, draft.state.plan
-    if state.last_seq:
-        return
-    data: dict[str, Any] = {**stimulus.header}
-    for name in ("inputs", "trigger"):
-        if getattr(stimulus, name):
-            data[name] = getattr(stimulus, name)
-    problem = None
-    for name in ("env", "vars"):
-        try:
-            add_evaluated(state, plan, data, name)
-        except ExpressionError as error:
-            problem = problem or {"step": "", **expression_failure(name, error)}
-    draft.record(kinds.EXECUTION_STARTED, data=data)
-    if problem is not None:
-        draft.record(kinds.EXECUTION_CLOSING, data={"reason": "end", "status": "failed", "error": problem})
-    elif plan.timeout is not None:
-        draft.command(StartTimer(TIMEOUT_TIMER, recovery.timeout_due(state)))
 
 
 def _attempt_ended(draft: Draft, stimulus: AttemptEnded) -> None:
@@ -121,7 +101,7 @@ def _is_heard(draft: Draft, scope: ScopeState, timer: str) -> bool:
 
 def _time_is_up(draft: Draft) -> None:
     state = draft.state
-    if state.terminal or not state.last_seq or state.root.finished or state.root.closing is not None:
+    if state.terminal or not state.scopes or state.root.finished or state.root.closing is not None:
         return
     message = f"the workflow ran longer than its timeout of {state.plan.timeout:g} seconds"
     error = {"step": "", "type": "timeout", "message": message}
@@ -170,10 +150,13 @@ def _reason(text: str) -> dict[str, Any]:
 
 
 _ANSWERS: Final[Mapping[type, Callable[[Draft, Any], None]]] = {
-    Start: _start,
+    Start: beginning.start,
     AttemptEnded: _attempt_ended,
     TimerFired: _timer_fired,
     Deliver: deliver,
+    SlotsTaken: beginning.slots_taken,
+    SlotsRefused: slots.refused,
+    CancelVisit: slots.cancel_visit,
     CompensationEnded: rollback.ended,
     Pause: _pause,
     Resume: _resume,

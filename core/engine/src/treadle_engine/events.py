@@ -7,7 +7,8 @@ from typing import Final
 
 EXECUTION_STARTED: Final = "execution_started"
 """`definition, plan` (hashes), `language, decider, expressions` (versions), `inputs, trigger, env, vars, root, origin`,
-`takeover` (R13a: what an earlier execution had finished)."""
+`takeover` (R13a: what an earlier execution had finished), `groups` (`{group, limit, on_conflict}`: it is queued until
+it has a place in each)."""
 EXECUTION_PAUSED: Final = "execution_paused"
 """`reason`."""
 EXECUTION_RESUMED: Final = "execution_resumed"
@@ -29,7 +30,9 @@ VISIT_STARTED: Final = "visit_started"
 VISIT_WAITING: Final = "visit_waiting"
 """`for`: `timer`, `signal`, `event`, `condition`, `approval`, with `due`, `name` (of a signal or an event), and of an
 approval `ask` (evaluated: `prompt, approvers, not_by, further`), `escalates` (when), `gate` (it stands before what the
-visit is to do). `items`: no further one opens, and those that are open end; `error`."""
+visit is to do). `slots`: `ask {groups}`. `items`: no further one opens, and those that are open end; `error`."""
+VISIT_CANCEL_REQUESTED: Final = "visit_cancel_requested"
+"""`reason`: a later one needs the place that the visit has in a group."""
 VISIT_SETTLED: Final = "visit_settled"
 """`outcome, state, outputs, error, routed` (targets taken), `vars`, `attempts`, `compensation` (frozen entry:
 `action, inputs, rollback_action, timeout`), `irreversible` (nothing before it will be undone), `facts` (what the
@@ -66,7 +69,7 @@ TOKEN_ABSORBED: Final = "token_absorbed"  # noqa: S105
 REGION_REARMED: Final = "region_rearmed"
 """`steps`: they may run again."""
 SLOTS_GRANTED: Final = "slots_granted"
-"""`groups`."""
+"""`groups` (names): the visit that it names may begin; without a step the execution may."""
 CHECKPOINT_TAKEN: Final = "checkpoint_taken"
 """`name`: the visit has ended and a rollback can go back to this point; `snapshot`: what the workspace kept for it."""
 COMPENSATION_STARTED: Final = "compensation_started"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from treadle_hookspecs import Event
 
-from treadle_engine import compensation, events, nest_folding, tokens, undo_folding, wait_folding
-from treadle_engine.readiness import credit, rebuild, reconsider
+from treadle_engine import compensation, events, nest_folding, slot_folding, tokens, undo_folding, wait_folding
+from treadle_engine.readiness import credit, reconsider
 from treadle_engine.scope_state import (
     FAILED,
     IDLE,
@@ -24,7 +24,6 @@ from treadle_engine.scope_state import (
     Request,
     ScopeState,
 )
-from treadle_engine.takeover import take_over
 
 if TYPE_CHECKING:
     from treadle_engine.state import State
@@ -38,10 +37,9 @@ def _execution_started(state: "State", event: Event) -> None:
     state.header = data
     state.inputs, state.trigger = data.get("inputs", {}), data.get("trigger", {})
     state.env, state.vars = data.get("env", {}), dict(data.get("vars", {}))
-    root = state.open_scope("")
-    if data.get("takeover"):
-        take_over(state, data["takeover"])
-        rebuild(root)
+    state.queued_for = list(data.get("groups", ()))
+    if not state.queued_for:
+        slot_folding.begin(state, event.at)
 
 
 def _execution_paused(state: "State", _: Event) -> None:
@@ -56,6 +54,7 @@ def _execution_resumed(state: "State", event: Event) -> None:
 
 def _cancel_requested(state: "State", event: Event) -> None:
     """R13. A cancel ends a pause: the handler has to run."""
+    slot_folding.give_up(state)
     state.paused = False
     state.cancelled = True
     state.cancel_reason = str(event.data.get("reason", ""))
@@ -70,6 +69,7 @@ def _cancel_requested(state: "State", event: Event) -> None:
 
 def _execution_closing(state: "State", event: Event) -> None:
     data: Mapping[str, Any] = event.data
+    slot_folding.give_up(state)
     scope = state.open_scope(event.scope)
     state.queue(scope)
     scope.closed = scope.last = event.seq
@@ -131,6 +131,18 @@ def _signal_received(state: "State", event: Event) -> None:
         scope, at = _locate(state, event)
         if event.data.get("cleared"):
             wait_folding.clear(state, scope, at)
+
+
+def _slots_granted(state: "State", event: Event) -> None:
+    if event.step:
+        slot_folding.granted_to(state, *_locate(state, event), event)
+    else:
+        slot_folding.granted(state, event)
+
+
+def _visit_cancel_requested(state: "State", event: Event) -> None:
+    scope, at = _locate(state, event)
+    call_off(scope, [at])
 
 
 def _visit_started(state: "State", event: Event) -> None:
@@ -250,6 +262,8 @@ def _visit_settled(state: "State", event: Event) -> None:
 def _ended(state: "State", scope: ScopeState, at: int, seq: int) -> int:
     """A visit is no longer live; the failures it carried."""
     del scope.live[at]
+    if state.slots:
+        state.slots.pop(f"{scope.place(at)}#{scope.visits[at]}", None)
     if state.delayed:
         state.delayed.discard((scope.address, at))
     state.unanswered -= scope.phase[at] == INTERRUPTED
@@ -408,6 +422,8 @@ FOLDS: Final[Mapping[str, Fold]] = {
     events.TIMER_SET: _timer_set,
     events.TIMER_FIRED: _timer_fired,
     events.SIGNAL_RECEIVED: _signal_received,
+    events.SLOTS_GRANTED: _slots_granted,
+    events.VISIT_CANCEL_REQUESTED: _visit_cancel_requested,
     events.VISIT_STARTED: _visit_started,
     events.VISIT_SETTLED: _visit_settled,
     events.VISIT_SKIPPED: _visit_skipped,

@@ -40,6 +40,10 @@ def route_lists(step: StepPlan) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield "on_failure", step.on_failure
 
 
+def _begins_with_a_wait(step: StepPlan) -> bool:
+    return step.gate is not None or bool(step.concurrency) or step.kind in WAITING_KINDS
+
+
 class Graph:
     """The edges of a linked scope and what follows from them.
 
@@ -69,7 +73,7 @@ class Graph:
         self.forward: Final = tuple(any(source < at for source in found) for at, found in enumerate(self.sources))
         self.joins: Final = tuple(step.join or DEFAULT_JOIN for step in scope.steps)
         self.nested: Final = tuple(map(opens_scopes, scope.steps))
-        self.waits: Final = tuple(step.gate is not None or step.kind in WAITING_KINDS for step in scope.steps)
+        self.waits: Final = tuple(_begins_with_a_wait(step) for step in scope.steps)
         self._bodies: Final[dict[tuple[int, str], Graph]] = {}
         self._codes: Final[list[StepCode | None]] = [None] * len(self.ids)
         self.initial: Final = self._initial()

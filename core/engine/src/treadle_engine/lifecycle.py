@@ -96,7 +96,7 @@ def _next_stage(draft: Draft) -> bool:
             return False
         rollback.begin(draft, rollback.reason_of(state))
         return True
-    handler = due_handler(state)
+    handler = "" if state.unbegun else due_handler(state)
     if handler:
         state.open_scope(handler)
         return True

@@ -13,6 +13,9 @@ from treadle_hookspecs import Json, JsonObject, Risk
 
 from treadle_engine._plan_codec import PlanFormatError as PlanFormatError
 from treadle_engine._plan_codec import from_json, to_json
+from treadle_engine.plan_bounds import Cache as Cache
+from treadle_engine.plan_bounds import Concurrency as Concurrency
+from treadle_engine.plan_bounds import Limits as Limits
 
 LANGUAGE_VERSION: Final = 1
 PLAN_VERSION: Final = 1
@@ -184,23 +187,6 @@ class Items:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """What the processes of one attempt may use together; 0 stands for any amount.
-
-    Args:
-        memory: bytes resident at one time.
-        cpu: seconds of processor time.
-        disk: bytes by which the files below the execution's root and the visit's scratch folder may grow.
-        output: bytes printed, and bytes of the outputs as JSON.
-    """
-
-    memory: int = 0
-    cpu: float = 0.0
-    disk: int = 0
-    output: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class WaitFor:
     """What a step of kind `wait_for` waits for: exactly one of `signal`, `event` and `condition`.
 
@@ -261,23 +247,6 @@ class Approval:
     on_timeout: Literal["timeout", "reject", "approve"] = "timeout"
     escalate: Escalation | None = None
     push_back: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Cache:
-    """What makes two attempts of a step the same, beside action, inputs and environment, and what one leaves.
-
-    Args:
-        files: patterns below the root; the content of the files that match belongs to the key.
-        env: names of variables whose values belong to the key.
-        produces: patterns of files that a success leaves and a reuse puts in place.
-        ttl: seconds that a result is good for; None: for good.
-    """
-
-    files: tuple[str, ...] = ()
-    env: tuple[str, ...] = ()
-    produces: tuple[str, ...] = ()
-    ttl: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,6 +321,8 @@ class StepPlan:
     """Of a step of kind `workflow`: an execution of its own, which is not waited for."""
     undoes: bool = False
     """Of a step of kind `workflow`: something of what it runs can be compensated."""
+    concurrency: tuple[Concurrency, ...] = ()
+    """A visit begins once it has a place in each of these groups."""
     limits: Limits | None = None
     keep_changes: bool = False
     """What a failed visit changed through its workspace stays."""
@@ -414,6 +385,8 @@ class Plan:
     secrets: tuple[tuple[str, SecretSource], ...] = ()
     vars: JsonObject = field(default_factory=dict)
     timeout: float | None = None
+    concurrency: tuple[Concurrency, ...] = ()
+    """The execution begins once it has a place in each of these groups."""
     rollback: RollbackPolicy = field(default_factory=RollbackPolicy)
     on_failure: ScopePlan | None = None
     on_cancel: ScopePlan | None = None

@@ -47,6 +47,8 @@ class Start:
     trigger: JsonObject = field(default_factory=dict)
     header: JsonObject = field(default_factory=dict)
     actor: str = ""
+    groups: tuple[JsonObject, ...] = ()
+    """`{group, limit, on_conflict}`: groups in which it needs a place beside those that the workflow names."""
 
 
 class AttemptEnded(NamedTuple):
@@ -106,6 +108,33 @@ class Deliver:
     comment: str = ""
     signal: int = 0
     actor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SlotsTaken:
+    """The places that `AcquireSlots` asked for were got."""
+
+    at: int
+    holder: str
+
+
+@dataclass(frozen=True, slots=True)
+class SlotsRefused:
+    """They were not, and the holder is not to wait for them."""
+
+    at: int
+    holder: str
+    error: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class CancelVisit:
+    """A visit, `scope/step#visit`, has to give up its places for a later one."""
+
+    at: int
+    holder: str
+    actor: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +206,19 @@ class Recover:
 
 
 Stimulus: TypeAlias = (
-    Start | AttemptEnded | TimerFired | Deliver | CompensationEnded | Pause | Resume | Cancel | Rollback | Recover
+    Start
+    | AttemptEnded
+    | TimerFired
+    | Deliver
+    | SlotsTaken
+    | SlotsRefused
+    | CancelVisit
+    | CompensationEnded
+    | Pause
+    | Resume
+    | Cancel
+    | Rollback
+    | Recover
 )
 
 
@@ -212,6 +253,17 @@ class CancelTimer:
     """Forget a timer."""
 
     timer: str
+
+
+@dataclass(frozen=True, slots=True)
+class AcquireSlots:
+    """Get places in groups, `{group, limit, on_conflict}` each, all or none; answered by `SlotsTaken`, or refused.
+
+    `holder` is a visit, `scope/step#visit`, or "" for the execution.
+    """
+
+    holder: str
+    groups: tuple[JsonObject, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +316,7 @@ Command: TypeAlias = (
     | CancelAttempt
     | StartTimer
     | CancelTimer
+    | AcquireSlots
     | Publish
     | StartWorkflow
     | Compensate

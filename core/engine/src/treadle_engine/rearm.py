@@ -32,7 +32,9 @@ def _end_waits(draft: Draft, scope: ScopeState, region: int) -> bool:
         inner, step = waiting, at
         while inner is not scope and inner.parent is not None:
             inner, step = inner.parent, inner.owner
-        if inner is scope and region >> step & 1 and at in waiting.waits:
+        wait = waiting.waits.get(at)
+        # What waits for its places is about to run.
+        if inner is scope and region >> step & 1 and wait is not None and wait.kind != "slots":
             cancel_wait(draft, waiting, at)
             found = True
     return found

@@ -6,9 +6,10 @@ from treadle_engine.attempts import begin_attempt
 from treadle_engine.closing import limit_timer, loop_timer, retry_timer
 from treadle_engine.draft import Draft
 from treadle_engine.lifecycle import TIMEOUT_TIMER
-from treadle_engine.protocol import Address, AskInterrupted, Recover, StartTimer
+from treadle_engine.protocol import AcquireSlots, Address, AskInterrupted, Recover, StartTimer
 from treadle_engine.scope_state import INTERRUPTED, RETRYING, RUNNING, ScopeState
 from treadle_engine.settling import settle
+from treadle_engine.slots import ask_again
 from treadle_engine.starting import change
 from treadle_engine.state import State
 from treadle_engine.waiting import begin as begin_wait
@@ -29,6 +30,8 @@ def recover(draft: Draft, stimulus: Recover) -> None:
                 _wait_on(draft, scope, at)
             elif scope.phase[at] != RETRYING:
                 _decide(draft, scope, at, stimulus)
+    if state.queued_for:
+        draft.command(AcquireSlots("", tuple(state.queued_for)))
     state.queue_all()
     rollback.recover(draft)
     restart_timers(draft)
@@ -40,6 +43,8 @@ def _wait_on(draft: Draft, scope: ScopeState, at: int) -> None:
         scope.disturbed = True
     elif scope.phase[at] == RUNNING and at not in scope.cleared:
         begin_wait(draft, scope, at)
+    elif at in scope.waits and scope.waits[at].kind == "slots":
+        ask_again(draft, scope, at)
     else:
         conclude(draft, scope, at)
         take_kept(draft, scope, at)
@@ -50,7 +55,7 @@ def restart_timers(draft: Draft) -> None:
     state = draft.state
     if state.terminal and not state.log.active:
         return
-    if state.plan.timeout is not None and not state.terminal and state.root.closing is None:
+    if state.plan.timeout is not None and state.scopes and not state.terminal and state.root.closing is None:
         draft.command(StartTimer(TIMEOUT_TIMER, timeout_due(state)))
     found: list[tuple[int, str]] = []
     for scope in state.scopes.values():
@@ -65,7 +70,7 @@ def restart_timers(draft: Draft) -> None:
 
 def timeout_due(state: State) -> int:
     """When the workflow's time is up, in microseconds."""
-    return state.started_at + round((state.plan.timeout or 0) * 1_000_000)
+    return state.begun_at + round((state.plan.timeout or 0) * 1_000_000)
 
 
 def _was_busy(state: State) -> bool:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from treadle_hookspecs import JsonObject
 
 from treadle_engine import events as kinds
+from treadle_engine import slots
 from treadle_engine.addresses import child_of
 from treadle_engine.attempts import begin_attempt
 from treadle_engine.contexts import step_context
@@ -36,8 +37,11 @@ def start_ready(draft: Draft, scope: ScopeState) -> None:
 
 
 def _go_on(draft: Draft, scope: ScopeState, at: int) -> None:
-    """People have approved what a visit is to do: it begins."""
+    """People have approved what a visit is to do, and it has its places: it begins."""
     step = scope.graph.steps[at]
+    if step.concurrency and slots.holder_of(scope, at) not in draft.state.slots:
+        slots.ask(draft, scope, at)
+        return
     draft.record(kinds.ATTEMPT_STARTED, scope.address, step.id, scope.visits[at], scope.attempts[at])
     if step.kind == "call" or scope.graph.nested[at]:
         begin_attempt(draft, scope, at)
@@ -125,7 +129,7 @@ def _begin(draft: Draft, scope: ScopeState, at: int) -> None:
             return
     if step.kind == "call":
         _record_start(draft, scope, at, step.action, value, env)
-        if step.gate is None:
+        if not scope.graph.waits[at]:
             begin_attempt(draft, scope, at)
             return
     else:

@@ -44,6 +44,10 @@ _FIELDS: Final = (
     "attention",
     "rollback",
     "undone",
+    "begun_at",
+    "queued_for",
+    "slots",
+    "unbegun",
 )
 _GRAPHS: dict[int, Graph] = {}
 _GRAPHS_KEPT: Final = 64
@@ -139,6 +143,10 @@ class State(Frame):
         starved: scopes in which something is ready and has no place to run.
         waiting: the open waits, the oldest first, by the seq of the event that opened them: scope and step.
         delayed: scope and step of what goes on by itself at some time: retries, and loops between two iterations.
+        begun_at: when it began: when it started, or had what it was queued for.
+        queued_for: groups in which it waits for a place before it begins, `{group, limit, on_conflict}`.
+        slots: names of the groups in which it has places, by holder: a visit `scope/step#visit`, or "" for itself.
+        unbegun: it ended while it was queued.
         kept: signals and events that nobody waited for yet, by the seq of their event: `{sort, name, data, by}`.
     """
 
@@ -167,6 +175,10 @@ class State(Frame):
         self.waiting: dict[int, tuple[ScopeState, int]] = {}
         self.kept: dict[int, JsonObject] = {}
         self.delayed: set[tuple[str, int]] = set()
+        self.begun_at = 0
+        self.queued_for: list[JsonObject] = []
+        self.slots: dict[str, list[str]] = {}
+        self.unbegun = False
         self._agenda: list[tuple[tuple[int, ...], str]] = []
 
     @property
@@ -180,6 +192,8 @@ class State(Frame):
             return "queued"
         if self.paused:
             return "paused"
+        if self.queued_for:
+            return "queued"
         if self.interrupted and not self.running:
             return "interrupted"
         if self.cancelled:
@@ -369,6 +383,7 @@ class State(Frame):
         for name in _FIELDS:
             setattr(state, name, data.get(name, getattr(state, name)))
         state.vars = dict(data["vars"])
+        state.slots = {holder: list(groups) for holder, groups in state.slots.items()}
         state.log = CompensationLog.load(data["log"])
         for address, scope in data["scopes"].items():
             instance = state.open_scope(address)

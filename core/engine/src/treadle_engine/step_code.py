@@ -124,6 +124,11 @@ class StepCode:
         approval = self._step.gate or self._step.approval
         return compiled_value(question_of(approval)) if approval is not None else None
 
+    @cached_property
+    def groups(self) -> "CompiledValue | None":
+        """The names of the groups in which it needs a place, None for literals."""
+        return compiled_value([one.group for one in self._step.concurrency])
+
     @property
     def plain(self) -> bool:
         """There is no expression in the step at all."""
@@ -139,6 +144,7 @@ class StepCode:
             step.wait_for,
             step.approval,
             step.gate,
+            step.concurrency,
         )
         return not any(conditions) and not holds_expression(step.with_) and not holds_expression(step.env)
 

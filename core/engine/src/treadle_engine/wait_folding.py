@@ -17,6 +17,7 @@ def opened(state: "State", scope: ScopeState, at: int, event: Event) -> None:
     data: Mapping[str, Any] = event.data
     scope.phase[at] = WAITING
     scope.attention.discard(at)
+    scope.cleared.discard(at)
     scope.waits[at] = Wait(
         data["for"],
         event.seq,
@@ -60,7 +61,7 @@ def received(state: "State", event: Event) -> None:
 
 
 def clear(state: "State", scope: ScopeState, at: int) -> None:
-    """People have approved what the visit is to do: it may begin as soon as there is a place for it."""
+    """People have approved what the visit is to do, or it has its slots: it may begin as soon as there is room."""
     close(state, scope, at)
     scope.phase[at] = RUNNING
     scope.cleared.add(at)

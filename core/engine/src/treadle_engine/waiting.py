@@ -10,6 +10,7 @@ from typing import Any, Final
 from treadle_hookspecs import Json, JsonObject
 
 from treadle_engine import events as kinds
+from treadle_engine import slots
 from treadle_engine.contexts import step_context
 from treadle_engine.draft import Draft
 from treadle_engine.durations import DurationError, seconds_of
@@ -37,6 +38,8 @@ def begin(draft: Draft, scope: ScopeState, at: int) -> None:
         _listen(draft, scope, at, step.wait_for)
     elif step.kind == "wait":
         _sleep(draft, scope, at)
+    elif step.approval is None and step.gate is None:
+        slots.ask(draft, scope, at)
     else:
         _ask(draft, scope, at, step.approval or step.gate or Approval())
 

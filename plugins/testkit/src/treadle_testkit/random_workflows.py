@@ -11,6 +11,7 @@ from treadle_engine.link import link
 from treadle_engine.plan import (
     Case,
     Compensation,
+    Concurrency,
     Items,
     Join,
     JoinMode,
@@ -36,6 +37,7 @@ _AFTER: Final[tuple[tuple[Literal["failure", "cancelled"], ...] | None, ...]] = 
     (),
     ("failure", "cancelled"),
 )
+_GROUPED: Final = frozenset({"call", "parallel", "steps", "loop", "for_each", "matrix", "race"})
 Fields: TypeAlias = dict[str, Any]
 """Fields of a `StepPlan`."""
 
@@ -61,6 +63,7 @@ class Features:
         depth: scopes inside scopes, at most so deep.
         children: so many workflows that steps may run; each may run those before it.
         outer: retries, time-outs and undoing of steps that hold scopes.
+        groups: steps that need a place in a group.
     """
 
     steps: int = 8
@@ -79,6 +82,7 @@ class Features:
     depth: int = 0
     children: int = 0
     outer: bool = False
+    groups: bool = True
 
 
 EVERYTHING: Final = Features()
@@ -86,9 +90,11 @@ ORDERLY: Final = Features(
     cycles=False, eager_joins=False, small_steps=False, closing=False, forks=False, handlers=False
 )
 """Acyclic, and nothing in it depends on what ends first (P4)."""
-NESTED: Final = replace(EVERYTHING, steps=5, depth=2)
-NESTED_ORDERLY: Final = replace(ORDERLY, steps=5, depth=2)
+NESTED: Final = replace(EVERYTHING, steps=5, depth=2, groups=False)
+NESTED_ORDERLY: Final = replace(ORDERLY, steps=5, depth=2, groups=False)
 """The same with scopes inside scopes."""
+NESTED_GROUPED: Final = replace(NESTED, groups=True)
+"""And with places that its steps wait for, where more depends on what ends first."""
 FAMILIES: Final = replace(NESTED, steps=4, children=2, outer=True)
 FAMILIES_ORDERLY: Final = replace(NESTED_ORDERLY, steps=4, children=2, outer=True)
 """The same with workflows that run others, and with all that goes with steps that hold scopes."""
@@ -107,6 +113,8 @@ def random_plan(seed: int, features: Features = EVERYTHING) -> Plan:
 
 def _plan(rng: Random, name: str, features: Features) -> Plan:
     root = _sound_scope(rng, features)
+    if features.groups:
+        root = _with_groups(Random(f"{name}/groups"), root)  # noqa: S311 - a test's dice
     small = replace(features, steps=3)
     handlers = [_sound_scope(rng, small) if features.handlers and rng.random() < 0.3 else None for _ in range(3)]
     policy = RollbackPolicy(
@@ -120,6 +128,19 @@ def _plan(rng: Random, name: str, features: Features) -> Plan:
         on_cancel=handlers[1],
         finally_=handlers[2],
     )
+
+
+def _with_groups(rng: Random, scope: ScopePlan) -> ScopePlan:
+    """Some of the steps share a group; one group only, so that nobody waits for another in a circle."""
+    steps = tuple(_grouped(rng, step) for step in scope.steps)
+    return replace(scope, steps=steps)
+
+
+def _grouped(rng: Random, step: StepPlan) -> StepPlan:
+    body = None if step.body is None else _with_groups(rng, step.body)
+    branches = tuple((name, _with_groups(rng, branch)) for name, branch in step.branches)
+    groups = (Concurrency("random", rng.choice((1, 1, 2))),) if rng.random() < 0.15 and step.kind in _GROUPED else ()
+    return replace(step, body=body, branches=branches, concurrency=groups)
 
 
 def random_script(seed: int, *, failing: float = 1.0, by_visit: bool = True) -> Script:

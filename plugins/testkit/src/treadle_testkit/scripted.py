@@ -17,6 +17,7 @@ from treadle_engine.decide import decide
 from treadle_engine.link import link
 from treadle_engine.plan import OnInterrupt, Plan, ScopePlan, StepPlan
 from treadle_engine.protocol import (
+    AcquireSlots,
     Address,
     AttemptEnded,
     CancelAttempt,
@@ -26,6 +27,7 @@ from treadle_engine.protocol import (
     CompensationEnded,
     Publish,
     Recover,
+    SlotsTaken,
     Start,
     StartAttempt,
     StartTimer,
@@ -34,6 +36,7 @@ from treadle_engine.protocol import (
     TimerFired,
     Turn,
 )
+from treadle_engine.slots import holder_of
 from treadle_engine.state import State, fold
 from treadle_hookspecs import Event, JsonObject
 
@@ -97,6 +100,7 @@ class ScriptedRuntime:
         commands: every command since the last crash.
         running: attempts and compensations under way.
         timers: due times of the timers that are set.
+        asked: who waits for places in groups; the execution is the only one there is.
     """
 
     def __init__(
@@ -115,6 +119,7 @@ class ScriptedRuntime:
         self.commands: list[Command] = []
         self.running: dict[tuple[Address, bool], StartAttempt | StartWorkflow | Compensate] = {}
         self.timers: dict[str, int] = {}
+        self.asked: dict[str, AcquireSlots] = {}
         self.now = BEGIN
         self._script = script if callable(script) else _by_step(script or {})
         self._choose = choose
@@ -141,7 +146,9 @@ class ScriptedRuntime:
         return self.state.status
 
     def step(self) -> bool:
-        """Let one attempt end, or if none runs the next timer fire; False when nothing is under way."""
+        """Give places to who can have them, let one attempt end, or let the next timer fire; False when nothing can."""
+        if self._give_places():
+            return True
         if self.running:
             addresses = [address for address, _ in self.running]
             self._end(list(self.running)[self._choose(addresses)])
@@ -151,6 +158,18 @@ class ScriptedRuntime:
             self.now = max(self.now, self.timers.pop(timer))
             self.send(TimerFired(timer, self.now))
             return True
+        return False
+
+    def _give_places(self) -> bool:
+        """Hand out the places of the first that can have them all. The line is as the log has it."""
+        held = [group for groups in self.state.slots.values() for group in groups]
+        line = [holder_of(scope, at) for scope, at in self.state.waiting.values() if scope.waits[at].kind == "slots"]
+        for holder in ["", *line]:
+            groups = self.asked[holder].groups if holder in self.asked else ()
+            if groups and all(held.count(str(group["group"])) < int(str(group["limit"])) for group in groups):
+                del self.asked[holder]
+                self.send(SlotsTaken(self.now, holder))
+                return True
         return False
 
     def send(self, stimulus: Stimulus) -> Turn:
@@ -168,6 +187,7 @@ class ScriptedRuntime:
         self.commands.clear()
         self.running.clear()
         self.timers.clear()
+        self.asked.clear()
         self._called_off.clear()
         self.state = State(self.plan, self.state.execution)
         for event in self.log:
@@ -211,6 +231,8 @@ class ScriptedRuntime:
                 self.timers[command.timer] = command.due
             case CancelTimer():
                 self.timers.pop(command.timer, None)
+            case AcquireSlots():
+                self.asked[command.holder] = command
         self.commands.append(command)
 
     def _end(self, key: tuple[Address, bool]) -> None:
@@ -238,13 +260,17 @@ class ScriptedRuntime:
         for event in self.log:
             undo = event.type in {kinds.COMPENSATION_STARTED, kinds.COMPENSATION_SETTLED}
             key = (event.scope, event.step, event.visit, undo)
-            if event.type == kinds.VISIT_WAITING and event.data.get("gate"):
-                begun[key] = 0  # its first attempt begins when people have approved it
+            if event.type == kinds.VISIT_STARTED and self._waits_first(event):
+                begun[key] = 0  # its first attempt begins when people have approved it and it has its places
             elif event.type in {kinds.VISIT_STARTED, kinds.ATTEMPT_STARTED, kinds.COMPENSATION_STARTED}:
                 begun[key] = begun.get(key, 0) + 1
             elif event.type in {kinds.ATTEMPT_FAILED, kinds.COMPENSATION_SETTLED, kinds.VISIT_SETTLED}:
                 ended[key] = ended.get(key, 0) + 1
         self._interrupted = {key: count - ended.get(key, 0) for key, count in begun.items()}
+
+    def _waits_first(self, event: Event) -> bool:
+        graph = self.state.scopes[event.scope].graph
+        return graph.waits[graph.number[event.step]]
 
     @property
     def published(self) -> list[Publish]:

@@ -9,6 +9,7 @@ from treadle_engine import events as kinds
 from treadle_engine.decide import decide
 from treadle_engine.plan import Plan
 from treadle_engine.protocol import (
+    AcquireSlots,
     Address,
     AttemptEnded,
     CancelAttempt,
@@ -16,6 +17,7 @@ from treadle_engine.protocol import (
     Command,
     Compensate,
     CompensationEnded,
+    SlotsTaken,
     Start,
     StartAttempt,
     StartTimer,
@@ -117,6 +119,8 @@ class Stage:
                 self._set_timer(command)
             case CancelTimer():
                 self._timers.pop(command.timer, None)
+            case AcquireSlots(holder):
+                self._plan_for(self.now, lambda at: SlotsTaken(at, holder))  # nobody else is there
 
     def _attempt(self, command: StartAttempt | StartWorkflow) -> None:
         ending, address = self._actor(command), command.address
