@@ -5,12 +5,12 @@ execution come twice, as `run` and `run_async`; the others answer at once. A wor
 exception; exceptions are `TreadleError`s and say what to do.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from treadle_hookspecs import (
-    BusEvent,
     Definition,
     EventListener,
     ExecutionQuery,
@@ -19,13 +19,11 @@ from treadle_hookspecs import (
     Json,
     JsonObject,
     TreadleError,
-    TriggerEvent,
 )
 
-from treadle.driving import Driving
+from treadle.answering import Answering
 from treadle.preview import DryRun, PreviewedStep
 from treadle.records import LogLine
-from treadle.runtime.clock import now
 from treadle.status import TERMINAL, Status
 from treadle.workflows import DefinitionError, WorkflowEntry
 
@@ -37,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["DefinitionError", "DryRun", "LogLine", "PreviewedStep", "Status", "Treadle", "WorkflowEntry"]
 
 
-class Treadle(Driving):
+class Treadle(Answering):
     """treadle in one project folder.
 
     Args:
@@ -231,21 +229,49 @@ class Treadle(Driving):
             return self._say(row, "cancel", reason)
         return self._sync(self._go_on(row, lambda driver: self._cancel(driver, reason), listener))
 
-    def emit(
-        self, name: str, data: Mapping[str, Json] | None = None, *, listener: EventListener | None = None
+    def worker(
+        self,
+        *,
+        once: bool = False,
+        max_concurrent: int = 0,
+        all_roots: bool = True,
+        told: Callable[[Status], None] = lambda _: None,
     ) -> Sequence[Status]:
-        """Publish an event and run the project's workflows that it triggers."""
-        return self._sync(self.emit_async(name, data, listener=listener))
+        """Drive all that is due: queued executions, timers, signals, events, and what a crash cut off.
 
-    async def emit_async(
-        self, name: str, data: Mapping[str, Json] | None = None, *, listener: EventListener | None = None
+        Several workers share the work by claims. SIGTERM and SIGINT let what runs come to its next rest; the second one
+        ends it there.
+
+        Args:
+            once: come back when nothing is due any more.
+            max_concurrent: executions at a time; 0: as the settings have it.
+            all_roots: of every project; else of this one.
+            told: called with each execution when it has come to rest or ended.
+        """
+        return asyncio.run(self.worker_async(once=once, max_concurrent=max_concurrent, all_roots=all_roots, told=told))
+
+    async def worker_async(
+        self,
+        *,
+        once: bool = False,
+        max_concurrent: int = 0,
+        all_roots: bool = True,
+        told: Callable[[Status], None] = lambda _: None,
     ) -> Sequence[Status]:
-        """As `emit`."""
-        self.store.publish(BusEvent(name, dict(data or {}), "", now()))
-        with self._listening(listener):
-            started = self._dispatcher.offer(TriggerEvent("event", name, dict(data or {})), depth=0)
-            await self._dispatcher.finish()
-            return [status for task in started if (status := task.result()) is not None]
+        """As `worker`."""
+        from treadle.working import Worker
+
+        at_once = max_concurrent or self.settings.max_concurrent_executions
+        try:
+            return await Worker(self, at_once, told, all_roots=all_roots).work(once=once)
+        finally:
+            self._close_runtime()
+
+    def beside(self, root: Path) -> "Treadle":
+        """Another project's facade on the same store, with that project's settings."""
+        other = Treadle(root, overrides=self._overrides, plugins=self.plugins)
+        other.rest_when(patience=self._patience, ask=self._asks)
+        return other
 
     # Inside
 

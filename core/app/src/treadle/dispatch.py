@@ -72,11 +72,15 @@ class Dispatcher:
                 self._warn(f"{found.found.name} was not started: a chain of {MAX_DEPTH} triggers led to it")
                 continue
             data: JsonObject = {"name": event.name, "data": event.data, "depth": depth}
-            task = asyncio.get_running_loop().create_task(self._started(found, data))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-            started.append(task)
+            started.append(self.also(self._started(found, data)))
         return started
+
+    def also(self, work: Coroutine[None, None, Status | None]) -> "asyncio.Task[Status | None]":
+        """Let something else go on beside what runs; `finish` waits for it as well."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     async def finish(self) -> None:
         """Wait for all that was started, and for what that starts in turn."""

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 from treadle_hookspecs import (
+    Append,
     Console,
     Definition,
     EventListener,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from treadle.api import Treadle
     from treadle.lookup import Found
     from treadle.plugins import PluginHost
-    from treadle.runtime.driver import Driver
+    from treadle.runtime.driver import Driver, Execution
     from treadle.runtime.local import Launch, LocalRuntime
 
 _Result = TypeVar("_Result")
@@ -58,6 +59,8 @@ class Driving(Workflows):
         self._dispatcher = Dispatcher(self._root, lambda: self.plugins, self._start_triggered, self._warn)
         self._warnings: list[str] = []
         self._drove = False
+        self._patience: float | None = None
+        self._asks = False
         self._diagnostics = Diagnostics(lambda: self.settings)
         self._listeners = Listeners(self._plugin_listeners, self._warn)
 
@@ -82,6 +85,15 @@ class Driving(Workflows):
     def warnings(self) -> Sequence[str]:
         """What listeners and triggers complained of so far."""
         return tuple(self._warnings)
+
+    def rest_when(self, *, patience: float | None = None, ask: bool = False) -> None:
+        """When executions that only wait are left alone, from the next one on.
+
+        Args:
+            patience: seconds; what is due within them is waited for. None: the setting `wait`.
+            ask: people are asked where executions are driven: these rest as soon as a person has to answer.
+        """
+        self._patience, self._asks = patience, ask
 
     @property
     def commits(self) -> int:
@@ -153,6 +165,52 @@ class Driving(Workflows):
             await self._dispatcher.finish()
         return self._ended(self.status(row.id))
 
+    async def drive_on(self, row: ExecutionRow, begin: "Callable[[Driver], None]") -> Status:
+        """Drive an execution of this project to its end or next rest; see `LocalRuntime.go_on`."""
+        return await self._go_on(row, begin, None)
+
+    def stop_all(self, reason: str) -> None:
+        """Bring every execution that this object drives to rest, resumable."""
+        if self._runtime is not None:
+            self._runtime.stop_all(reason)
+
+    def warn(self, message: str) -> None:
+        """Complain of something that ends nothing; `warnings` has it."""
+        self._warn(message)
+
+    async def _heard(self, row: ExecutionRow, listener: EventListener | None) -> None:
+        """Drive an execution to its next rest; somebody else may be quicker."""
+        try:
+            await self._go_on(row, self._recover, listener)
+        except TreadleError as error:
+            if error.exit_code != ExitCode.CONFLICT:
+                raise
+
+    def _recover(self, driver: "Driver") -> None:
+        from treadle.runtime.again import wake
+
+        wake(driver)
+
+    def _told(self) -> Sequence[ExecutionRow]:
+        """Executions of this project that an event has reached and that nobody drives."""
+        due = [row for id_ in self.store.due(0) if (row := self.store.execution(id_)) is not None]
+        here = [row for row in due if row.root == str(self._root) and not self.store.claimed(row.id)]
+        reached = {signal.execution for signal in self.store.inbox([row.id for row in here]) if signal.name == "event"}
+        return [row for row in here if row.id in reached]
+
+    def _wake_told(self) -> "list[asyncio.Task[Status | None]]":
+        """Have the executions go on that an event has reached."""
+        return [self._dispatcher.also(self._wake(row)) for row in self._told()]
+
+    def _published(self, append: Append, execution: "Execution") -> None:
+        """An append put events on the bus."""
+        self._dispatcher.published(append, execution)
+        self._wake_told()
+
+    async def _wake(self, row: ExecutionRow) -> Status | None:
+        await self._heard(row, None)
+        return self.status(row.id)
+
     def _ended(self, status: Status) -> Status:
         self._diagnostics.say("DEBUG", f"{status.workflow} {status.id}: {status.status}, exit code {status.exit_code}")
         return status
@@ -199,6 +257,7 @@ class Driving(Workflows):
             self._close_runtime()
 
     def _local(self) -> "LocalRuntime":
+        from treadle.runtime.driver import Rest
         from treadle.runtime.local import Environment, LocalRuntime
 
         if self._runtime is None or self._runtime.loop is not asyncio.get_running_loop():
@@ -212,9 +271,10 @@ class Driving(Workflows):
                     self.host(),
                     self._listeners,
                     self.home,
-                    self._dispatcher.published,
+                    self._published,
                     self._listeners.tell_progress,
                     self._listeners.tell_stop,
+                    Rest(self.settings.wait if self._patience is None else self._patience, self._asks),
                 )
             )
         return self._runtime

@@ -141,7 +141,17 @@ class Records:
             driven=self.store.claimed(row.id),
             display=self._display,
             log_dir=str(self.settings.home / "logs" / row.id),
+            waiting=self._waits(row),
         )
+
+    def _waits(self, row: ExecutionRow) -> Sequence[JsonObject]:
+        """What an execution waits for; most never do."""
+        rows = self.store.waits((row.id,)) if row.status not in TERMINAL else ()
+        if not rows:
+            return ()
+        from treadle.waits import waiting_of
+
+        return [each.to_json() for each in waiting_of(row.workflow, rows, self._display)]
 
     def executions(
         self, *, all_roots: bool = False, statuses: Sequence[str] = (), limit: int = 0

@@ -26,6 +26,8 @@ class Status:
     """By address: `state, outcome, visits, attempts, started_at, finished_at, error`; times are ISO 8601 UTC."""
     questions: tuple[JsonObject, ...] = ()
     """What the execution waits for a person to say: `{address, kind: interrupted, choices}`."""
+    waiting: tuple[JsonObject, ...] = ()
+    """What the execution waits for: entries of `treadle/waiting@1`."""
     exit_code: int = 0
     log_dir: str = ""
     started_at: str | None = None
@@ -48,12 +50,19 @@ class Status:
             "origin": self.origin,
             "log_dir": self.log_dir,
             "questions": list(self.questions),
+            "waiting": list(self.waiting),
             "steps": dict(self.steps),
         }
 
 
 def status_of(
-    row: ExecutionRow, steps: Iterable[StepRow], *, driven: bool, display: Callable[[Json], Json], log_dir: str = ""
+    row: ExecutionRow,
+    steps: Iterable[StepRow],
+    *,
+    driven: bool,
+    display: Callable[[Json], Json],
+    log_dir: str = "",
+    waiting: Iterable[JsonObject] = (),
 ) -> Status:
     """The status of an execution.
 
@@ -63,6 +72,7 @@ def status_of(
         driven: some process holds its claim.
         display: takes what is sealed out of values.
         log_dir: where its steps' logs are.
+        waiting: what it waits for.
     """
     visits = list(steps)
     running = [step for step in visits if step.state in {"running", "retrying"}]
@@ -81,6 +91,7 @@ def status_of(
         error if isinstance(error, Mapping) else None,
         by_address,
         tuple(_question(step) for step in running) if status == "interrupted" else (),
+        tuple(waiting),
         exit_code_of(status, row.rollback, error),
         log_dir,
         iso(row.started_at),

@@ -38,6 +38,11 @@ def _undo_journaled(driver: Driver, interrupted: Mapping[str, OnInterrupt]) -> N
                 files.undo_journaled_now(visit)
 
 
+def wake(driver: Driver) -> None:
+    """Continue an execution for which something is due: a time, or what lies in its inbox."""
+    driver.handle(Recover(now()))
+
+
 def checked_answers(given: Mapping[str, str]) -> Mapping[str, OnInterrupt]:
     """What becomes of interrupted visits, by address. Raises `TreadleError` for a word that is none of the answers."""
     answers: dict[str, OnInterrupt] = {}

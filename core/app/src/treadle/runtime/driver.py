@@ -17,7 +17,6 @@ from treadle_engine.protocol import (
     Command,
     Compensate,
     CompensationEnded,
-    Deliver,
     Finish,
     Pause,
     Publish,
@@ -46,6 +45,7 @@ from treadle_hookspecs import (
 from treadle.runtime.clock import now
 from treadle.runtime.codec import Codec
 from treadle.runtime.context import StepContext, Surroundings
+from treadle.runtime.hearing import SORTS, delivered
 from treadle.runtime.performing import Performer, cancelled
 from treadle.runtime.projection import TERMINAL, Projector
 from treadle.runtime.sealed import given_secretly
@@ -58,9 +58,6 @@ if TYPE_CHECKING:
 
 Observer: TypeAlias = Callable[[Append], None]
 """Told of an append once it is durable."""
-
-SORTS: Final = ("signal", "event", "answer")
-"""Names of signals in the inbox that are meant for what waits; their data: `{name, data, by, step, comment}`."""
 
 _Work: TypeAlias = tuple[StepContext, Coroutine[None, None, None]]
 _Item = TypeVar("_Item")
@@ -191,28 +188,14 @@ class Driver:
         reason = str(data.get("reason", ""))
         said = _SAID.get(signal.name)
         if signal.name in SORTS:
-            delivered = self._delivered(signal, data)
-            about = {name: value for name in ("name", "step", "by") if (value := getattr(delivered, name))}
-            self.handle(delivered, audit=AuditEntry(now(), signal.actor, signal.name, self.execution.id, about))
+            said_to = delivered(signal, self.execution.codec)
+            about = {name: value for name in ("name", "step", "by") if (value := getattr(said_to, name))}
+            self.handle(said_to, audit=AuditEntry(now(), signal.actor, signal.name, self.execution.id, about))
         elif said is None:
             self._request()
         else:
             audit = AuditEntry(now(), signal.actor, signal.name, self.execution.id, {"reason": reason})
             self.handle(said(now(), signal.actor, reason), audit=audit)
-
-    def _delivered(self, signal: Signal, data: Mapping[str, Any]) -> Deliver:
-        payload = self.execution.codec.reveal_json(data.get("data"), self.execution.id)
-        return Deliver(
-            now(),
-            signal.name,  # type: ignore[arg-type]
-            str(data.get("name", "")),
-            payload,
-            str(data.get("by", "")),
-            str(data.get("step", "")),
-            str(data.get("comment", "")),
-            signal.id,
-            signal.actor,
-        )
 
     def stop(self, reason: str) -> None:
         """Come to rest: start nothing new, end what runs without recording its end, so that `resume` asks about it."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import orjson
+from treadle_engine.decide import decide
 from treadle_engine.plan import LANGUAGE_VERSION, Plan, plan_from_json, plan_to_json
 from treadle_engine.protocol import Address, Start, StartAttempt
 from treadle_engine.state import State, fold
@@ -33,6 +34,7 @@ from treadle.runtime.codec import Codec, with_data
 from treadle.runtime.context import Surroundings
 from treadle.runtime.driver import Driver, Execution, Rest
 from treadle.runtime.files import KeptFiles
+from treadle.runtime.hearing import SORTS, delivered
 from treadle.runtime.listeners import Listeners
 from treadle.runtime.projection import Projector
 from treadle.runtime.sealed import inner_sensitive_inputs, secret_sources, sensitive_inputs, sensitive_outputs, steps_of
@@ -88,8 +90,8 @@ class Environment:
     """Told how far an attempt is: its execution, address, a fraction or None, a message, a part; from any thread."""
     stopping: Callable[[int], None] = lambda _: None
     """Told of the first signal that brings executions to rest, by its number."""
-    asks: bool = False
-    """People are asked where executions are driven: one rests as soon as a person has to answer."""
+    rest: Rest = field(default_factory=Rest)
+    """When an execution that only waits is left alone."""
 
 
 class LocalRuntime:
@@ -260,7 +262,7 @@ class LocalRuntime:
             self._writer,
             self._observe(execution),
             stay_paused=stay_paused,
-            rest=Rest(environment.settings.wait, environment.asks),
+            rest=environment.rest,
             inbox=lambda: environment.store.inbox((execution.id,)),
         )
 
@@ -269,6 +271,15 @@ class LocalRuntime:
         codec = self._codec(Masker())
         state, _ = self._read(row, codec)
         return state, codec.sensitive
+
+    def expected(self, row: ExecutionRow) -> tuple[State, Codec]:
+        """The state as it will be once what lies in the execution's inbox has been heard, and how its log is sealed."""
+        codec = self._codec(Masker())
+        state, _ = self._read(row, codec)
+        for message in self._environment.store.inbox((row.id,)):
+            if message.name in SORTS:
+                decide(state, delivered(message, codec))
+        return state, codec
 
     def _read(self, row: ExecutionRow, codec: Codec) -> tuple[State, list[Event]]:
         store = self._environment.store

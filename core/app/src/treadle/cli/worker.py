@@ -1,0 +1,44 @@
+"""`treadle worker`: drive all that is due."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from treadle.cli import options, shapes
+from treadle.cli.session import Session
+
+if TYPE_CHECKING:
+    from treadle.api import Status
+
+
+def worker(
+    ctx: typer.Context,
+    once: Annotated[bool, typer.Option("--once", help="Come back when nothing is due any more; for cron.")] = False,
+    max_concurrent: Annotated[
+        int, typer.Option("--max-concurrent", metavar="N", min=0, help="Executions at a time; 0: as the settings say.")
+    ] = 0,
+    here: Annotated[bool, typer.Option("--here", help="Only executions of this project.")] = False,
+    json_output: options.JsonOutput = False,
+) -> None:
+    """Drive all that is due, of every project: timers, signals, events, what is queued, what a crash cut off.
+
+    Several workers share the work. SIGTERM, or Ctrl-C, lets what runs come to its next rest; the second one ends it.
+    """
+    drive_due(ctx.obj, once=once, max_concurrent=max_concurrent, all_roots=not here, json_output=json_output)
+
+
+def drive_due(session: Session, *, once: bool, max_concurrent: int, all_roots: bool, json_output: bool) -> None:
+    """Work, and tell of each execution that came to rest: one line each, or one JSON document at the end."""
+
+    def told(status: "Status") -> None:
+        if not json_output:
+            session.terminal.data(f"{status.id} {status.workflow}: {status.status}")
+
+    if not once:
+        session.terminal.say("worker: waiting for what is due; Ctrl-C ends it")
+    driven = session.treadle.worker(once=once, max_concurrent=max_concurrent, all_roots=all_roots, told=told)
+    for warning in session.treadle.warnings:
+        session.terminal.say(f"warning: {warning}")
+    if json_output:
+        document = {"schema": "treadle/driven@1", "executions": [status.to_json() for status in driven]}
+        session.terminal.data(shapes.text(document))

@@ -1,0 +1,101 @@
+"""What executions wait for, as people and scripts see it."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from treadle_engine.waits import person
+from treadle_hookspecs import Json, JsonObject, WaitRow
+
+from treadle.runtime.clock import iso
+
+_OUTSIDE: Final = ("approval", "signal", "event", "condition")
+"""Kinds that wait for something else than time."""
+_SHOWN: Final = (*_OUTSIDE, "timer", "retry", "loop")
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One open wait. `to_json` is an entry of `treadle waiting --json`.
+
+    Attributes:
+        execution, workflow: whose.
+        address: `scope/step#visit`.
+        kind: `approval`, `signal`, `event`, `condition`, `timer`, `retry` or `loop`.
+        name: of the signal or event.
+        since, due: when it began, and when time goes on by itself, in ISO 8601 UTC; None: never.
+        asked: of an approval: `prompt, approvers, not_by, quorum, answers, form, push_back, gate`, where there are any.
+        commands: what answers it.
+    """
+
+    execution: str
+    workflow: str
+    address: str
+    kind: str
+    name: str = ""
+    since: str | None = None
+    due: str | None = None
+    asked: JsonObject = field(default_factory=dict)
+    commands: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Json]:
+        """An entry of `treadle/waiting@1`."""
+        found: dict[str, Json] = {
+            "execution": self.execution,
+            "workflow": self.workflow,
+            "step": self.address,
+            "kind": self.kind,
+            "name": self.name,
+            "since": self.since,
+            "due": self.due,
+            "commands": list(self.commands),
+        }
+        return {**found, **self.asked}
+
+
+def waiting_of(
+    workflow: str, rows: Iterable[WaitRow], display: Callable[[Json], Json], *, alone: bool = False
+) -> tuple[Waiting, ...]:
+    """The waits of one execution, the oldest first.
+
+    Args:
+        workflow: its name.
+        rows: of the store.
+        display: takes what is sealed out of values.
+        alone: its waits for people are told apart by their steps even where there is but one.
+    """
+    shown = [row for row in rows if row.kind in _SHOWN]
+    several = alone or sum(row.kind == "approval" for row in shown) > 1
+    return tuple(_waiting(workflow, row, display(row.detail), several=several) for row in shown)
+
+
+def _waiting(workflow: str, row: WaitRow, detail: Any, *, several: bool) -> Waiting:
+    address = f"{row.address}#{row.visit}"
+    asked: dict[str, Any] = dict(detail) if isinstance(detail, Mapping) else {}
+    if "answers" in asked:
+        asked["answers"] = [_answer(given) for given in asked["answers"]]
+    if "deadline" in asked:
+        asked["deadline"] = iso(asked["deadline"])
+    commands = _commands(row, asked, f" --step {row.address}" if several else "")
+    return Waiting(
+        row.execution, workflow, address, row.kind, row.name, iso(row.since), iso(row.due), asked, tuple(commands)
+    )
+
+
+def _answer(given: Mapping[str, Any]) -> JsonObject:
+    return {**given, "by": person(str(given["by"])), "at": iso(given["at"])}
+
+
+def _commands(row: WaitRow, asked: Mapping[str, Any], step: str) -> list[str]:
+    """The commands that end a wait; what only time or another system ends has none."""
+    if row.kind == "signal":
+        return [f"treadle signal {row.execution} {row.name}"]
+    if row.kind == "event":
+        return [f"treadle emit {row.name}"]
+    if row.kind != "approval":
+        return []
+    required = [spec["name"] for spec in asked.get("form", ()) if spec["required"] and "default" not in spec]
+    values = "".join(f" --data {name}=…" for name in required)
+    found = [f"treadle approve {row.execution}{step}{values}", f"treadle reject {row.execution}{step}"]
+    back = f"treadle reject {row.execution}{step} --push-back --comment …"
+    return [*found, back] if asked.get("push_back") else found
