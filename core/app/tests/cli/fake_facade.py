@@ -63,6 +63,9 @@ class Facade:
     def close(self) -> None:
         pass
 
+    def rest_when(self, **_: Any) -> None:
+        pass
+
     def note(self, name: str, **given: Any) -> None:
         if self.options.debug:
             print(f"call {name} {given}", file=sys.stderr)

@@ -73,7 +73,7 @@ def person(name: str) -> str:
 def answer_of(data: Mapping[str, Any], at: int) -> JsonObject:
     """An answer from the data of its event."""
     return {
-        "by": data.get("by", ""),
+        "by": person(str(data.get("by", ""))),
         "decision": data["name"],
         "comment": data.get("comment", ""),
         "data": data.get("data") or {},

@@ -104,9 +104,7 @@ def signal(
     payload = values(data or ()) or None
     status = driving.go_on(
         id,
-        lambda listener: session.treadle.signal(
-            id, name, payload, step=step, by=by, run=not no_run, listener=listener
-        ),
+        lambda listener: session.treadle.signal(id, name, payload, step=step, by=by, run=not no_run, listener=listener),
     )
     raise typer.Exit(driving.finish(status) if not no_run else driving.accepted(status))
 

@@ -134,13 +134,23 @@ class Terminal:
                 exit_code=ExitCode.USAGE,
             )
         while True:
-            _write(sys.stderr, f"{question} [{'/'.join(choices)}] ", end="")
-            answer = sys.stdin.readline()
-            if not answer:
-                raise EOFError
-            matching = [choice for choice in choices if answer.strip() and choice.startswith(answer.strip().lower())]
+            answer = self.ask(f"{question} [{'/'.join(choices)}]").lower()
+            matching = [choice for choice in choices if answer and choice.startswith(answer)]
             if len(matching) == 1:
                 return matching[0]
+
+    def ask(self, question: str, *, secret: bool = False) -> str:
+        """A line that a person types, without the space around it; what is secret is not shown. Raises `EOFError`."""
+        if secret:
+            from getpass import getpass
+
+            first_sign.clear()
+            return getpass(f"{question} ", stream=sys.stderr).strip()
+        _write(sys.stderr, f"{question} ", end="")
+        answer = sys.stdin.readline()
+        if not answer:
+            raise EOFError
+        return answer.strip()
 
 
 def _write(stream: TextIO, text: str, end: str = "\n") -> None:

@@ -19,7 +19,14 @@ _CHOICES: Final = ("retry", "fail")
 
 def resume(
     ctx: typer.Context,
-    execution: options.ExecutionId,
+    execution: Annotated[
+        str,
+        typer.Argument(
+            metavar="ID",
+            help="The execution's id, or its first characters; not with --due.",
+            autocompletion=options.execution_ids,
+        ),
+    ] = "",
     interrupted: Annotated[
         list[str] | None,
         typer.Option(
@@ -28,26 +35,45 @@ def resume(
             help="What becomes of steps that were interrupted, of all or of one; may be repeated.",
         ),
     ] = None,
+    due: Annotated[
+        bool, typer.Option("--due", help="Instead of one: every execution for which something is due; for cron.")
+    ] = False,
+    wait: options.Wait = None,
     reason: options.Reason = "",
     json_output: options.JsonOutput = False,
     json_lines: options.JsonLinesOutput = False,
     verbose: options.Verbose = False,
     progress: options.Progress = True,
 ) -> None:
-    """Continue an execution that was interrupted or paused; of one that has failed, start a new one from there.
+    """Continue an execution that was interrupted, paused, or waits; of one that has failed, start a new one from there.
 
     Finished steps do not run again. On a terminal it asks what becomes of a step that was interrupted.
     """
     session: Session = ctx.obj
+    if due:
+        _resume_due(session, execution, json_output=json_output)
+        return
+    if not execution:
+        raise TreadleError("say which execution", suggestions=("treadle resume ID", "treadle resume --due"))
     id = session.treadle.resolve(execution).id  # noqa: A001 the contract's name
     answers = _answers(interrupted or ())
-    driving = Driving(session, json_output=json_output, json_lines=json_lines, progress=progress, verbose=verbose)
+    driving = Driving(
+        session, json_output=json_output, json_lines=json_lines, progress=progress, verbose=verbose, patience=wait
+    )
     if not answers:
         answers = _asked(session, session.treadle.status(id))
     status = _resumed(driving, session, id, answers, reason)
     while status.questions and (answers := _asked(session, status)):
         status = _resumed(driving, session, status.id, answers, reason)
-    raise typer.Exit(driving.finish(status))
+    raise typer.Exit(driving.finish(driving.asked(status)))
+
+
+def _resume_due(session: Session, execution: str, *, json_output: bool) -> None:
+    from treadle.cli.worker import drive_due
+
+    if execution:
+        raise TreadleError("--due is for every execution", suggestions=(f"treadle resume {execution}",))
+    drive_due(session, once=True, max_concurrent=0, all_roots=True, json_output=json_output)
 
 
 def _resumed(driving: Driving, session: Session, id: str, answers: Mapping[str, str], reason: str) -> "Status":
@@ -180,7 +206,7 @@ def emit(
         document = {"schema": "treadle/emitted@1", "name": name, "executions": [each.to_json() for each in statuses]}
         session.terminal.data(shapes.text(document))
     elif not statuses:
-        session.terminal.say(f"published `{name}`; no workflow of this project waits for it")
+        session.terminal.say(f"published `{name}`; no workflow or execution of this project waits for it")
     codes = [each.exit_code if json_output else driving.finish(each) for each in statuses]
     raise typer.Exit(next((code for code in codes if code), ExitCode.OK))
 

@@ -9,7 +9,7 @@ from treadle_engine.plan import InputSpec, Plan, steps_within
 from treadle_hookspecs import Action, Json
 
 from treadle.cli import shapes
-from treadle.cli.console import Terminal
+from treadle.cli.console import Terminal, printable
 from treadle.cli.follow import layout
 from treadle.cli.follow.view import ExecutionView, StepView, message_of
 from treadle.cli.inputs import describe as describe_input
@@ -59,6 +59,23 @@ def status_lines(status: "Status", terminal: Terminal) -> list[str]:
     lines += [painted(row, terminal) for row in rows]
     lines += [f"{name}: {_value(value)}" for name, value in status.outputs.items()]
     return [*lines, f"error: {message_of(status.error)}"] if status.error else lines
+
+
+def question_lines(asked: Mapping[str, Any]) -> list[str]:
+    """What an approval asks, of whom, and what has been said so far."""
+    lines = [f"  {line}" for line in printable(str(asked.get("prompt") or "")).splitlines()]
+    if asked.get("gate"):
+        lines.append("  the step begins once it is approved")
+    for key, words in (("approvers", "may be answered by"), ("not_by", "may not be answered by")):
+        names = asked.get(key)
+        if names:
+            lines.append(f"  {words} {names if isinstance(names, str) else ', '.join(map(str, names))}")
+    if asked.get("quorum"):
+        lines.append(f"  {asked['quorum']} approvals are needed")
+    for given in asked.get("answers", ()):
+        said = f": {given['comment']}" if given.get("comment") else ""
+        lines.append(f"  {given['by']} {str(given['decision']).replace('_', ' ')}{printable(said)}")
+    return lines
 
 
 def painted(spans: Iterable[layout.Span], terminal: Terminal) -> str:

@@ -38,3 +38,25 @@ Progress = Annotated[
 ]
 JsonLinesOutput = Annotated[bool, typer.Option("--json-lines", help="Write each event as a line of JSON, on stdout.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show what the steps print.")]
+
+
+def _seconds(text: str) -> float:
+    from treadle_engine.durations import DurationError, seconds_of
+    from treadle_hookspecs import TreadleError
+
+    try:
+        return seconds_of(float(text) if text.replace(".", "", 1).isdigit() else text)
+    except DurationError as error:
+        raise TreadleError(f"--wait {error}", suggestions=("write --wait 5m, or --wait 0",)) from error
+
+
+Wait = Annotated[
+    float | None,
+    typer.Option(
+        "--wait",
+        metavar="DURATION",
+        parser=_seconds,
+        help="Stay for timers that are due so soon; leave the execution when it only waits for later ones.",
+        show_default="5m",
+    ),
+]

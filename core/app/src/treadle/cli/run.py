@@ -119,6 +119,7 @@ def execute(
         bool,
         typer.Option("--checkpoint", help="Keep the files after each step: `rollback --to STEP` goes back there."),
     ] = False,
+    wait: options.Wait = None,
     json_output: options.JsonOutput = False,
     json_lines: options.JsonLinesOutput = False,
     verbose: options.Verbose = False,
@@ -141,7 +142,13 @@ def execute(
 
         form_of(report, session.treadle.plugins)  # a name that says nothing is told before anything runs
     driving = Driving(
-        session, json_output=json_output, json_lines=json_lines, progress=progress, verbose=verbose, report=report
+        session,
+        json_output=json_output,
+        json_lines=json_lines,
+        progress=progress,
+        verbose=verbose,
+        report=report,
+        patience=wait,
     )
     raise typer.Exit(driving.run(workflow, values, checkpoint=checkpoint))
 

@@ -260,8 +260,48 @@ _TEST_CASE: Final = _closed(
 )
 _TEST_FILE: Final = _closed({"file": _TEXT, "workflow": _TEXT, "problems": _list(_OBJECT), "cases": _list(_TEST_CASE)})
 
+_FIELD: Final = _closed(
+    {"name": _TEXT, "type": _TEXT, "required": _TRUTH},
+    {"enum": _list(_ANY), "default": _ANY, "description": _TEXT, "sensitive": _TRUTH},
+)
+
+_WAITING: Final = _closed(
+    {
+        "execution": _TEXT,
+        "workflow": _TEXT,
+        "step": _TEXT,
+        "kind": {"enum": ["approval", "signal", "event", "condition", "timer", "retry", "loop"]},
+        "name": _TEXT,
+        "since": _TIME_OR_NULL,
+        "due": _TIME_OR_NULL,
+        "commands": _TEXTS,
+    },
+    {
+        "prompt": _TEXT,
+        "approvers": _TEXTS,
+        "not_by": {"anyOf": [_TEXT, _TEXTS]},
+        "quorum": _NUMBER,
+        "answers": _list(_closed({"by": _TEXT, "decision": _TEXT, "comment": _TEXT, "at": _TIME})),
+        "form": _list(_FIELD),
+        "deadline": _TIME,
+        "push_back": _TRUTH,
+        "gate": _TRUTH,
+    },
+)
+
 SCHEMAS: Final[dict[str, Schema]] = {
-    "execution": _document("execution", "Where one execution stands: `status ID`, `run`, `resume` …", _EXECUTION),
+    "execution": _document(
+        "execution",
+        "Where one execution stands: `status ID`, `run`, `resume` …",
+        _EXECUTION,
+        {"waiting": _list(_WAITING)},
+    ),
+    "waiting": _document("waiting", "What executions wait for: `waiting`.", {"waiting": _list(_WAITING)}),
+    "driven": _document(
+        "driven",
+        "What came to rest or ended: `worker`, `resume --due`.",
+        {"executions": _list(_closed({"schema": _TEXT, **_EXECUTION}, {"waiting": _list(_WAITING)}))},
+    ),
     "executions": _document(
         "executions",
         "Executions, newest first: `status`.",

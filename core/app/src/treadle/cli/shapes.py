@@ -27,6 +27,11 @@ def line_of(value: Json) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
+def word_of(value: Json) -> str:
+    """A value as a person would write it: a text without quotes."""
+    return value if isinstance(value, str) and value else line_of(value)
+
+
 def executions(rows: Iterable[ExecutionRow]) -> dict[str, Json]:
     """`treadle/executions@1`."""
     return {"schema": "treadle/executions@1", "executions": [_execution(row) for row in rows]}

@@ -21,6 +21,7 @@ RUN_OPTIONS: Final = frozenset(
         "progress",
         "report",
         "verbose",
+        "wait",
     }
 )
 """Options that `treadle run` has itself. A test holds them against the command line."""

@@ -39,6 +39,7 @@ from treadle.runtime.listeners import Listeners
 from treadle.runtime.projection import Projector
 from treadle.runtime.sealed import inner_sensitive_inputs, secret_sources, sensitive_inputs, sensitive_outputs, steps_of
 from treadle.runtime.step_cache import StepCache, of_home
+from treadle.runtime.watching import Watcher
 from treadle.runtime.writer import Writer
 from treadle.secrets import Masker, SecretResolver, Vault
 from treadle.status import TERMINAL, Status
@@ -51,7 +52,6 @@ if TYPE_CHECKING:
 
 _WATCH_AFTER: Final = 0.05
 """Seconds until a run is worth listening for signals of other processes."""
-_POLL_AT_MOST_EVERY: Final = 0.05
 
 _Result = TypeVar("_Result")
 
@@ -103,7 +103,7 @@ class LocalRuntime:
         self._writer = Writer(environment.store, self._alone, self._busy)
         self._drivers: dict[str, Driver] = {}
         self._slots = asyncio.Semaphore(environment.settings.max_concurrent_executions)
-        self._watcher: _Watcher | None = None
+        self._watcher: Watcher | None = None
         self._watching: asyncio.TimerHandle | None = None
         self._step_cache: StepCache | None = None
         self._interrupts = 0
@@ -411,7 +411,7 @@ class LocalRuntime:
 
     def _watch(self) -> None:
         self._watching = None
-        self._watcher = _Watcher(self._environment.store, self._loop, self._poll)
+        self._watcher = Watcher(self._environment.store, self._loop, self._poll)
         self._poll()
 
     def _poll(self) -> None:
@@ -444,28 +444,6 @@ class _Guard(Masker):
         """Mask a secret from now on, here and in the logs."""
         self._logs.add(value)
         return super().add(value)
-
-
-class _Watcher:
-    """A thread that waits for other processes' writes and has the loop look at the inbox."""
-
-    def __init__(self, store: StoreBackend, loop: asyncio.AbstractEventLoop, poll: Callable[[], None]) -> None:
-        self._store = store
-        self._loop = loop
-        self._poll = poll
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="treadle-watch", daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        self._closing.set()
-        self._thread.join()
-
-    def _work(self) -> None:
-        while not self._closing.is_set():
-            if self._store.watch(_POLL_AT_MOST_EVERY) and not self._loop.is_closed():
-                self._loop.call_soon_threadsafe(self._poll)
-                self._closing.wait(_POLL_AT_MOST_EVERY)
 
 
 def _header(launch: Launch, row: ExecutionRow) -> JsonObject:

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Mapping
 from signal import SIGINT, Signals
 from typing import TYPE_CHECKING
 
-from treadle_hookspecs import Event, EventListener, Json
+from treadle_hookspecs import Event, EventListener, ExitCode, Json, TreadleError
 
+from treadle.cli import shapes
 from treadle.cli.follow import ExecutionView, Follower, follower
 from treadle.cli.follow.ending import Ending
 from treadle.cli.session import Session
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from treadle_engine.plan import Plan
 
     from treadle.api import Status
+    from treadle.cli.asking import Answer
 
 
 class Driving:
@@ -30,12 +32,14 @@ class Driving:
         progress: bool = True,
         verbose: bool = False,
         report: "Path | None" = None,
+        patience: float | None = None,
     ) -> None:
         self._session = session
         self._json_output = json_output
         self._json_lines = json_lines
         self._progress = progress
         self._report = report
+        self._patience = patience
         self._verbose = verbose or session.options.verbose
 
     def run(self, workflow: str, inputs: Mapping[str, Json], *, checkpoint: bool = False) -> int:
@@ -43,9 +47,53 @@ class Driving:
         treadle = self._session.treadle
         plan = self._session.plan(workflow)
         view = self.view(plan.name, plan=plan)
-        return self.finish(
-            self.follow(view, lambda listener: treadle.run(workflow, inputs, checkpoint=checkpoint, listener=listener))
+        status = self.follow(
+            view, lambda listener: treadle.run(workflow, inputs, checkpoint=checkpoint, listener=listener)
         )
+        return self.finish(self.asked(status))
+
+    def asked(self, status: "Status") -> "Status":
+        """Ask the person at the terminal what the execution waits to be told, and go on, until nothing is left to ask.
+
+        Elsewhere, and where it is put off, the execution stays as it is.
+        """
+        from treadle.cli.asking import ask
+
+        put_off: set[str] = set()
+        while question := next((each for each in self._questions(status) if each["step"] not in put_off), None):
+            answer = ask(self._session.terminal, question)
+            if answer is None:
+                break
+            try:
+                status = self._answered(status.id, answer)
+            except TreadleError as error:
+                self._session.terminal.complain(f"error: {error}")
+                if error.code != "TRD0201":  # values that do not fit can be given again
+                    put_off.add(answer.step)
+        return status
+
+    def _answered(self, id: str, answer: "Answer") -> "Status":
+        said = {"step": answer.step, "comment": answer.comment, "data": answer.data}
+        treadle = self._session.treadle
+        return self.go_on(id, lambda listener: treadle.answer(id, answer.decision, listener=listener, **said))  # type: ignore[arg-type]
+
+    def _questions(self, status: "Status") -> list[Mapping[str, Json]]:
+        if status.status != "waiting" or not self.asks:
+            return []
+        return [each for each in status.waiting if each["kind"] == "approval"]
+
+    @property
+    def asks(self) -> bool:
+        """A person sits at the terminal, and nobody reads what is printed by a program."""
+        return self._session.terminal.interactive and not self._json_output and not self._json_lines
+
+    def accepted(self, status: "Status") -> int:
+        """Something was said and nobody was asked to drive: that is all there is to tell; the exit code."""
+        if self._json_output:
+            self._session.terminal.data(shapes.text(status.to_json()))
+        else:
+            self._session.terminal.data(f"{status.id} {status.workflow}: {status.status}")
+        return ExitCode.OK
 
     def go_on(self, id: str, act: Callable[[EventListener], "Status"]) -> "Status":
         """Drive an execution that is there already, shown as it stands."""
@@ -75,6 +123,7 @@ class Driving:
         """Show what happens while `act` drives."""
         shown = self.follower(view)
         treadle = self._session.treadle
+        treadle.rest_when(patience=self._patience, ask=self.asks)
         unsubscribe = (
             treadle.subscribe_progress(shown.progress),
             treadle.subscribe_stop(self._say_how_to_kill),

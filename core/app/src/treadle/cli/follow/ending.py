@@ -1,10 +1,14 @@
 """How an execution ended: its outputs on stdout, and on stderr what failed and which commands come next."""
 
 from collections import deque
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
+
+from treadle_hookspecs import Json
 
 from treadle.cli import shapes
 from treadle.cli.console import printable
+from treadle.cli.moments import from_iso, local
 from treadle.cli.session import Session
 
 if TYPE_CHECKING:
@@ -66,7 +70,7 @@ class Ending:
         steps = {
             "paused": [("go on", f"treadle resume {status.id}")],
             "interrupted": [("go on", f"treadle resume {status.id}{self._answers(status)}")],
-            "waiting": [("go on", f"treadle resume {status.id}")],
+            "waiting": self._going_on(status),
             "failed": [("try again", f"treadle resume {status.id}")],
             "cancelled": [("try again", f"treadle resume {status.id}")],
         }.get(status.status, [])
@@ -78,10 +82,38 @@ class Ending:
         elif status.status in ("failed", "cancelled") and self._session.treadle.rollback_plan(status.id):
             steps.append(("undo", f"treadle rollback {status.id}"))
         commands = [f"  {what + ':':<10} {command}" for what, command in steps]
-        return [*self._questions(status), *self._left(status), *commands]
+        return [*self._questions(status), *self._waiting(status), *self._left(status), *commands]
 
     def _questions(self, status: "Status") -> list[str]:
         return [f"  `{question['address']}` was interrupted: may it run again?" for question in status.questions]
+
+    def _waiting(self, status: "Status") -> list[str]:
+        """What an execution that rests waits for, and what answers it."""
+        from treadle.cli.describe import question_lines
+
+        lines: list[str] = []
+        for each in status.waiting if status.status == "waiting" else ():
+            lines.append(f"  `{each['step']}` waits {self._for(each)}")
+            lines += [f"  {line}" for line in question_lines(each)]
+            lines += [f"    {command}" for command in each["commands"]]  # type: ignore[union-attr]
+        return lines
+
+    def _for(self, waiting: Mapping[str, Json]) -> str:
+        until = f"until {local(from_iso(waiting['due']))}" if waiting["due"] else ""
+        name = f" `{waiting['name']}`" if waiting["name"] else ""
+        what = {
+            "approval": "for an approval",
+            "condition": "for its condition",
+            "retry": "to try again",
+            "loop": "for its next round",
+            "timer": "",
+        }.get(str(waiting["kind"]), f"for the {waiting['kind']}{name}")
+        return " ".join(filter(None, (what, f"({until})" if what and until else until)))
+
+    def _going_on(self, status: "Status") -> list[tuple[str, str]]:
+        if any(each["due"] for each in status.waiting):
+            return [("when due", "treadle resume --due, or treadle worker")]
+        return [] if status.waiting else [("go on", f"treadle resume {status.id}")]
 
     def _left(self, status: "Status") -> list[str]:
         left = [address for address, step in status.steps.items() if step.get("compensation") == "failed"]
