@@ -18,9 +18,9 @@ from treadle_hookspecs import (
 )
 
 from treadle.driving import Driving
+from treadle.open_waits import Waiting, waiting_of
 from treadle.runtime.clock import now
 from treadle.status import TERMINAL, Status
-from treadle.waits import Waiting, waiting_of
 
 _LOOK_AGAIN: Final = 0.2
 """Seconds between two looks whether another process has taken a signal."""

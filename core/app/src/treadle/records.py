@@ -149,7 +149,7 @@ class Records:
         rows = self.store.waits((row.id,)) if row.status not in TERMINAL else ()
         if not rows:
             return ()
-        from treadle.waits import waiting_of
+        from treadle.open_waits import waiting_of
 
         return [each.to_json() for each in waiting_of(row.workflow, rows, self._display)]
 

@@ -13,7 +13,7 @@ from treadle.cli.moments import from_iso, local
 from treadle.cli.session import Session
 
 if TYPE_CHECKING:
-    from treadle.waits import Waiting
+    from treadle.open_waits import Waiting
 
 Step = Annotated[
     str, typer.Option("--step", metavar="ADDRESS", help="The step that is meant; needed where several ask.")
