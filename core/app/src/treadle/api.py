@@ -285,8 +285,10 @@ class Treadle(Answering):
 
     def _refuse_if_continued(self, row: ExecutionRow) -> None:
         """R13a: what a later execution took over is undone there."""
+        from treadle.runtime.detached import continued_by
+
         for later in self.store.executions(ExecutionQuery(workflow=row.workflow)):
-            if later.origin == row.id:
+            if continued_by(later) == row.id:
                 raise TreadleError(
                     f"execution {row.id} was continued by {later.id}, which has taken over what can be undone",
                     exit_code=ExitCode.CONFLICT,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from treadle_engine.plan import Plan
 
     from treadle.plugins import PluginHost
-    from treadle.runtime.driver import Execution
+    from treadle.runtime.execution import Execution
 
 MAX_DEPTH: Final = 8
 """How long a chain of executions may become in which each one's end starts the next."""

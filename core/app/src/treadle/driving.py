@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar, cast
@@ -38,7 +39,8 @@ if TYPE_CHECKING:
     from treadle.api import Treadle
     from treadle.lookup import Found
     from treadle.plugins import PluginHost
-    from treadle.runtime.driver import Driver, Execution
+    from treadle.runtime.driver import Driver
+    from treadle.runtime.execution import Execution
     from treadle.runtime.local import Launch, LocalRuntime
 
 _Result = TypeVar("_Result")
@@ -140,7 +142,23 @@ class Driving(Workflows):
         root = self._root if own or found.source != "path" else project_root(path.parent)
         plan = self._settled(plan)
         definition = self._pinned(found, text, plan)
-        return Launch(plan, definition, inputs, root, kind, dict(data), actor=self._actor, publish_ends=own)
+        launch = Launch(plan, definition, inputs, root, kind, dict(data), actor=self._actor, publish_ends=own)
+        return self._with_children(launch, found)
+
+    def _with_children(self, launch: "Launch", found: "Found") -> "Launch":
+        """With the definitions of the workflows that its steps start as executions of their own."""
+        from treadle.runtime.sealed import steps_of
+
+        if not any(step.detached for step in steps_of(launch.plan)):
+            return launch
+        members = self._load(found).members
+        pinned = {
+            member.key: Definition(member.hash, plan.name, plan.version, member.text, str(member.path.resolve()), now())
+            for member in members
+            if (plan := member.plan) is not None
+        }
+        hashes = {key: definition.hash for key, definition in pinned.items()}
+        return replace(launch, children=hashes, definitions=tuple(pinned.values()))
 
     async def _start(
         self,
@@ -153,6 +171,7 @@ class Driving(Workflows):
         runtime = self._local()
         with self._listening(listener):
             id_ = await runtime.start(launch, on_start=on_start, stay_paused=stay_paused)
+            await runtime.finish()
             await self._dispatcher.finish()
         return self._ended(self.status(id_))
 
@@ -162,6 +181,7 @@ class Driving(Workflows):
         runtime = self._local()
         with self._listening(listener):
             await runtime.go_on(row, begin)
+            await runtime.finish()
             await self._dispatcher.finish()
         return self._ended(self.status(row.id))
 
@@ -252,12 +272,14 @@ class Driving(Workflows):
         runtime = self._local()
         try:
             with runtime.obeying_signals():
-                return runtime.told(await work)
+                result = await work
+                await runtime.finish()
+                return runtime.told(result)
         finally:
             self._close_runtime()
 
     def _local(self) -> "LocalRuntime":
-        from treadle.runtime.driver import Rest
+        from treadle.runtime.execution import Rest
         from treadle.runtime.local import Environment, LocalRuntime
 
         if self._runtime is None or self._runtime.loop is not asyncio.get_running_loop():
@@ -275,6 +297,7 @@ class Driving(Workflows):
                     self._listeners.tell_progress,
                     self._listeners.tell_stop,
                     Rest(self.settings.wait if self._patience is None else self._patience, self._asks),
+                    self._warn,
                 )
             )
         return self._runtime

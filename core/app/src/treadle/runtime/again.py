@@ -121,7 +121,14 @@ def launch_again(
         takeover=takeover_of(state),
         actor=actor,
         sensitive=tuple(sensitive),
+        children=children_of(state),
     )
+
+
+def children_of(state: State) -> Mapping[str, str]:
+    """The definitions of the workflows that its steps start as executions of their own: hashes by key."""
+    found = state.header.get("children", {})
+    return {key: str(digest) for key, digest in found.items()} if isinstance(found, Mapping) else {}
 
 
 def _audit(driver: Driver, actor: str, action: str, reason: str) -> AuditEntry:

@@ -1,5 +1,6 @@
 """The one place that reads the clock and draws chance for executions."""
 
+import hashlib
 import random
 import secrets
 import time
@@ -23,6 +24,12 @@ def draw() -> float:
 def new_id() -> str:
     """A new execution id: 12 characters, 60 random bits, no prefix shared with its neighbours."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(12))
+
+
+def derived_id(key: str) -> str:
+    """The execution id that belongs to a key; the same each time."""
+    digest = hashlib.sha256(key.encode()).digest()
+    return "".join(_ALPHABET[byte % len(_ALPHABET)] for byte in digest[:12])
 
 
 def iso(at: int | None) -> str | None:

@@ -1,10 +1,8 @@
 """Drives one execution: stimuli in, events to the log, and only then the commands carried out."""
 
 import asyncio
-import math
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 from treadle_engine.decide import decide
 from treadle_engine.protocol import (
@@ -23,15 +21,14 @@ from treadle_engine.protocol import (
     Resume,
     StartAttempt,
     StartTimer,
+    StartWorkflow,
     Stimulus,
     TimerFired,
 )
-from treadle_engine.state import State
 from treadle_hookspecs import (
     Append,
     AuditEntry,
     BusEvent,
-    Claim,
     ClaimLostError,
     Event,
     ExecutionRow,
@@ -43,18 +40,14 @@ from treadle_hookspecs import (
 )
 
 from treadle.runtime.clock import now
-from treadle.runtime.codec import Codec
-from treadle.runtime.context import StepContext, Surroundings
+from treadle.runtime.context import StepContext
+from treadle.runtime.execution import PATIENT, Execution, Rest
 from treadle.runtime.hearing import SORTS, delivered
 from treadle.runtime.performing import Performer, cancelled
-from treadle.runtime.projection import TERMINAL, Projector
+from treadle.runtime.projection import TERMINAL
 from treadle.runtime.sealed import given_secretly
 from treadle.runtime.timers import Timers
 from treadle.runtime.writer import Durable, Writer
-
-if TYPE_CHECKING:
-    from treadle.plugins import ResolvedAction
-    from treadle.runtime.reuse import Reuse
 
 Observer: TypeAlias = Callable[[Append], None]
 """Told of an append once it is durable."""
@@ -64,54 +57,6 @@ _Item = TypeVar("_Item")
 
 _SAID: Final[Mapping[str, Callable[[int, str, str], Stimulus]]] = {"pause": Pause, "resume": Resume, "cancel": Cancel}
 """What a signal from another process means."""
-
-
-class Guard(Protocol):
-    """Takes secrets out of what an attempt gives back."""
-
-    def mask_json(self, value: Any) -> Any:
-        """The value with every secret in it masked."""
-
-
-@dataclass(slots=True)
-class Execution:
-    """All that a driver needs to know of its execution."""
-
-    id: str
-    state: State
-    claim: Claim
-    projector: Projector
-    codec: Codec
-    guard: Guard
-    surroundings: Surroundings
-    resolve: "Callable[[str], ResolvedAction]"
-    resolve_rollback: "Callable[[str], ResolvedAction]"
-    sensitive_outputs: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """By step id: the outputs that are sealed wherever they turn up."""
-    sensitive_inputs: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """By step id: what is sealed of the inputs that it gives to the workflow that it runs."""
-    limited: bool = False
-    """Some step has `limits`."""
-    reuse: "Callable[[StartAttempt], Reuse | None] | None" = None
-    """Where some step has `cache`: what an attempt needs for it."""
-    isolated: bool = False
-    """Some step works in a worktree."""
-    last_seq: int = 0
-    publish_ends: bool = False
-    """Its end goes to the bus."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """When an execution that only waits is left alone: its process is not needed.
-
-    Args:
-        patience: seconds; what is due within them is waited for.
-        ask: people are asked where the execution is driven: it is left alone as soon as a person has to answer.
-    """
-
-    patience: float = math.inf
-    ask: bool = False
 
 
 class Driver:
@@ -133,7 +78,7 @@ class Driver:
         observer: Observer,
         *,
         stay_paused: bool = False,
-        rest: Rest = Rest(),
+        rest: Rest = PATIENT,
         inbox: Callable[[], Sequence[Signal]] = tuple,
     ) -> None:
         self.execution = execution
@@ -320,6 +265,8 @@ class Driver:
         match command:
             case StartAttempt() if not self.stopping:
                 self._start(command.address, self._attempt(command))
+            case StartWorkflow() if not self.stopping:
+                self._start(command.address, self._workflow(command))
             case Compensate() if not self.stopping:
                 self._start(command.address, self._compensation(command))
             case CancelAttempt():
@@ -363,16 +310,19 @@ class Driver:
         context = StepContext(execution.surroundings, address, command.env, limits=limits)
         if execution.reuse is not None:
             context.reuse = execution.reuse(command)
-        return context, self._run_attempt(command, context)
-
-    async def _run_attempt(self, command: StartAttempt, context: StepContext) -> None:
-        address = command.address
 
         def interrupted() -> bool:
             return self.stopping and address not in self._called_off
 
+        return context, self._run(context, self._performer.visit(command, context, interrupted=interrupted))
+
+    def _workflow(self, command: StartWorkflow) -> _Work:
+        context = StepContext(self.execution.surroundings, command.address, {})
+        return context, self._run(context, self._performer.start_workflow(command))
+
+    async def _run(self, context: StepContext, work: Coroutine[None, None, AttemptEnded]) -> None:
         try:
-            ended = await self._end_of(context, self._performer.visit(command, context, interrupted=interrupted))
+            ended = await self._end_of(context, work)
             if ended is not None:
                 self.handle(self._guarded(ended))
         except Exception as error:  # noqa: BLE001 - whoever waits for the execution gets it

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import orjson
 from treadle_engine.decide import decide
 from treadle_engine.plan import LANGUAGE_VERSION, Plan, plan_from_json, plan_to_json
-from treadle_engine.protocol import Address, Start, StartAttempt
+from treadle_engine.protocol import Address, Start, StartAttempt, StartWorkflow
 from treadle_engine.state import State, fold
 from treadle_hookspecs import (
     Append,
@@ -32,8 +32,11 @@ from treadle_hookspecs import (
 from treadle.runtime.clock import new_id, now
 from treadle.runtime.codec import Codec, with_data
 from treadle.runtime.context import Surroundings
-from treadle.runtime.driver import Driver, Execution, Rest
+from treadle.runtime.detached import continued_by, id_of, launch_of
+from treadle.runtime.driver import Driver
+from treadle.runtime.execution import Execution, Rest
 from treadle.runtime.files import KeptFiles
+from treadle.runtime.guard import SecretGuard
 from treadle.runtime.hearing import SORTS, delivered
 from treadle.runtime.listeners import Listeners
 from treadle.runtime.projection import Projector
@@ -72,6 +75,10 @@ class Launch:
     publish_ends: bool = False
     sensitive: tuple[str, ...] = ()
     """Values that are sealed beside the sensitive inputs."""
+    children: Mapping[str, str] = field(default_factory=dict)
+    """Of the workflows that steps start as executions of their own: the hashes of their definitions, by key."""
+    definitions: tuple[Definition, ...] = ()
+    """Those of them that may not be in the store yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +99,8 @@ class Environment:
     """Told of the first signal that brings executions to rest, by its number."""
     rest: Rest = field(default_factory=Rest)
     """When an execution that only waits is left alone."""
+    warned: Callable[[str], None] = lambda _: None
+    """Told of what went wrong where nobody waits for it."""
 
 
 class LocalRuntime:
@@ -102,6 +111,7 @@ class LocalRuntime:
         self._loop = asyncio.get_running_loop()
         self._writer = Writer(environment.store, self._alone, self._busy)
         self._drivers: dict[str, Driver] = {}
+        self._detached: set[asyncio.Task[None]] = set()
         self._slots = asyncio.Semaphore(environment.settings.max_concurrent_executions)
         self._watcher: Watcher | None = None
         self._watching: asyncio.TimerHandle | None = None
@@ -126,16 +136,19 @@ class LocalRuntime:
         async with self._slots:
             driver, header = self._new(launch, stay_paused=stay_paused)
             id_ = driver.execution.id
-            audit = AuditEntry(now(), launch.actor, "run", id_, {"workflow": launch.plan.name})
-            trigger = {"type": launch.trigger_type, **launch.trigger_data}
 
             def begin() -> None:
                 if on_start is not None:
                     on_start(id_)
-                driver.handle(Start(now(), launch.inputs, trigger, header, launch.actor), audit=audit)
+                self._begin(driver, launch, header)
 
             await self._drive(driver, begin)
             return id_
+
+    def _begin(self, driver: Driver, launch: Launch, header: JsonObject) -> None:
+        audit = AuditEntry(now(), launch.actor, "run", driver.execution.id, {"workflow": launch.plan.name})
+        trigger = {"type": launch.trigger_type, **launch.trigger_data}
+        driver.handle(Start(now(), launch.inputs, trigger, header, launch.actor), audit=audit)
 
     async def go_on(self, row: ExecutionRow, begin: Callable[[Driver], None], *, stay_paused: bool = False) -> None:
         """Claim an execution that nobody drives, fold its log, let `begin` say what is new, and drive it."""
@@ -207,8 +220,34 @@ class LocalRuntime:
 
     # Making executions
 
-    def _new(self, launch: Launch, *, stay_paused: bool) -> tuple[Driver, JsonObject]:
-        execution_id = new_id()
+    async def finish(self) -> None:
+        """Wait until the executions that steps have started have come to their end or rest as well."""
+        while self._detached:
+            await asyncio.wait(self._detached)
+
+    def _start_workflow(self, parent: Execution, command: StartWorkflow) -> str:
+        """Start the execution that a visit asks for, unless that was done; its id.
+
+        It is written before the visit's end is: the writer keeps the order.
+        """
+        id_ = id_of(parent.id, command)
+        if self._environment.store.execution(id_) is None:
+            launch = launch_of(parent, command, self._environment.store)
+            driver, header = self._new(launch, stay_paused=False, id_=id_)
+            self._drivers[id_] = driver
+            self._begin(driver, launch, header)
+            task = self._loop.create_task(self._drive(driver, lambda: None))
+            self._detached.add(task)
+            task.add_done_callback(self._has_rested)
+        return id_
+
+    def _has_rested(self, task: "asyncio.Task[None]") -> None:
+        self._detached.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._environment.warned(f"an execution that a step had started could not go on: {error}")
+
+    def _new(self, launch: Launch, *, stay_paused: bool, id_: str = "") -> tuple[Driver, JsonObject]:
+        execution_id = id_ or new_id()
         claim = self._environment.store.claim(execution_id)
         if claim is None:
             raise TreadleError(f"the id {execution_id} is taken", exit_code=ExitCode.INTERNAL)
@@ -224,7 +263,8 @@ class LocalRuntime:
         logs = Masker()
         codec = self._codec(logs)
         plan_hash = codec.keep(orjson.dumps(plan_to_json(launch.plan)))
-        self._environment.store.put_definition(launch.definition)
+        for definition in (launch.definition, *launch.definitions):
+            self._environment.store.put_definition(definition)
         row = ExecutionRow(
             execution_id,
             launch.plan.name,
@@ -257,6 +297,7 @@ class LocalRuntime:
 
     def _driver(self, execution: Execution, *, stay_paused: bool) -> Driver:
         environment = self._environment
+        execution.start_workflow = lambda command: self._start_workflow(execution, command)
         return Driver(
             execution,
             self._writer,
@@ -296,7 +337,7 @@ class LocalRuntime:
         from treadle.workspace import FolderWorkspace
 
         environment = self._environment
-        guard = _Guard(logs)
+        guard = SecretGuard(logs)
         root = Path(row.root)
         folder = environment.home / "logs" / row.id
         surroundings = Surroundings(
@@ -327,7 +368,7 @@ class LocalRuntime:
             inner_sensitive_inputs(state.plan) if state.plan.children else {},
             any(step.limits is not None for step in steps_of(state.plan)),
             self._reuse(row, state) if any(step.cache is not None for step in steps_of(state.plan)) else None,
-            any(step.isolation is not None for step in steps_of(state.plan)),
+            isolated=any(step.isolation is not None for step in steps_of(state.plan)),
         )
 
     def _reuse(self, row: ExecutionRow, state: State) -> "Callable[[StartAttempt], Reuse | None] | None":
@@ -352,10 +393,11 @@ class LocalRuntime:
         environment = self._environment
 
         def origins() -> list[str]:
-            found, known = [], environment.store.execution(row.origin) if row.origin else None
-            while known is not None and known.id not in found:
-                found.append(known.id)
-                known = environment.store.execution(known.origin) if known.origin else None
+            found: list[str] = []
+            known: ExecutionRow | None = row
+            while known is not None and (earlier := continued_by(known)) and earlier not in found:
+                found.append(earlier)
+                known = environment.store.execution(earlier)
             return found
 
         limit = environment.settings.snapshot_limit
@@ -433,19 +475,6 @@ class LocalRuntime:
         self.stop_all(signal.Signals(number).name)
 
 
-class _Guard(Masker):
-    """Masks secrets in what attempts give back. Logs mask what it knows, and sensitive values besides."""
-
-    def __init__(self, logs: Masker) -> None:
-        super().__init__()
-        self._logs = logs
-
-    def add(self, value: str) -> bool:
-        """Mask a secret from now on, here and in the logs."""
-        self._logs.add(value)
-        return super().add(value)
-
-
 def _header(launch: Launch, row: ExecutionRow) -> JsonObject:
     header: dict[str, object] = {
         "definition": row.definition,
@@ -456,6 +485,8 @@ def _header(launch: Launch, row: ExecutionRow) -> JsonObject:
     }
     if launch.origin:
         header["origin"] = launch.origin
+    if launch.children:
+        header["children"] = dict(launch.children)
     if launch.takeover is not None:
         header["takeover"] = launch.takeover
     return header  # type: ignore[return-value]

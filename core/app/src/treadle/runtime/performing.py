@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from treadle_engine.compensation import UNDO_CHANGES
 from treadle_engine.graph import FAILURE_OUTCOMES
 from treadle_engine.plan import Isolation
-from treadle_engine.protocol import Address, AttemptEnded, Compensate, StartAttempt
+from treadle_engine.protocol import Address, AttemptEnded, Compensate, StartAttempt, StartWorkflow
 from treadle_hookspecs import ActionError, JsonObject, TreadleError
 
 from treadle.runtime.attempts import attempt
@@ -17,7 +17,7 @@ from treadle.workspace import FolderWorkspace
 
 if TYPE_CHECKING:
     from treadle.plugins import ResolvedAction
-    from treadle.runtime.driver import Execution
+    from treadle.runtime.execution import Execution
 
 UNKNOWN: Final[JsonObject] = {"unknown": True}
 """What was kept of a visit whose end nobody saw, or whose files could not be looked at."""
@@ -94,6 +94,15 @@ class Performer:
     def _isolation(self, address: Address) -> Isolation | None:
         execution = self._execution
         return execution.state.step_plan(address.scope, address.step).isolation if execution.isolated else None
+
+    async def start_workflow(self, command: StartWorkflow) -> AttemptEnded:
+        """Start an execution that is not waited for. Raises what keeps the storage from writing it."""
+        try:
+            outputs: JsonObject = {"execution": self._execution.start_workflow(command)}
+        except TreadleError as problem:
+            error = {"type": problem.code or "error", "message": str(problem)}
+            return AttemptEnded(command.address, now(), "failure", {}, error)
+        return AttemptEnded(command.address, now(), "success", outputs)
 
     def unseen(self, address: Address) -> AttemptEnded:
         """The end of an attempt that another process ran, which is gone. What it journaled is undone."""

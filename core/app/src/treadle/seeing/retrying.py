@@ -50,6 +50,7 @@ def launch_retry(
         TreadleError: the execution has not ended (5), has no such step or visit (3), or a step that would be taken
             over is another one in `present` (5).
     """
+    from treadle.runtime.again import children_of
     from treadle.runtime.local import Launch
 
     again = [_named(state, address) for address in steps]
@@ -66,6 +67,7 @@ def launch_retry(
         takeover=takeover,
         actor=actor,
         sensitive=tuple(sensitive),
+        children=children_of(state),
     )
 
 
