@@ -9,6 +9,8 @@ def _outputs(**types: str) -> JsonObject:
     return {"type": "object", "properties": {name: {"type": kind} for name, kind in types.items()}}
 
 
+_GIT = Tool("git", "apt install git (or brew install git, or https://git-scm.com/downloads)")
+
 ACTIONS = (
     Action(
         "analyze-change",
@@ -40,7 +42,7 @@ ACTIONS = (
             figures="array",
         ),
         idempotent=True,
-        tools=(Tool("git", "apt install git (or brew install git, or https://git-scm.com/downloads)"),),
+        tools=(_GIT,),
         preview="treadle_analysis._preview:preview_analyze_change",
     ),
     Action(
@@ -50,6 +52,63 @@ ACTIONS = (
         aliases=("generate_tasks",),
         outputs=_outputs(tasks="array", count="integer", by_rule="object", summary="string", figures="array"),
         idempotent=True,
+    ),
+    Action(
+        "analyze-requirements",
+        "treadle_analysis._understand:analyze_requirements",
+        "Take a specification apart: requirements, components, complexity, an estimate from history",
+        aliases=("analysis", "feature_analysis"),
+        outputs=_outputs(
+            requirements="array",
+            criteria="array",
+            components="array",
+            complexity="string",
+            factors="array",
+            estimated_time="number",
+            basis="object",
+            questions="array",
+            summary="string",
+            figures="array",
+        ),
+        idempotent=True,
+        tools=(_GIT,),
+    ),
+    Action(
+        "find-components",
+        "treadle_analysis._understand:find_components",
+        "Find the files that a text is about",
+        outputs=_outputs(components="array", words="array", summary="string"),
+        idempotent=True,
+        tools=(_GIT,),
+    ),
+    Action(
+        "context",
+        "treadle_analysis._understand:gather_context",
+        "Gather what somebody must know to work on something",
+        aliases=("context-analyzer", "rag-retrieval"),
+        outputs=_outputs(
+            relevant_patterns="array", components="array", conventions="object", commits="array", summary="string"
+        ),
+        idempotent=True,
+        tools=(_GIT,),
+    ),
+    Action(
+        "analyze-structure",
+        "treadle_analysis._structure:analyze_structure",
+        "Measure the structure of a repository: imports, cycles, hot spots",
+        aliases=("dependency-mapper",),
+        outputs=_outputs(
+            modules="array",
+            largest="array",
+            hot_spots="array",
+            cycles="array",
+            unparsed="array",
+            totals="object",
+            summary="string",
+            figures="array",
+        ),
+        idempotent=True,
+        tools=(_GIT,),
     ),
 )
 
