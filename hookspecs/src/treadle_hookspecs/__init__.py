@@ -3,6 +3,15 @@
 A plugin imports this package and nothing else of treadle.
 """
 
+from treadle_hookspecs._agents import (
+    Agent,
+    AgentAnswer,
+    AgentBackend,
+    AgentHealth,
+    AgentResult,
+    AgentTask,
+    Expectation,
+)
 from treadle_hookspecs._changes import (
     Changes,
     NewProject,
@@ -42,7 +51,6 @@ from treadle_hookspecs._composition import (
 )
 from treadle_hookspecs._contributions import (
     Action,
-    Agent,
     Command,
     DefinitionFormat,
     Exporter,
@@ -97,9 +105,6 @@ from treadle_hookspecs._markers import (
 )
 from treadle_hookspecs._protocols import (
     ActionContext,
-    AgentBackend,
-    AgentResult,
-    AgentTask,
     Console,
     EventListener,
     Host,
@@ -144,7 +149,9 @@ __all__ = [
     "ActionContext",
     "ActionError",
     "Agent",
+    "AgentAnswer",
     "AgentBackend",
+    "AgentHealth",
     "AgentResult",
     "AgentTask",
     "Append",
@@ -171,6 +178,7 @@ __all__ = [
     "ExecutionQuery",
     "ExecutionRow",
     "ExitCode",
+    "Expectation",
     "Exporter",
     "FetchedTemplate",
     "Figure",

@@ -161,15 +161,6 @@ class WorkflowCatalogue:
 
 
 @dataclass(frozen=True, slots=True)
-class Agent:
-    """Who does work that needs judgement: a person, a script, a coding agent, a model. `target` names the class."""
-
-    name: str
-    target: str
-    summary: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class StateStore:
     """Where state is kept: `scheme://…`. `target` names a class that fulfils `StoreBackend`."""
 

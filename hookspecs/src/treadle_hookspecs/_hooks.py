@@ -10,6 +10,7 @@ then distribution name, then plugin name; each plugin is called on its own, so t
 
 from collections.abc import Iterable
 
+from treadle_hookspecs._agents import Agent
 from treadle_hookspecs._composition import (
     CompositionRequest,
     CompositionResult,
@@ -19,7 +20,6 @@ from treadle_hookspecs._composition import (
     TemplateSource,
 )
 from treadle_hookspecs._contributions import (
-    Agent,
     Command,
     DefinitionFormat,
     Exporter,
@@ -236,10 +236,10 @@ def treadle_template_sources() -> Iterable[TemplateSource]:  # type: ignore[empt
 
 @hookspec
 def treadle_agents() -> Iterable[Agent]:  # type: ignore[empty-body]
-    """Offer agents that steps can ask. Provisional.
+    """Offer kinds of agents that steps can ask.
 
-    When: once; used when a definition that names an agent is validated.
-    Result: all together; the names must differ.
+    When: once; used when a step asks an agent, a definition that names one is validated, or `treadle agents` runs.
+    Result: all together; the names must differ. The user's settings give agents of a kind their names.
 
     Example:
         ```python

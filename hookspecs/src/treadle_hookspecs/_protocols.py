@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from treadle_hookspecs._agents import AgentAnswer, Expectation
 from treadle_hookspecs._changes import Changes, ProjectJournal
 from treadle_hookspecs._composition import CompositionHost, Sandbox, TrustLevel
 from treadle_hookspecs._contributions import TriggerEvent
@@ -249,6 +250,36 @@ class ActionContext(Protocol):
     async def call(self, action: str, **inputs: Json) -> JsonObject:
         """Use another plugin's action by its full name; its outputs."""
 
+    async def agent(
+        self,
+        instructions: str,
+        *,
+        files: Sequence[str] = (),
+        expect: Expectation = "changes",
+        check: Sequence[str] = (),
+        agents: Sequence[str] = (),
+        feedback: str = "",
+    ) -> AgentAnswer:
+        """Have an agent do something in the workspace, the next one where it cannot.
+
+        What counts is the diff and the check, not what the agent says. What an agent changed that was not taken is
+        undone before the next one begins.
+
+        Args:
+            instructions: what is to be done.
+            files: paths that matter, relative to the root.
+            expect: `changes` fails without a diff (`no-change`), `text` without a text.
+            check: a program and its arguments that has to succeed afterwards in the workspace; its output is what an
+                agent that is asked again gets to read.
+            agents: names in the order in which they are asked; default: the step's `agent` and `fallback`, else the
+                workflow's, else the user's default agent.
+            feedback: why an earlier answer was not taken.
+
+        Raises:
+            ActionError: none of them did it; the class is the last one's: `no-change`, `check`, `timeout`,
+                `unavailable`, `budget`, `agent`.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class PreviewContext:
@@ -265,31 +296,6 @@ class TriggerBackend(Protocol):
 
     def inputs(self, spec: JsonObject, event: TriggerEvent) -> JsonObject:
         """The inputs that the execution gets."""
-
-
-class AgentBackend(Protocol):
-    """The class that an `Agent` names. Provisional."""
-
-    async def perform(self, task: "AgentTask", context: ActionContext) -> "AgentResult":
-        """Do the task in `context.workspace`."""
-
-
-@dataclass(frozen=True, slots=True)
-class AgentTask:
-    """What an agent is asked. Provisional."""
-
-    instructions: str
-    files: tuple[str, ...] = ()
-    idempotency_key: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class AgentResult:
-    """What an agent says; what it did is seen in the diff. Provisional."""
-
-    summary: str
-    cost: float = 0.0
-    transcript: str = ""
 
 
 class RuntimeBackend(Protocol):

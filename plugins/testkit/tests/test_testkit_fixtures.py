@@ -22,7 +22,7 @@ def plugin(action: Action, **more: object) -> ModuleType:
 def test_the_closed_host_has_only_what_was_registered(plugin_host: ClosedPluginHost) -> None:
     plugin_host.register(plugin(Action("go", "json:dumps")), name="acme")
     assert [record.name for record in plugin_host.records] == ["acme", "builtin"]
-    assert list(plugin_host.action_names()) == ["acme/go"]
+    assert list(plugin_host.action_names()) == ["acme/go", "agent/perform"]
 
 
 def test_the_closed_host_is_strict(plugin_host: ClosedPluginHost) -> None:

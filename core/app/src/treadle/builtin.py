@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from treadle_hookspecs import Exporter, JsonObject, Runtime, Trigger, hookimpl
+from treadle_hookspecs import Action, Agent, Exporter, JsonObject, Module, Runtime, Trigger, hookimpl
 
 _CLI: Final[JsonObject] = {
     "type": "object",
@@ -41,3 +41,21 @@ def treadle_exporters() -> Iterator[Exporter]:
     """The forms that `treadle graph` draws in beside the terminal's."""
     yield Exporter("mermaid", "treadle.seeing.mermaid:mermaid", "a Mermaid flowchart, as Markdown pages show it")
     yield Exporter("dot", "treadle.seeing.dot:dot", "a Graphviz digraph: pipe it into `dot -Tsvg`")
+
+
+@hookimpl
+def treadle_agents() -> Iterator[Agent]:
+    """A person: offline, and always there."""
+    yield Agent("human", "treadle.runtime.agents.human:HumanAgent", "you: the execution rests until you have done it")
+
+
+@hookimpl
+def treadle_modules() -> Iterator[Module]:
+    """Asking an agent, without a module around it."""
+    perform = Action(
+        "perform",
+        "treadle.runtime.agents.perform:perform",
+        "have the step's agent change files or answer",
+        risk="medium",
+    )
+    yield Module("agent", "1", (perform,), "work that needs judgement")

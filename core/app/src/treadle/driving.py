@@ -295,6 +295,7 @@ class Driving(Workflows):
                     self.home,
                     self._published,
                     self._listeners.tell_progress,
+                    self.roster,
                     self._listeners.tell_stop,
                     Rest(self.settings.wait if self._patience is None else self._patience, self._asks),
                     self._warn,

@@ -1,5 +1,6 @@
 """The read side of the facade: executions as their projections and logs tell of them."""
 
+import asyncio
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from treadle_engine.plan import Plan
 
     from treadle.plugins import PluginHost
+    from treadle.runtime.agents.roster import KnownAgent, Roster
     from treadle.runtime.step_cache import StepCache
     from treadle.seeing import Explanation, Record
     from treadle.seeing.changing import Changes
@@ -95,6 +97,18 @@ class Records:
         from treadle.plugins import PluginHost
 
         return self._given_plugins or PluginHost.from_settings(self.settings)
+
+    @cached_property
+    def roster(self) -> "Roster":
+        """The agents that steps can ask."""
+        from treadle.runtime.agents.roster import Roster
+        from treadle.settings import user_file
+
+        return Roster(self.plugins, user_file(os.environ))
+
+    def agents(self, name: str = "", *, check: bool = False) -> "Sequence[KnownAgent]":
+        """The agents that steps can ask, or one of them; `check` looks whether each could be asked now."""
+        return asyncio.run(self.roster.listed(name, check=check))
 
     @property
     def store(self) -> StoreBackend:

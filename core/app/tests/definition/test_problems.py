@@ -36,7 +36,7 @@ steps:
     run: x
     join: {at_least: 0}
   - {id: repeat, run: x,
-    agent: {max: 3}}
+    budget: {max: 3}}
   - id: d
     run: x {{ inputs.other }}
     needs: [cc]
@@ -70,7 +70,7 @@ def test_all_problems_are_told_at_once_in_the_order_of_their_places(problems: Pr
         ("TRD0106", 16, 5, 1),
         ("TRD0109", 17, 9, 1),
         ("TRD0115", 19, 22, 1),
-        ("TRD0111", 21, 5, 5),
+        ("TRD0111", 21, 5, 6),
         ("TRD0131", 23, 15, 12),
         ("TRD0107", 24, 13, 2),
         ("TRD0105", 25, 14, 9),
@@ -120,9 +120,7 @@ CASES = [
     ("steps:\n  - id: a\n    run: []\n", "TRD0106", "`run` must be a text or a list of texts", ""),
     ("steps:\n  - id: a\n", "TRD0110", "step `a` does not say what it does", "give it one of uses, run"),
     (STEP + "    end: failed\n", "TRD0110", "step `a` has 2 kinds: run, end", "make two steps of it"),
-    (STEP + "    fallback: {}\n", "TRD0111", "`fallback` is not available in this version", ""),
     (STEP + "    budget: {}\n", "TRD0111", "`budget` is not available in this version", ""),
-    (STEP + "defaults: {agent: human}\n", "TRD0111", "`agent` is not available in this version", ""),
     (STEP + "  - id: a\n    run: x\n", "TRD0108", "the id `a` is used twice", "the first is at line 4"),
     (STEP + "finally:\n  - id: a\n    run: x\n", "TRD0108", "the id `a` is used twice", ""),
     (STEP + "vars: {a: 1, A: 2}\n", "TRD0108", "`A` and `a` differ only in case", ""),

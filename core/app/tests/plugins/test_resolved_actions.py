@@ -511,5 +511,5 @@ def test_a_module_may_come_from_two_plugins() -> None:
                 return [Module("shared", "1", (Action(self.part, "json:dumps"),))]
 
         host.register(Part(), name=name)
-    assert host.action_names() == ["shared/one", "shared/two"]
+    assert host.action_names() == ["agent/perform", "shared/one", "shared/two"]
     assert host.problems() == ()

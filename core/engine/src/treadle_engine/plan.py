@@ -327,6 +327,8 @@ class StepPlan:
     keep_changes: bool = False
     """What a failed visit changed through its workspace stays."""
     isolation: Isolation | None = None
+    agents: tuple[str, ...] = ()
+    """Who is asked for what needs judgement, in order; () leaves it to the user's settings."""
     wait_for: WaitFor | None = None
     """Of a step of kind `wait_for`."""
     approval: Approval | None = None

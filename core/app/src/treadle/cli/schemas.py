@@ -416,6 +416,24 @@ SCHEMAS: Final[dict[str, Schema]] = {
         "What was, or would be, deleted: `prune`.",
         {"before": _TIME, "deleted": _TRUTH, "bytes": _NUMBER, "executions": _list(_PRUNED)},
     ),
+    "agents": _document(
+        "agents",
+        "Who can be asked: `agents`; `ok` is null when nobody looked.",
+        {
+            "agents": _list(
+                _closed(
+                    {
+                        "name": _TEXT,
+                        "kind": _TEXT,
+                        "origin": _TEXT,
+                        "default": _TRUTH,
+                        "ok": {"type": ["boolean", "null"]},
+                        "message": _TEXT,
+                    }
+                )
+            )
+        },
+    ),
     "diff": _document(
         "diff",
         "What was changed on disk: `diff`.",

@@ -56,6 +56,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     "fmt": Entry("treadle.cli.fmt:fmt", "Bring definitions into their canonical layout.", DEFINE),
     "schema": Entry("treadle.cli.define:schema", "Print a JSON Schema: of definitions, or of an output.", DEFINE),
     "explain": Entry("treadle.cli.define:explain", "Explain an error code.", DEFINE),
+    "agents": Entry("treadle.cli.agents:agents", "List who can be asked for work that needs judgement.", INSTALLATION),
     "plugins": Entry("treadle.cli.installation:plugins", "List plugins, and why one does not work.", INSTALLATION),
     "doctor": Entry("treadle.cli.installation:doctor", "Check the state, the settings and this machine.", INSTALLATION),
     "prune": Entry("treadle.cli.prune:prune", "Delete executions that ended long ago.", INSTALLATION),

@@ -156,7 +156,7 @@ class _Compiler:
         fields |= {key: getattr(once, key) for key in ("uncertain", "risk", "line", "name", "body", "loop", "branches")}
         fields |= {
             key: getattr(once, key)
-            for key in ("figures", "limits", "cache", "wait_for", "approval", "keep_changes", "isolation")
+            for key in ("figures", "limits", "cache", "wait_for", "approval", "keep_changes", "isolation", "agents")
         }
         fields |= {key: getattr(once, key) for key in ("workflow", "detached", "undoes")}
         inner = ScopePlan((StepPlan(once.id, once.kind, **fields),), fail_fast=self._fail_fast(at.path))
@@ -211,7 +211,15 @@ class _Compiler:
             cache=_cache(step.cache),
             keep_changes=step.keep_changes,
             isolation=_isolation(step),
+            agents=self._agents(step),
         )
+
+    def _agents(self, step: model.Step) -> tuple[str, ...]:
+        """A step's own agent with its own fallbacks; without one, those of `defaults`."""
+        if step.agent is None and self._defaults.agent is None:
+            return tuple(step.fallback)
+        fallback = step.fallback if step.agent or step.fallback else self._defaults.fallback
+        return tuple(dict.fromkeys([step.agent or str(self._defaults.agent), *fallback]))
 
     def _retry(self, own: model.Retry | None) -> Retry:
         """A step's `retry` over that of `defaults`, key by key."""

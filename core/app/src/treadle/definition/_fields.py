@@ -201,5 +201,9 @@ Delay: TypeAlias = Annotated[
 People: TypeAlias = Annotated[
     Any, BeforeValidator(_texts), WithJsonSchema({"anyOf": [{"type": "string"}, _LIST_OF_TEXTS]})
 ]
+AgentName: TypeAlias = Annotated[str, Field(pattern=NAME)]
+AgentNames: TypeAlias = Annotated[
+    list[AgentName], Short(lambda value: [value] if isinstance(value, str) else value, {"type": "string"})
+]
 Variables: TypeAlias = dict[Variable, EnvValue]
 Risk: TypeAlias = Literal["low", "medium", "high"]

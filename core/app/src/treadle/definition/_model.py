@@ -19,6 +19,8 @@ from treadle.definition._fields import (
     MAX_STEPS,
     MAX_VISITS,
     NAME,
+    AgentName,
+    AgentNames,
     Checkpoint,
     Command,
     Delay,
@@ -278,8 +280,11 @@ class Step(Keys):
     cache: Annotated[Cache | None, Short(cached, {"type": "boolean"})] = Field(
         None, description="Reuse what an earlier run left whose action, inputs, environment and files were the same."
     )
-    agent: Planned = Field(None, description="Who does work that needs judgement.")
-    fallback: Planned = Field(None, description="Agents to ask next.")
+    agent: AgentName | None = Field(
+        None,
+        description="Who does what needs judgement, by name (`treadle agents`). Default: the user's own.",
+    )
+    fallback: AgentNames = Field(default_factory=list, description="Agents to ask next when that one did not do it.")
     budget: Planned = Field(None, description="What it may cost.")
     isolation: Annotated[Isolation, Short(isolated, {"const": "worktree"})] | None = Field(
         None, description="Work in a git worktree, whose changes come into the root only if the step succeeds."
@@ -321,6 +326,8 @@ BELONGS: Final[dict[str, tuple[str, ...]]] = {
     "risk": CALLS,
     "keep_changes": CALLS,
     "isolation": CALLS,
+    "agent": CALLS,
+    "fallback": CALLS,
     "limits": CALLS,
     "cache": CALLS,
     "for_each": REPEATABLE,
@@ -376,7 +383,8 @@ class Defaults(Keys):
     timeout: Duration | None = Field(None, description="As of a step.")
     retry: Retry | None = Field(None, description="As of a step.")
     limits: Limits | None = Field(None, description="As of a step.")
-    agent: Planned = Field(None, description="As of a step.")
+    agent: AgentName | None = Field(None, description="As of a step.")
+    fallback: AgentNames = Field(default_factory=list, description="As of a step.")
 
 
 class Rollback(Keys):

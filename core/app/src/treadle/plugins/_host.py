@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from treadle_hookspecs import (
     Action,
     Agent,
+    AgentBackend,
     Command,
     CompositionRequest,
     CompositionResult,
@@ -256,6 +257,11 @@ class PluginHost:
     def agents(self) -> tuple[Contributed[Agent], ...]:
         """All agents."""
         return self._all(kinds.AGENTS)
+
+    def agent(self, kind: str) -> Callable[[str, JsonObject], AgentBackend]:
+        """The class of a kind of agents; call it with a name and settings. Raises `TreadleError`."""
+        found = self._load().one(kinds.AGENTS, kind)
+        return cast("Callable[[str, JsonObject], AgentBackend]", load_object(found.value.target, found.record))
 
     def template_sources(self) -> tuple[Contributed[TemplateSource], ...]:
         """All template sources."""

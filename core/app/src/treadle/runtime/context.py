@@ -7,12 +7,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from treadle_engine.protocol import Address
-from treadle_hookspecs import ActionError, Host, Json, JsonObject, Log, ProcessResult, Secrets, Workspace
+from treadle_hookspecs import (
+    ActionError,
+    AgentAnswer,
+    AgentTask,
+    Expectation,
+    Host,
+    Json,
+    JsonObject,
+    Log,
+    ProcessResult,
+    Secrets,
+    Workspace,
+)
 
 if TYPE_CHECKING:
     from treadle_engine.plan import Limits
 
     from treadle.plugins import ResolvedAction
+    from treadle.runtime.agents.roster import Roster
     from treadle.runtime.files import KeptFiles
     from treadle.runtime.limits import Watch
     from treadle.runtime.logs import StepLog
@@ -41,6 +54,8 @@ class Surroundings:
         grace: seconds between TERM and KILL.
         output_limit: bytes of stdout and of stderr that a result holds at the most.
         files: keeps what visits change on disk; None where nothing is kept.
+        roster: the agents that can be asked; None where none can.
+        agents: the names that a step's attempt asks for, in order.
     """
 
     execution: str
@@ -55,6 +70,8 @@ class Surroundings:
     grace: float
     output_limit: int
     files: "KeptFiles | None" = None
+    roster: "Roster | None" = None
+    agents: Callable[[Address], Sequence[str]] = lambda _: ()
 
 
 class StepContext:
@@ -63,6 +80,7 @@ class StepContext:
     __slots__ = (
         "_address",
         "_apart",
+        "_asked",
         "_env",
         "_log",
         "_purpose",
@@ -70,6 +88,7 @@ class StepContext:
         "_workspace",
         "cancelled",
         "closed",
+        "looked",
         "reuse",
         "watch",
     )
@@ -89,9 +108,11 @@ class StepContext:
         self._log: StepLog | None = None
         self._workspace: JournaledWorkspace | None = None
         self._apart: Workspace | None = None
+        self._asked = 0
         self.cancelled = False
         self.reuse: Reuse | None = None
         self.closed = False
+        self.looked = False
         self.watch = None if limits is None else self._watched(limits)
 
     @property
@@ -213,6 +234,34 @@ class StepContext:
         from treadle.runtime.attempts import invoke, published
 
         return published(await invoke(self._surroundings.resolve(action), inputs, self))[1]
+
+    async def agent(
+        self,
+        instructions: str,
+        *,
+        files: Sequence[str] = (),
+        expect: Expectation = "changes",
+        check: Sequence[str] = (),
+        agents: Sequence[str] = (),
+        feedback: str = "",
+    ) -> AgentAnswer:
+        """Have an agent do something; see `treadle_hookspecs.ActionContext.agent`."""
+        from treadle.runtime.agents.asking import Asking
+
+        roster, files_kept = self._surroundings.roster, self.files
+        if roster is None or files_kept is None:
+            raise ActionError("no agents can be asked here", error_class="unavailable", retryable=False)
+        self._asked += 1
+        task = AgentTask(instructions, tuple(files), expect, feedback, idempotency_key=self.idempotency_key)
+        names = agents or self._surroundings.agents(self._address) or (roster.default,)
+        asking = Asking(roster, self, files_kept.store(self.workspace.root), self._asked, check)
+        return await asking.answer(task, names)
+
+    async def look(self) -> None:
+        """Have the visit's files kept as they are now, if they are not yet: something is about to change them."""
+        if self.files is not None and not self.looked:
+            self.looked = True
+            await self.files.begin(self.visit)
 
     def close(self) -> None:
         """The attempt has ended: its log is complete, and it changes nothing any more."""

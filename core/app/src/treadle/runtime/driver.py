@@ -18,6 +18,7 @@ from treadle_engine.protocol import (
     Finish,
     Pause,
     Publish,
+    Recover,
     Resume,
     StartAttempt,
     StartTimer,
@@ -43,7 +44,7 @@ from treadle.runtime.clock import now
 from treadle.runtime.context import StepContext
 from treadle.runtime.execution import PATIENT, Execution, Rest
 from treadle.runtime.hearing import SORTS, delivered
-from treadle.runtime.performing import Performer, cancelled
+from treadle.runtime.performing import ASKS, Performer, cancelled
 from treadle.runtime.projection import TERMINAL
 from treadle.runtime.sealed import given_secretly
 from treadle.runtime.timers import Timers
@@ -102,6 +103,7 @@ class Driver:
         self._called_off: set[Address] = set()
         self._timers = Timers(self._fire)
         self._asked = False
+        self._wanted = False
         self._gone: list[Address] = []
 
     @property
@@ -352,7 +354,16 @@ class Driver:
             self._rest_if_idle()
             return None
         self._called_off.discard(address)
+        if ended.outcome == ASKS and ended.error is not None:
+            self._person_wanted(str(ended.error["message"]))
+            return None
         return ended
+
+    def _person_wanted(self, message: str) -> None:
+        """A visit stays open until somebody has acted and resumes the execution."""
+        self._wanted = True
+        self.execution.surroundings.host.console.say(message)
+        self._rest_if_idle()
 
     def _guarded(self, ended: AttemptEnded) -> AttemptEnded:
         """Secrets in what an attempt gives back are masked; declared sensitive outputs are marked for sealing."""
@@ -379,6 +390,10 @@ class Driver:
 
     def _rest_if_idle(self) -> None:
         if self.done.done() or self._running or self._in_flight or self._events or self._taken or self._commands:
+            return
+        if self._wanted and not self.stopping:
+            self._wanted = False
+            self.handle(Recover(now(), {"": "ask"}))  # those that are left are for a person
             return
         if self._at_rest() and not self._listen():
             self._timers.clear()

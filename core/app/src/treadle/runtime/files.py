@@ -51,6 +51,12 @@ class KeptFiles:
         """What the visit is handed."""
         return JournaledWorkspace(self._root, self._execution, visit, closed)
 
+    def store(self, folder: Path) -> "SnapshotStore":
+        """Snapshots of the root, or of a worktree that stands for it."""
+        from treadle.workspace.snapshots import SnapshotStore
+
+        return SnapshotStore(self._home, folder, self._limit, beside=None if folder == self._root else self._root)
+
     def worktrees(self) -> "Worktrees":
         """Where steps work apart."""
         from treadle.workspace.worktrees import Worktrees
@@ -131,9 +137,7 @@ class KeptFiles:
         return store.find(self._execution, visit, BEFORE), store.take(self._execution, visit, AFTER)
 
     def _store(self) -> "SnapshotStore":
-        from treadle.workspace.snapshots import SnapshotStore
-
-        return SnapshotStore(self._home, self._root, self._limit)
+        return self.store(self._root)
 
 
 def _told(done: "Sequence[Undone]") -> tuple[str, ...]:

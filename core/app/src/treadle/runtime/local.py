@@ -49,6 +49,7 @@ from treadle.status import TERMINAL, Status
 
 if TYPE_CHECKING:
     from treadle.plugins import PluginHost
+    from treadle.runtime.agents.roster import Roster
     from treadle.runtime.logs import StepLog
     from treadle.runtime.reuse import Reuse
     from treadle.settings import Settings
@@ -95,6 +96,8 @@ class Environment:
     """Told of appends that put events on the bus, once they are durable."""
     progressed: Callable[[str, Address, float | None, str, str], None] = lambda *_: None
     """Told how far an attempt is: its execution, address, a fraction or None, a message, a part; from any thread."""
+    roster: "Roster | None" = None
+    """The agents that steps can ask."""
     stopping: Callable[[int], None] = lambda _: None
     """Told of the first signal that brings executions to rest, by its number."""
     rest: Rest = field(default_factory=Rest)
@@ -353,6 +356,8 @@ class LocalRuntime:
             environment.settings.grace,
             environment.settings.output_limit,
             self._kept_files(row, state.plan),
+            environment.roster,
+            lambda address: state.step_plan(address.scope, address.step).agents,
         )
         return Execution(
             row.id,

@@ -10,6 +10,7 @@ from treadle_engine.plan import Isolation
 from treadle_engine.protocol import Address, AttemptEnded, Compensate, StartAttempt, StartWorkflow
 from treadle_hookspecs import ActionError, JsonObject, TreadleError
 
+from treadle.runtime.agents.wanted import PersonWanted
 from treadle.runtime.attempts import attempt
 from treadle.runtime.clock import now
 from treadle.runtime.context import StepContext, reveal
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 UNKNOWN: Final[JsonObject] = {"unknown": True}
 """What was kept of a visit whose end nobody saw, or whose files could not be looked at."""
+
+
+ASKS: Final = "asks"
+"""The outcome of an attempt that cannot go on before a person has done something. The decider never sees it."""
 
 
 class Performer:
@@ -45,7 +50,7 @@ class Performer:
         looks = files.snapshots or (isolation is not None and isolation.merge)
         try:
             if looks:
-                await files.begin(context.visit)
+                await context.look()
             elif command.address.attempt > 1:
                 await files.undo_journaled(context.visit)  # what a killed attempt left
             if isolation is None:
@@ -56,10 +61,10 @@ class Performer:
             return _refused(command.address, "snapshot", error)
         except asyncio.CancelledError:
             return cancelled(command.address)
-        if not (looks or context.changed):
+        if ended.outcome == ASKS or not (context.looked or context.changed):
             return ended
         keep = ended.outcome == "cancelled" and interrupted()
-        return ended._replace(snapshot=await self._kept(ended, context, looked=looks, undo=not keep))
+        return ended._replace(snapshot=await self._kept(ended, context, looked=context.looked, undo=not keep))
 
     async def _called(self, command: StartAttempt, context: StepContext) -> AttemptEnded:
         resolve = self._execution.resolve
@@ -158,6 +163,8 @@ class Performer:
             return await attempt(address, resolved, plain, context, seconds)  # type: ignore[arg-type]
         except asyncio.CancelledError:
             return cancelled(address)
+        except PersonWanted as wanted:
+            return AttemptEnded(address, now(), ASKS, {}, {"type": ASKS, "message": wanted.message})
 
     async def _kept(self, ended: AttemptEnded, context: StepContext, *, looked: bool, undo: bool) -> JsonObject | None:
         """What is kept of the files that an attempt changed. Those that it journaled go with its failure."""

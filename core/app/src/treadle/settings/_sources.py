@@ -15,8 +15,10 @@ FILE: Final = "config.toml"
 PROJECT_FILE: Final = "treadle.toml"
 _TABLE: Final = "tool.treadle"
 _MAX_BYTES: Final = 1_000_000
-_GUARDED: Final = ("home", "store", "sqlite", "plugins", "trust", "secrets", "encryption")
+_GUARDED: Final = ("home", "store", "sqlite", "plugins", "trust", "secrets", "encryption", "agents", "default_agent")
 """What a repository could otherwise use against whoever cloned it."""
+_APART: Final = ("agents", "default_agent")
+"""What the roster of agents reads of the user's file by itself."""
 
 _HEADER = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]\s*(?:#.*)?")
 _ASSIGNMENT = re.compile(r"\s*([A-Za-z0-9_.\"'-]+(?:\s*\.\s*[A-Za-z0-9_\"'-]+)*)\s*=")
@@ -41,7 +43,8 @@ def user_file(environ: Mapping[str, str]) -> Path:
 
 def of_user(path: Path) -> dict[str, Given]:
     """What the user's file sets. Raises `TreadleError` for what cannot be read, and for keys that do not exist."""
-    return _known(_read(path, ""), path)
+    given = _read(path, "")
+    return _known({key: one for key, one in given.items() if key.partition(".")[0] not in _APART}, path)
 
 
 def of_project(root: Path) -> Iterator[dict[str, Given]]:

@@ -1,0 +1,198 @@
+"""One task and the agents that are asked to do it, until one has.
+
+What an agent says counts for nothing: its outcome is the difference between two snapshots, and the declared check.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from treadle_hookspecs import ActionError, AgentAnswer, AgentResult, AgentTask, TreadleError
+
+from treadle.runtime.agents.roster import HUMAN, AgentEntry, Roster
+
+if TYPE_CHECKING:
+    from treadle.runtime.context import StepContext
+    from treadle.workspace.snapshots import Changed, Snapshot, SnapshotStore
+
+_REPLIES: Final = "agents"
+_LAST_LINES: Final = 40
+
+
+class Asking:
+    """One call of `ActionContext.agent`.
+
+    Args:
+        roster: who can be asked.
+        context: the attempt that asks.
+        store: takes snapshots of the folder that the agents work in.
+        number: the how many-th call of its attempt; it names what is kept.
+        check: a program that has to succeed afterwards.
+    """
+
+    def __init__(
+        self, roster: Roster, context: "StepContext", store: "SnapshotStore", number: int, check: Sequence[str]
+    ) -> None:
+        self._roster = roster
+        self._context = context
+        self._store = store
+        self._label = f"agent-{number}"
+        self._check = tuple(check)
+        self._tried: list[tuple[str, str]] = []
+        self._transcripts: list[Path] = []
+        self._money = 0.0
+        self._tokens = 0
+
+    async def answer(self, task: AgentTask, names: Sequence[str]) -> AgentAnswer:
+        """Ask one after the other. Raises `ActionError` when none did it; its class is the last one's."""
+        last = ActionError("no agent was named", error_class="unavailable", retryable=False)
+        for name in await self._left(names):
+            try:
+                return await self._asked(name, task)
+            except ActionError as error:
+                self._context.log.warning(f"agent {name}: {error.message}")
+                self._tried.append((name, f"{error.error_class}: {error.message}"))
+                task = replace(task, feedback=error.message if error.error_class == "check" else task.feedback)
+                last = error
+        if len(self._tried) < 2:
+            raise last
+        listed = "\n".join(f"  {name}: {reason}" for name, reason in self._tried)
+        raise ActionError(f"no agent did it:\n{listed}", error_class=last.error_class, retryable=last.retryable)
+
+    async def _left(self, names: Sequence[str]) -> Sequence[str]:
+        """Where a person was asked before the execution rested, it goes on with that person."""
+        people = [at for at, name in enumerate(names) if self._is_person(name)]
+        if not people or self._context.attempt == 1 or await self._found("asked") is None:
+            return names
+        return names[people[0] :]
+
+    def _is_person(self, name: str) -> bool:
+        entry = self._roster.entries.get(name)
+        return entry is not None and entry.kind == HUMAN
+
+    async def _found(self, moment: str) -> "Snapshot | None":
+        return await asyncio.to_thread(self._store.find, self._context.execution, self._visit, moment)
+
+    @property
+    def _visit(self) -> str:
+        return f"{self._context.visit}:{self._label}"
+
+    async def _asked(self, name: str, task: AgentTask) -> AgentAnswer:
+        entry = self._known(name)
+        health = await self._roster.health(name)
+        if not health.ok:
+            raise ActionError(f"it cannot be asked: {health.message}", error_class="unavailable")
+        before = await self._before(entry)
+        self._context.progress(None, f"{name} is working")
+        try:
+            result = await self._performed(entry, task)
+            return await self._judged(name, task, result, before)
+        except (ActionError, asyncio.CancelledError) as error:
+            if isinstance(error, ActionError) and entry.kind != HUMAN:
+                await self._undone(before)
+            raise
+
+    def _known(self, name: str) -> AgentEntry:
+        try:
+            return self._roster.entry(name)
+        except TreadleError as error:
+            hints = "; ".join(error.suggestions)
+            raise ActionError(f"{error.message} ({hints})", error_class="unavailable", retryable=False) from error
+
+    async def _performed(self, entry: AgentEntry, task: AgentTask) -> AgentResult:
+        seconds = min(task.seconds or entry.timeout, entry.timeout) if entry.kind != HUMAN else None
+        try:
+            async with asyncio.timeout(seconds) as clock:
+                result = await self._roster.backend(entry.name).perform(task, self._context)
+        except TimeoutError as error:
+            if not clock.expired():
+                raise ActionError(str(error) or "TimeoutError", error_class="agent") from error
+            raise ActionError(f"no result after {seconds:g} s", error_class="timeout") from error
+        except ActionError:
+            raise
+        except TreadleError as error:
+            raise ActionError(error.message, error_class="unavailable", retryable=False) from error
+        except Exception as error:
+            raise ActionError(f"{type(error).__name__}: {error}", error_class="agent") from error
+        self._money += result.money
+        self._tokens += result.tokens
+        self._keep(entry.name, task, result)
+        return result
+
+    async def _judged(self, name: str, task: AgentTask, result: AgentResult, before: "Snapshot") -> AgentAnswer:
+        found, text = await asyncio.to_thread(self._difference, before)
+        if task.expect == "changes" and not found:
+            said = f"; it said: {result.summary}" if result.summary else ""
+            raise ActionError(f"it changed nothing{said}", error_class="no-change")
+        if task.expect == "text" and not result.text.strip():
+            raise ActionError("it gave no answer", error_class="no-answer")
+        if task.expect == "either" and not (found or result.text.strip()):
+            raise ActionError("it neither changed nor answered anything", error_class="no-change")
+        if self._check:
+            await self._passed()
+        elif result.failure:
+            raise ActionError(result.failure, error_class="agent")
+        return AgentAnswer(
+            name,
+            result.summary,
+            result.text,
+            {it.path: it.how for it in found},
+            text,
+            self._money,
+            self._tokens,
+            tuple(self._tried),
+            tuple(self._transcripts),
+        )
+
+    async def _passed(self) -> None:
+        result = await self._context.run(self._check)
+        if not result.ok:
+            last = (result.stdout + result.stderr).strip().splitlines()[-_LAST_LINES:]
+            told = f"{' '.join(self._check)} exited with {result.exit_code}"
+            raise ActionError("\n".join([told, *last]), error_class="check")
+
+    async def _before(self, entry: AgentEntry) -> "Snapshot":
+        """The tree as it was. A person who was asked before the execution rested has begun where it was then."""
+        context = self._context
+        await context.look()
+        if entry.kind == HUMAN:
+            return await self._found("asked") or await self._taken("asked")
+        earlier, seen = await self._found("before"), await self._found("after")
+        if earlier is not None and context.attempt > 1 and (seen is None or seen.at < earlier.at):
+            await self._undone(earlier, known=False)  # what an agent left that was killed with treadle
+        return await self._taken("before")
+
+    async def _taken(self, moment: str) -> "Snapshot":
+        return await asyncio.to_thread(self._store.take, self._context.execution, self._visit, moment)
+
+    async def _undone(self, before: "Snapshot", *, known: bool = True) -> None:
+        """What was not taken is undone, so that the next agent begins where this one did."""
+        from treadle.workspace.snapshots import restore
+
+        def back() -> tuple[str, ...]:
+            left = self._store.take(before.execution, before.visit, "after") if known else None
+            return restore(self._store, f"{before.execution}/{before.visit}", before, left).told()
+
+        try:
+            for sentence in await asyncio.to_thread(back):
+                self._context.log.warning(sentence)
+        except TreadleError as error:
+            raise ActionError(f"what an agent left cannot be undone: {error.message}", error_class="undo") from error
+
+    def _difference(self, before: "Snapshot") -> "tuple[tuple[Changed, ...], str]":
+        from treadle.workspace.snapshots import changes, difference
+
+        now = self._store.take(before.execution, before.visit, "after")
+        return changes(self._store.git, before, now), difference(self._store.git, before, now)
+
+    def _keep(self, name: str, task: AgentTask, result: AgentResult) -> None:
+        """The transcript, with the execution; secrets are masked before anything is written."""
+        folder = self._context.scratch / _REPLIES
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{self._label}-attempt-{self._context.attempt}-{name}.md"
+        parts = [f"# {name}\n", "## Task\n", task.prompt, "## Transcript\n", result.transcript or result.text]
+        parts += ["## Summary\n", result.summary, f"\nmoney: {result.money:g}, tokens: {result.tokens}\n"]
+        path.write_text(self._context.step_log.masker.mask("\n".join(parts)), "utf-8")
+        self._transcripts.append(path)
