@@ -187,7 +187,7 @@ def _written(nodes: Sequence[_Node], stack: list[Any], data: Mapping[str, Any], 
             yield node.text
         elif node.kind == "value":
             text = _text(_found(node.text, stack, data))
-            yield escape(text).replace("&#x27;", "&#x27;") if html and node.escaped else text
+            yield escape(text).replace("`", "&#x60;").replace("=", "&#x3D;") if html and node.escaped else text
         else:
             yield from _block_written(node, _found(node.text, stack, data), stack, data, html)
 

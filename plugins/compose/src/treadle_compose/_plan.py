@@ -65,6 +65,7 @@ class _Planner:
         for key in sorted(groups):
             self._path(groups[key])
         self._types()
+        self._blocked()
         self._ignored()
         operations = tuple(self._operations[path] for path in sorted(self._operations))
         used = {it.entry.sha256 for it in operations if not it.source}
@@ -275,6 +276,29 @@ class _Planner:
             else:
                 hint = f"a {operation.entry.kind} of {operation.templates[-1]}, a folder of {owners[-1]}"
                 self._row("type", path, versions, Choice("fail", "", "", hint, ("skip",)), hint)
+
+    def _blocked(self) -> None:
+        """A file or link of the project where templates have a folder."""
+        blocked: dict[str, list[str]] = {}
+        for path in self._operations:
+            parts = path.split("/")
+            for depth in range(1, len(parts)):
+                above = "/".join(parts[:depth])
+                standing = self._trees.project(above)
+                if standing is not None and standing.kind != "dir":
+                    blocked.setdefault(above, []).append(path)
+                    break
+        for above, paths in blocked.items():
+            owners = [it for path in paths for it in self._operations[path].templates]
+            versions = [_Version(it, Entry(above, "dir")) for it in dict.fromkeys((PROJECT, *owners))]
+            asked = next((it for it in self._decisions.rules if not it.key and it.pattern == above), None)
+            if asked is not None and asked.strategy == "skip":
+                for path in paths:
+                    del self._operations[path]
+                self._row("type", above, versions, Choice("skip", asked.by), f"left out: {', '.join(paths)}")
+            else:
+                hint = "the project has a file or link there, templates have a folder"
+                self._row("type", above, versions, Choice("fail", "", "", hint, ("skip",)), hint)
 
     def _ignored(self) -> None:
         """Rule G; the ignore file is merged again with what it must not hide."""
