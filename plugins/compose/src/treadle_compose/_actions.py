@@ -21,7 +21,7 @@ from treadle_hookspecs import (
     TreadleError,
 )
 
-from treadle_compose import _apply, _hooks, _staged
+from treadle_compose import _apply, _hook_record, _hooks, _staged
 from treadle_compose._bundle import Bundle
 from treadle_compose._operations import LOCK
 from treadle_compose._planning import planned
@@ -139,7 +139,7 @@ async def apply(plan: str, transaction: str, *, context: ActionContext) -> JsonO
         context: of the visit.
 
     Returns:
-        `target`, `written` (paths), `created` (the project is new), `posts` (what stands there now).
+        `target`, `written` (paths), `created` (the project is new).
     """
     bundle = await asyncio.to_thread(Bundle.load, Path(plan))
     done = await asyncio.to_thread(_applied, bundle, transaction, context)
@@ -153,6 +153,7 @@ async def hooks(
     templates: list[Any],
     phase: str,
     written: list[str] | None = None,
+    record: str = "",
     *,
     context: ActionContext,
 ) -> JsonObject:
@@ -166,7 +167,7 @@ async def hooks(
     found, _ = _hooks.agreed([it for it in found if phase != "postSetup" or not it.hook.staged], _hook_rules(wanted))
     root = wanted.target if phase == "postSetup" else _existing(wanted.target)
     values = _staged.namespaces(wanted, candidates).values
-    place = _hooks.Place(root, phase == "postSetup", values)
+    place = _hooks.Place(root, phase == "postSetup", values, Path(record) if record else None)
     try:
         ran = await _hooks.run_hooks(found, place, context, wanted.trust, wanted.sandbox)
     except TreadleError as error:
@@ -178,9 +179,9 @@ async def hooks(
 
 
 @_telling
-async def undo(target: str, transaction: str, posts: list[Any] | None = None, *, context: ActionContext) -> JsonObject:
+async def undo(target: str, transaction: str, plan: str, *, context: ActionContext) -> JsonObject:
     """Take an application back, as far as nobody has changed what it wrote."""
-    entries = [Entry(**it) for it in posts or ()]
+    entries = await asyncio.to_thread(_posts, Path(plan))
     await asyncio.to_thread(_clear, context)
     told = await asyncio.to_thread(_apply.undo, context.host, Path(target), transaction, entries)
     for line in told:
@@ -189,23 +190,18 @@ async def undo(target: str, transaction: str, posts: list[Any] | None = None, *,
 
 
 @_telling
-async def undo_hooks(target: str, ran: list[Any] | None = None, *, context: ActionContext) -> JsonObject:
-    """Take back what hooks did to the project: paths that they made, then their own undo commands, last first."""
-    notes = []
-    for one in reversed(ran or ()):
-        notes += await _hooks.undo(one, Path(target), context)
-    return {"notes": notes}
+async def undo_hooks(target: str, record: str, *, context: ActionContext) -> JsonObject:
+    """Take back what hooks did to the project, last first: their own undo commands, then paths that they made."""
+    return {"notes": await _hook_record.undo_all(Path(record), Path(target), context)}
 
 
 def _applied(bundle: Bundle, transaction: str, context: ActionContext) -> JsonObject:
     host, target = context.host, bundle.target
     lock = bundle.lock.text().encode()
     project = host.journal(target).new_project(transaction)
-    new = project.published() or not _stands(target)
+    new = project.published() or not target.exists()
     if new:
         target.parent.mkdir(parents=True, exist_ok=True)
-        if target.is_dir():
-            target.rmdir()
         _apply.apply_new(project, bundle.plan.operations, bundle.read, lock)
     else:
         _apply.apply_changes(host, target, bundle.plan.operations, bundle.read, lock, transaction)
@@ -215,7 +211,6 @@ def _applied(bundle: Bundle, transaction: str, context: ActionContext) -> JsonOb
         "target": str(target),
         "created": new,
         "written": [it.path for it in changed],
-        "posts": [it.entry.to_json() for it in bundle.plan.operations] + [_lock_entry(lock).to_json()] if new else [],
     }
 
 
@@ -230,13 +225,17 @@ def _clear(context: ActionContext) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def _posts(plan: Path) -> list[Entry]:
+    """What an application wrote; none when its plan is gone."""
+    if not plan.exists():
+        return []
+    bundle = Bundle.load(plan)
+    lock = bundle.lock.text().encode()
+    return [*(it.entry for it in bundle.plan.operations), _lock_entry(lock)]
+
+
 def _lock_entry(lock: bytes) -> Entry:
     return Entry(LOCK, "file", 0o644, hashlib.sha256(lock).hexdigest(), len(lock))
-
-
-def _stands(target: Path) -> bool:
-    """There is something to compose into; an empty folder is as good as none."""
-    return target.exists() and (not target.is_dir() or any(target.iterdir()))
 
 
 def _existing(folder: Path) -> Path:

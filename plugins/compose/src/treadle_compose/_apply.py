@@ -1,5 +1,6 @@
 """What was planned, done: whole or not at all, through the journal."""
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -91,7 +92,17 @@ def _withdraw(host: Host, target: Path, project: NewProject, transaction: str, p
                 change.delete(entry.path)
             else:
                 kept.append(f"{entry.path} was left as it is: it was changed since")
+    _remove_empty(target, posts)
     return [*kept, f"{target} was left: it holds files that the composition did not write"]
+
+
+def _remove_empty(target: Path, posts: Sequence[Entry]) -> None:
+    """Folders that held nothing but what was taken back."""
+    folders = {parent for it in posts for parent in (target / it.path).parents if parent.is_relative_to(target)}
+    for folder in sorted(folders - {target}, key=lambda it: -len(it.parts)):
+        if not folder.is_symlink():
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
 
 def _intact(folder: Path, wanted: Mapping[str, Entry]) -> bool:

@@ -99,7 +99,7 @@ class Bundle:
 
     @classmethod
     def _from_folder(cls, folder: Path) -> "Bundle":
-        contents = {it.name: it.read_bytes() for it in (folder / _CONTENTS).iterdir()}
+        contents = {it.name: it.read_bytes() for it in folder.glob(f"{_CONTENTS}/*")}
         return cls._made((folder / _PLAN).read_bytes(), (folder / _ABOUT).read_bytes(), contents)
 
     @classmethod

@@ -15,6 +15,7 @@ from treadle_hookspecs import ActionContext, ExitCode, Json, ProcessResult, Sand
 
 from treadle_compose import _conditions
 from treadle_compose._arithmetic import as_text
+from treadle_compose._hook_record import Ran, read_record, write_record
 from treadle_compose._manifest import Hook
 from treadle_compose._render import render_text, render_value
 from treadle_compose._rows import Row
@@ -78,19 +79,6 @@ class TemplateHook:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """A hook that ran or was passed over, for the record."""
-
-    hook: str
-    digest: str
-    level: str
-    outcome: str
-    detail: str = ""
-    undo: str = ""
-    created: tuple[str, ...] = ()
-
-
 @dataclass(slots=True)
 class Place:
     """Where hooks work.
@@ -99,12 +87,25 @@ class Place:
         root: the project, or its draft.
         writable: they may change it.
         values: variables of each template by id.
+        record: a file that says, before a hook begins, what has to be taken back if the process dies; None where
+            nothing has to.
     """
 
     root: Path
     writable: bool
     values: Mapping[str, Mapping[str, Json]]
+    record: Path | None = None
     ran: list[Ran] = field(default_factory=list)
+
+    def known(self) -> list[Ran]:
+        """What an earlier attempt has run, or begun."""
+        return read_record(self.record) if self.record is not None else []
+
+    def note(self, ran: Ran) -> None:
+        """Keep it, durably."""
+        self.ran = [*(it for it in self.ran if it.hook != ran.hook), ran]
+        if self.record is not None:
+            write_record(self.record, self.ran)
 
 
 def hooks_of(candidates: Sequence[Candidate], kind: str) -> tuple[TemplateHook, ...]:
@@ -194,12 +195,19 @@ async def run_hooks(
     Raises:
         TreadleError: one failed whose `onFailure` is `rollback`; `place.ran` says what ran before.
     """
+    before = {(it.hook, it.digest): it for it in place.known()}
     for hook in hooks:
+        known = before.get((hook.name, hook.digest))
+        if known is not None and known.outcome == "done":
+            place.note(known)
+            continue
+        begun = _begun(hook, place, known)
+        place.note(begun)
         runner = _Running(hook, place, context, trust, sandbox)
         try:
-            place.ran.append(await runner.run())
+            place.note(replace(await runner.run(), created=begun.created))
         except TreadleError as error:
-            place.ran.append(Ran(hook.name, hook.digest, "", "failed", error.message, hook.hook.undo))
+            place.note(replace(begun, outcome="failed", detail=error.message))
             if hook.hook.on_failure == "rollback":
                 raise
             context.log.warning(f"hook {hook.name} failed: {error.message}")
@@ -229,12 +237,10 @@ class _Running:
         level = level_of(self._hook, self._context, self._trust)
         if level in ("none", None):
             return self._ran("skipped", "it is not trusted")
-        before = {path for path in hook.creates if (self._place.root / path).exists()}
         result = await self._start(self._argv(), full=level == "full")
         if not result.ok:
             raise _failed(self._hook, result)
-        created = tuple(it for it in hook.creates if it not in before and (self._place.root / it).exists())
-        return replace(self._ran("done", (result.stdout or "").strip()[-2000:], level or ""), created=created)
+        return self._ran("done", (result.stdout or "").strip()[-2000:], level or "")
 
     async def ask(self, stdin: bytes) -> Any:
         """What an `onConflict` hook answers, as JSON. Raises `TreadleError`."""
@@ -410,25 +416,7 @@ def _failed(hook: TemplateHook, result: ProcessResult) -> TreadleError:
     )
 
 
-async def undo(ran: Mapping[str, Any], root: Path, context: ActionContext) -> list[str]:
-    """Take back one hook: remove what it made, then run its own command. What a person must know."""
-    notes = []
-    for path in ran.get("created") or ():
-        target = context.host.workspace(root).path(str(path))
-        if target.is_symlink() or target.is_file():
-            target.unlink()
-        elif target.is_dir():
-            shutil.rmtree(target, ignore_errors=True)
-        notes.append(f"removed {path}, which the hook {ran['hook']} had made")
-    if ran.get("undo") and ran.get("outcome") in ("done", "failed"):
-        argv = shlex.split(str(ran["undo"]))
-        policy = SandboxPolicy((root,), (root, context.scratch), env={"HOME": str(context.scratch)})
-        full = ran.get("level") == "full"
-        wrapped = context.host.sandbox.wrap(argv, policy, root)
-        done = await context.run(argv if full else wrapped.argv, cwd=root, env={} if full else wrapped.env, timeout=600)
-        if not done.ok:
-            raise TreadleError(
-                f"the undo of hook {ran['hook']} exited with {done.exit_code}: {done.stderr.strip()[-500:]}"
-            )
-        notes.append(f"ran the undo of hook {ran['hook']}")
-    return notes
+def _begun(hook: TemplateHook, place: Place, known: Ran | None) -> Ran:
+    """What is written down before a hook runs: what it says it makes and what is not there yet."""
+    absent = tuple(it for it in hook.hook.creates if not os.path.lexists(place.root / it))
+    return Ran(hook.name, hook.digest, "", "begun", "", hook.hook.undo, known.created if known else absent)
