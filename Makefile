@@ -15,13 +15,14 @@ export UV_PROJECT_ENVIRONMENT := $(VENV)
 export UV_PYTHON_DOWNLOADS := never
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 
-.PHONY: help setup demo test check lint types rules alone bench soak docs lock clean
+.PHONY: help setup demo test check lint types rules alone bench faults soak docs lock clean
 
 help:
 	@echo "make demo   run the workflow pr-processing on a real project"
 	@echo "make test   run every test"
 	@echo "make check  lint, types, import directions, manifest rules, each package alone"
 	@echo "make bench  measure the speed claims beside their peers"
+	@echo "make faults inject every fault, and write their counts to docs/explanation/reliability.md"
 	@echo "make soak   kill random workflows with -9 for HOURS (1), until an effect is counted wrong"
 	@echo "make docs   write the generated reference pages anew"
 	@echo "make lock   resolve the dependencies anew and write requirements.lock"
@@ -53,6 +54,10 @@ alone: $(READY)
 
 bench: $(READY)
 	$(BIN)/python tests/benchmarks/bench.py $(BENCH_ARGS)
+
+faults: $(READY)
+	FAULT_COUNTS=tests/faults/counts.json $(BIN)/python -m pytest -n auto --dist worksteal tests/faults tests/storm
+	$(BIN)/python tests/docs/generate.py
 
 soak: $(READY)
 	$(BIN)/python tests/storm/storm.py --hours $(HOURS)

@@ -7,7 +7,23 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import fault_counts
 from users import User
+
+
+def pytest_configure(config):
+    """Faults are counted where that was asked for."""
+    fault_counts.register(config)
+
+
+@pytest.fixture
+def faults(record_property):
+    """Say what was done to treadle: `faults("killed while it syncs")`, with a number where it was done more often."""
+
+    def record(kind, times=1):
+        record_property("faults", {kind: times})
+
+    return record
 
 
 @pytest.fixture

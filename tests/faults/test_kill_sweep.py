@@ -49,7 +49,7 @@ LATER = {
     "visit_cancel_requested",
     "visit_waiting",
 }
-"""Kinds that no scenario here writes. They are written by the same call, in the same transaction as those above."""
+"""Kinds that no scenario here writes: the sweep of `tests/storm` kills at each of them."""
 
 
 def points(kinds):
@@ -122,7 +122,8 @@ def test_every_point_is_in_a_table():
 
 
 @pytest.mark.parametrize(("point", "number"), points(COMPLETED))
-def test_killed_in_a_run(subject, make_user, expected, point, number):
+def test_killed_in_a_run(subject, make_user, expected, point, number, faults):
+    faults("killed at a named point, by a command")
     execution = kill_and_recover(subject, point, number, RUN)
     if execution is not None:
         assert subject.outcome(execution) == undisturbed(expected, make_user, RUN)
@@ -130,7 +131,8 @@ def test_killed_in_a_run(subject, make_user, expected, point, number):
 
 
 @pytest.mark.parametrize(("point", "number"), points(FAILED))
-def test_killed_in_a_run_that_fails_and_undoes(subject, make_user, expected, point, number):
+def test_killed_in_a_run_that_fails_and_undoes(subject, make_user, expected, point, number, faults):
+    faults("killed at a named point, by a command")
     execution = kill_and_recover(subject, point, number, BROKEN)
     if execution is not None:
         assert subject.outcome(execution) == undisturbed(expected, make_user, BROKEN)
@@ -139,7 +141,8 @@ def test_killed_in_a_run_that_fails_and_undoes(subject, make_user, expected, poi
 
 
 @pytest.mark.parametrize(("point", "number"), points(RESUMED | {"visit_settled": 4, "execution_completed": 1}))
-def test_killed_in_a_resume(subject, make_user, expected, point, number):
+def test_killed_in_a_resume(subject, make_user, expected, point, number, faults):
+    faults("killed at a named point, by a command")
     subject.kill("append.before.visit_settled", 1, *RUN)
     execution = subject.ids()[-1]
     subject.kill(point, number, "resume", execution, "--interrupted", "retry")
@@ -151,7 +154,8 @@ def test_killed_in_a_resume(subject, make_user, expected, point, number):
 
 
 @pytest.mark.parametrize(("point", "number"), points(UNDONE))
-def test_killed_in_a_rollback(subject, point, number):
+def test_killed_in_a_rollback(subject, point, number, faults):
+    faults("killed at a named point, by a command")
     subject.type(*RUN, status=0)
     execution = subject.ids()[-1]
     subject.kill(point, number, "rollback", execution, "--yes")

@@ -11,7 +11,6 @@ After each kill the invariants are looked at as `treadle doctor --json` does. Wh
 import argparse
 import asyncio
 import hashlib
-import io
 import json
 import os
 import shutil
@@ -19,24 +18,18 @@ import signal
 import sys
 import tempfile
 import time
-import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any, Final
+from typing import Final
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import storm_actions
-import treadle_sqlite.plugin
+from riders import Folder, ended, fork, warm_up
 from storm_checks import violations
 from storm_plans import ORDERLY_EVERY, expected, plan_of
 from treadle import Treadle, crash
-from treadle.cli import main as treadle_command
-from treadle.plugins import PluginHost
 from treadle.runtime.clock import now
 from treadle.runtime.local import Launch
 from treadle_hookspecs import Definition, ExecutionRow
@@ -74,20 +67,19 @@ class Batch:
         self.seeds = range(seed, seed + count)
         self.tally = Tally(count)
         self._dice = Random(f"storm {seed}")
-        (folder / "project").mkdir()
+        self._place = Folder(folder)
 
     def run(self) -> Tally:
         """Ride until everything has ended, then count."""
         for _ in range(MOST_RIDERS):
             ended = self._ride()
-            self.tally.violations += self._ask(self._doctor)
+            self.tally.violations += self._place.ask(lambda _: self._place.findings())
             if ended or self.tally.violations:
                 break
         else:
             self.tally.violations.append(f"after {MOST_RIDERS} riders some execution has not ended")
         if not self.tally.violations:
-            found = self._ask(self._count)
-            self.tally.effects = int(found.pop())
+            self.tally.effects, found = self._place.ask(self._count)
             self.tally.violations += found
         return self.tally
 
@@ -95,10 +87,10 @@ class Batch:
         """One rider; True when it came to the end of its work."""
         points = self._dice.randint(1, POINTS * len(self.seeds)) if self._dice.random() < 0.7 else 0
         seconds = self._dice.random() * SECONDS * len(self.seeds)
-        child = _forked(lambda: self._rider(points))
+        child = fork(self.folder, lambda: self._rider(points))
         if not points:
             _kill_after(child, seconds)
-        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        status = ended(child)
         if status == -signal.SIGKILL:
             self.tally.kills += 1
             self.tally.by_point += bool(points)
@@ -109,58 +101,22 @@ class Batch:
     def _rider(self, points: int) -> None:
         if points:
             crash._armed = _Counted(points)  # type: ignore[assignment]
-        with self._treadle() as treadle:
+        with self._place.treadle() as treadle:
             asyncio.run(_drive(treadle, self.seeds))
 
-    def _doctor(self) -> Iterator[str]:
-        """I1, I2, I7, I8 and what else the command looks at; then I8 and I9 by the files there are."""
-        printed = io.StringIO()
-        with redirect_stdout(printed):
-            treadle_command(["--root", str(self.folder / "project"), "doctor", "--json"], connect=self._connect)
-        answer = json.loads(printed.getvalue())
-        if "error" in answer:
-            yield f"I1 doctor failed: {answer['error']['message']}"
-        for finding in answer.get("findings", ()):
-            yield f"{finding['invariant']} {finding['message']}"
-        home = self.folder / "home"
-        yield from (f"I8 {path} is left" for path in home.rglob("*") if path.suffix in {".tmp", ".sock"})
-        strange = (path for path in (self.folder / "project").iterdir() if path.suffix != ".ledger")
-        yield from (f"I9 {path} was written" for path in strange)
-
-    def _count(self) -> Iterator[str]:
-        """The effects of every execution against its log; the last line is how many there were."""
-        effects = 0
-        with self._treadle() as treadle:
-            rows = {_seed_of(row): row for row in treadle.executions(all_roots=True)}
-            for seed in self.seeds:
-                row = rows[seed]
-                ledger = self.folder / "project" / f"{row.id}.ledger"
-                lines = ledger.read_text("utf-8").splitlines() if ledger.exists() else []
-                effects += sum(line.startswith("apply ") for line in lines)
-                log = list(treadle.history(row.id))
-                yield from (f"seed {seed}, execution {row.id}: {found}" for found in violations(log, lines))
-                if seed % ORDERLY_EVERY == 0 and expected(seed) != _outcome(treadle, row):
-                    yield f"P7 seed {seed}, execution {row.id}: it did not end as without kills"
-        yield str(effects)
-
-    def _ask(self, questions: Callable[[], Iterator[str]]) -> list[str]:
-        """The answers, from a process of its own: SQLite does not survive a fork."""
-        answers = self.folder / "answers"
-        child = _forked(lambda: answers.write_text(json.dumps(list(questions())), "utf-8"))
-        if os.waitpid(child, 0)[1]:
-            return [f"the question failed; its trace stands in {self.folder / 'trace'}"]
-        return list(json.loads(answers.read_text("utf-8")))
-
-    def _treadle(self) -> Treadle:
-        host = PluginHost(discover=False)
-        host.register(treadle_sqlite.plugin, name="sqlite")
-        host.register(storm_actions.StormPlugin(), name="storm")
-        overrides: dict[str, Any] = {"home": str(self.folder / "home"), "max_concurrent_executions": 1000}
-        overrides["sqlite"] = {"synchronous": "NORMAL"}  # a kill loses nothing with it, and nothing waits for the disk
-        return Treadle(self.folder / "project", overrides=overrides, plugins=host)
-
-    def _connect(self, _: object) -> Treadle:
-        return self._treadle()
+    def _count(self, treadle: Treadle) -> tuple[int, list[str]]:
+        """How many effects there were, and what is wrong with them by the logs of their executions."""
+        effects, wrong = 0, []
+        rows = {_seed_of(row): row for row in treadle.executions(all_roots=True)}
+        for seed in self.seeds:
+            row = rows[seed]
+            lines = self._place.ledger(row.id)
+            effects += sum(line.startswith("apply ") for line in lines)
+            found = list(violations(list(treadle.history(row.id)), lines))
+            if seed % ORDERLY_EVERY == 0 and expected(seed) != _outcome(treadle, row):
+                found.append("P7 it did not end as without kills")
+            wrong += [f"seed {seed}, execution {row.id}: {each}" for each in found]
+        return effects, wrong
 
 
 class _Counted:
@@ -204,19 +160,6 @@ def _outcome(treadle: Treadle, row: ExecutionRow) -> tuple[str, dict[str, tuple[
     return status.status, {address: (step["state"], step["visits"]) for address, step in status.steps.items()}  # type: ignore[misc]
 
 
-def _forked(work: Callable[[], object]) -> int:
-    """Do it in a child process; its id. The child ends with 0, or with 1 and a trace in the batch's folder."""
-    child = os.fork()
-    if child:
-        return child
-    try:
-        work()
-    except BaseException:
-        Path(os.environ["STORM_FOLDER"], "trace").write_text(traceback.format_exc(), "utf-8")
-        os._exit(1)
-    os._exit(0)
-
-
 def _kill_after(child: int, seconds: float) -> None:
     """Kill a child when the time is up, if it has not ended by itself."""
     signal.sigtimedwait({signal.SIGCHLD}, seconds)
@@ -227,13 +170,12 @@ def main(arguments: list[str]) -> int:
     """Run batches; print what they went through as JSON; 1 when there was a violation."""
     options = _options(arguments)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
-    _warm_up()
+    warm_up()
     seed = options.seed if options.seed is not None else Random().randrange(1, 10**9)
     until = time.monotonic() + options.hours * 3600
     total: Counter[str] = Counter()
     while True:
         folder = Path(tempfile.mkdtemp(prefix=f"storm-{seed}-", dir=options.folder))
-        os.environ["STORM_FOLDER"] = str(folder)
         sys.stderr.write(f"storm: seed {seed}, {options.executions} executions, in {folder}\n")
         tally = Batch(folder, seed, options.executions).run()
         total.update(batches=1, executions=tally.executions, kills=tally.kills, at_points=tally.by_point)
@@ -254,18 +196,6 @@ def _complain(tally: Tally, seed: int, folder: Path) -> None:
         sys.stderr.write(f"violation: {found}\n")
     again = f"python tests/storm/storm.py --seed {seed} --executions {tally.executions}"
     sys.stderr.write(f"the state is kept in {folder}\nonce more: {again}\n")
-
-
-def _warm_up() -> None:
-    """Import what riders need, once and not in each of them: one batch of one execution, in this process."""
-    folder = Path(tempfile.mkdtemp(prefix="storm-warm-"))
-    try:
-        batch = Batch(folder, 1, 1)
-        batch._rider(0)
-        list(batch._doctor())
-        list(batch._count())
-    finally:
-        shutil.rmtree(folder)
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:

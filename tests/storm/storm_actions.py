@@ -30,19 +30,20 @@ def undone(seed: int, scope: str, step: str, visit: int) -> bool:
     return Random(f"undo {seed}/{scope}/{step}#{visit}").random() < 0.8
 
 
-async def act(seed: int, *, context: ActionContext) -> Outcome:
-    """Have an effect, and end as the dice say."""
+async def act(seed: int, say: str = "", *, context: ActionContext) -> Outcome:
+    """Have an effect, and end as `say` or else the dice say."""
     _effect(context)
     outcome, flag = outcome_of(seed, *_visit(context))
+    outcome = say or outcome
     if outcome == "failure":
         raise ActionError("the dice said so", error_class="dice", outputs={"flag": flag})
     return Outcome(outcome, {"flag": flag})
 
 
-async def undo(seed: int, *, context: ActionContext) -> dict[str, Json]:
-    """Undo an effect, unless the dice say that it cannot be undone."""
+async def undo(seed: int = 0, *, context: ActionContext) -> dict[str, Json]:
+    """Undo an effect, unless the dice say that it cannot be undone; with the seed 0 it always can."""
     _effect(context)
-    if not undone(seed, *_visit(context)):
+    if seed and not undone(seed, *_visit(context)):
         raise ActionError("the dice said so", error_class="dice")
     return {}
 

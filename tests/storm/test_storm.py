@@ -16,7 +16,7 @@ BATCHES = 8
 
 
 @pytest.mark.parametrize("batch", range(BATCHES))
-def test_every_effect_is_counted_once(batch, tmp_path, record_property):
+def test_every_effect_is_counted_once(batch, tmp_path, faults):
     seed = 10_000 + batch * EXECUTIONS
     command = [sys.executable, str(STORM), "--seed", str(seed), "--executions", str(EXECUTIONS)]
     ended = subprocess.run([*command, "--folder", str(tmp_path)], capture_output=True, text=True, check=False)
@@ -25,7 +25,8 @@ def test_every_effect_is_counted_once(batch, tmp_path, record_property):
     assert counts["executions"] == EXECUTIONS
     assert counts["kills"] > 0
     assert counts["effects"] > 0
-    record_property("storm", counts)
+    faults("random workflows, run to their ends under a storm of `kill -9`", counts["executions"])
+    faults("`kill -9` in that storm", counts["kills"])
 
 
 def event(seq, type, step="", visit=0, attempt=0, **data):
