@@ -12,6 +12,8 @@ PAGES = [
     "README.md",
     "docs/tutorial/first-workflow.md",
     "docs/how-to/limit-what-runs.md",
+    "docs/how-to/handle-failures.md",
+    "docs/how-to/modes-and-gates.md",
     "docs/how-to/report-on-a-run.md",
     "docs/how-to/resume-after-a-crash.md",
     "docs/how-to/roll-back.md",

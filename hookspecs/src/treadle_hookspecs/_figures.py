@@ -9,11 +9,14 @@ The second form names parts of an object by their path. Any name of lower-case l
 `FIGURES` have a title and a unit, and mean the same in every module.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 from treadle_hookspecs._json import Json, JsonObject
+
+_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,15}(?:\.[0-9]{1,15})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,7 @@ class FigureKind:
     Args:
         title: what people read.
         unit: behind its value, e.g. `%`.
-        form: `number`; a list counts by its length. `text`. `lines`: a list of lines.
+        form: `number`; a list counts by its length, a text as the number that it is. `text`. `lines`: a list of lines.
         adds: the figures of several steps are added up; else the last one counts.
     """
 
@@ -107,4 +110,14 @@ def _value(figure: str, value: Json) -> Json:
         return [str(line) for line in value] if form == "lines" else len(value)
     if form == "lines":
         return [value] if isinstance(value, str) and value else None
+    if isinstance(value, str):
+        return _number(value)
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _number(text: str) -> int | float | None:
+    """What a command prints is text: `81`, `81.5` and `81.5 %` are numbers."""
+    written = text.strip().removesuffix("%").strip()
+    if not _NUMBER.fullmatch(written):
+        return None
+    return float(written) if "." in written else int(written)

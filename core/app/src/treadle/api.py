@@ -22,6 +22,7 @@ from treadle_hookspecs import (
 )
 
 from treadle.answering import Answering
+from treadle.modes import NOTHING_CHOSEN, RunOptions
 from treadle.preview import DryRun, PreviewedStep
 from treadle.records import LogLine
 from treadle.status import TERMINAL, Status
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from treadle.runtime.driver import Driver
     from treadle.seeing.retrying import Present
 
-__all__ = ["DefinitionError", "DryRun", "LogLine", "PreviewedStep", "Status", "Treadle", "WorkflowEntry"]
+__all__ = ["DefinitionError", "DryRun", "LogLine", "PreviewedStep", "RunOptions", "Status", "Treadle", "WorkflowEntry"]
 
 
 class Treadle(Answering):
@@ -63,19 +64,19 @@ class Treadle(Answering):
         workflow: str,
         inputs: Mapping[str, Json] | None = None,
         *,
-        checkpoint: bool = False,
+        options: RunOptions = NOTHING_CHOSEN,
         listener: EventListener | None = None,
         on_start: Callable[[str], None] | None = None,
     ) -> Status:
-        """Run a workflow to its end or rest. `checkpoint` lets a rollback go back to after each of its steps."""
-        return self._sync(self.run_async(workflow, inputs, checkpoint=checkpoint, listener=listener, on_start=on_start))
+        """Run a workflow to its end or rest; `options` say how this run differs from what the definition says."""
+        return self._sync(self.run_async(workflow, inputs, options=options, listener=listener, on_start=on_start))
 
     async def run_async(
         self,
         workflow: str,
         inputs: Mapping[str, Json] | None = None,
         *,
-        checkpoint: bool = False,
+        options: RunOptions = NOTHING_CHOSEN,
         trigger: Mapping[str, Json] | None = None,
         listener: EventListener | None = None,
         on_start: Callable[[str], None] | None = None,
@@ -83,8 +84,7 @@ class Treadle(Answering):
     ) -> Status:
         """As `run`. `stay_paused` waits through a pause instead of returning the status `paused`."""
         found = self._find(workflow)
-        plan, text = self._sound(found)
-        plan = self._checkpointed(plan) if checkpoint else plan
+        plan, text = self._chosen(found, options)
         launch = self._launch(found, text, plan, self._inputs(plan, inputs), "cli", trigger or {})
         return await self._start(launch, listener=listener, on_start=on_start, stay_paused=stay_paused)
 

@@ -92,8 +92,9 @@ def _previewed(
 ) -> PreviewedStep:
     inputs = early(step.with_, context)
     follows = tuple(step.needs or ())
+    asks = ("a person is asked first",) if step.gate is not None else ()
     if step.kind != "call":
-        return PreviewedStep(address, step.kind, "", "treadle-core", inputs, follows=follows)
+        return PreviewedStep(address, step.kind, "", "treadle-core", inputs, notes=asks, follows=follows)
     would = _asked(plugins.preview(step.action), _mapping(inputs), root)
     tools = plugins.resolve(step.action).action.tools
     missing = tuple(
@@ -107,7 +108,7 @@ def _previewed(
         inputs,
         would.commands,
         would.writes,
-        would.notes,
+        (*asks, *would.notes),
         missing,
         follows,
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from treadle_hookspecs import ExecutionQuery, ExecutionRow, ExitCode, Json, JsonObject, TreadleError
 
 from treadle.lookup import PROJECT, ProjectLibrary, find, known
+from treadle.modes import NOTHING_CHOSEN, RunOptions, supervised
 from treadle.preview import DryRun, preview
 from treadle.records import Records
 
@@ -81,10 +82,24 @@ class Workflows(Records):
                 entries[found.name] = self._entry(found)
         return list(entries.values())
 
-    def preview(self, workflow: str, inputs: Mapping[str, Json] | None = None) -> DryRun:
+    def preview(
+        self, workflow: str, inputs: Mapping[str, Json] | None = None, options: RunOptions = NOTHING_CHOSEN
+    ) -> DryRun:
         """What `run` would do, starting nothing. Raises `TreadleError` for invalid inputs or definitions."""
-        plan, _ = self._sound(self._find(workflow))
-        return preview(plan, self._inputs(plan, inputs), self._root, self.plugins)
+        plan, _ = self._chosen(self._find(workflow), options)
+        return preview(self._settled(plan), self._inputs(plan, inputs), self._root, self.plugins)
+
+    def newest(self, workflow: str) -> ExecutionRow:
+        """The newest execution of a workflow in this project. Raises `TreadleError` (3) when there is none."""
+        name = self.plan(workflow).name
+        rows = self.store.executions(ExecutionQuery(root=str(self._root), workflow=name, limit=1))
+        if not rows:
+            raise TreadleError(
+                f"there is no execution of {name} in {self._root}",
+                suggestions=(f"treadle run {workflow}",),
+                exit_code=ExitCode.NOT_FOUND,
+            )
+        return rows[0]
 
     def define(self, draft: "Draft", *, force: bool = False) -> Path:
         """Write a new workflow to the project's `workflows/`; its path. Raises `TreadleError` when it is unsound."""
@@ -154,11 +169,6 @@ class Workflows(Records):
 
         return load_file(found.path, self.plugins, ProjectLibrary(self._root, self.plugins))
 
-    def _checkpointed(self, plan: "Plan") -> "Plan":
-        from treadle.checkpoints import checkpointed
-
-        return checkpointed(plan)
-
     def _sound(self, found: "Found") -> "tuple[Plan, str]":
         """The plan of a definition without errors, and the definition's text."""
         content, suffix = found.path.read_bytes(), found.path.suffix
@@ -170,6 +180,26 @@ class Workflows(Records):
             raise DefinitionError(loaded)
         self._plans.keep(content, suffix, loaded.plan, loaded.uses)
         return loaded.plan, loaded.text
+
+    def _chosen(self, found: "Found", options: RunOptions) -> "tuple[Plan, str]":
+        """The plan as a run with these options has it, and the definition's text."""
+        plan, text = self._sound(found) if options.gates is None else self._gated(found, options.gates)
+        return options.applied(plan), text
+
+    def _gated(self, found: "Found", path: Path) -> "tuple[Plan, str]":
+        """The plan with the gates of a file. Raises `DefinitionError` for what is wrong with either."""
+        from treadle.definition import load_file, load_gates
+
+        gates = load_gates(path)
+        loaded = load_file(found.path, self.plugins, ProjectLibrary(self._root, self.plugins), gates)
+        if loaded.plan is None:
+            raise DefinitionError(loaded)
+        for name in sorted({at.name for at in gates.gates} - {gate.name for gate in loaded.plan.gates}):
+            self._warn(f"gate {name} of {path} is never judged: no step of {loaded.plan.name} publishes its figures")
+        return loaded.plan, loaded.text
+
+    def _warn(self, message: str) -> None:
+        """Where the caller can hear it."""
 
     def _is_as_it_was(self, found: "Found", use: "Use") -> bool:
         """A file that a plan was compiled with is still the one that is found, and holds the same."""
@@ -201,4 +231,5 @@ class Workflows(Records):
         settings = self.settings
         parallel = plan.root.max_parallel or settings.max_parallel
         timeout = plan.timeout if plan.timeout is not None else settings.default_timeout
-        return replace(plan, root=replace(plan.root, max_parallel=parallel), timeout=timeout)
+        plan = replace(plan, root=replace(plan.root, max_parallel=parallel), timeout=timeout)
+        return supervised(plan, settings.mode)

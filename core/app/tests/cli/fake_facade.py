@@ -28,10 +28,10 @@ SECOND = 1_000_000
 INPUTS = (
     InputSpec("feature", "string", required=True, description="What to build"),
     InputSpec("max_complexity", "integer", default=10, has_default=True, description="The limit"),
-    InputSpec("strict", "boolean", default=False, has_default=True),
+    InputSpec("full", "boolean", default=False, has_default=True),
     InputSpec("tag", "array", default=(), has_default=True),
     InputSpec("meta", "object"),
-    InputSpec("mode", "string", default="fast", has_default=True, enum=("fast", "slow")),
+    InputSpec("speed", "string", default="fast", has_default=True, enum=("fast", "slow")),
     InputSpec("json", "string", description="Has the name of an option"),
 )
 
@@ -154,7 +154,7 @@ class Facade:
     def workflows(self) -> list[WorkflowEntry]:
         return [WorkflowEntry("release", "Release it", "", "1.2.0", "workflows/release.yaml", "project")]
 
-    def preview(self, workflow: str, inputs: Mapping[str, Any]) -> DryRun:
+    def preview(self, workflow: str, inputs: Mapping[str, Any], options: Any = None) -> DryRun:
         step = PreviewedStep(
             "build", "run", "command/run", "treadle-command", {"script": "make"}, (("sh", "-c", "make it"),), ("out",)
         )

@@ -18,17 +18,17 @@ def inputs(fake):
 
 
 def test_options_reach_the_inputs_as_typed(inputs):
-    assert inputs("--feature", "a b", "--max-complexity", "12", "--strict", "--mode", "slow") == {
+    assert inputs("--feature", "a b", "--max-complexity", "12", "--full", "--speed", "slow") == {
         "feature": "a b",
         "max_complexity": "12",
-        "strict": True,
-        "mode": "slow",
+        "full": True,
+        "speed": "slow",
     }
 
 
 def test_what_is_not_given_is_left_to_the_definition(inputs):
     assert inputs() == {}
-    assert inputs("--no-strict") == {"strict": False}
+    assert inputs("--no-full") == {"full": False}
     assert inputs("--feature", "") == {"feature": ""}
 
 
@@ -39,12 +39,12 @@ def test_arrays_are_repeated_or_json(inputs):
 
 
 def test_own_option_wins_over_input_and_that_over_the_file(inputs, tmp_path):
-    (tmp_path / "in.yaml").write_text("feature: file\nmode: slow\nmax_complexity: 3\n")
+    (tmp_path / "in.yaml").write_text("feature: file\nspeed: slow\nmax_complexity: 3\n")
     assert inputs(
-        "--inputs-file", "in.yaml", "--input", "mode=fast", "--input", "feature=given", "--feature", "own"
+        "--inputs-file", "in.yaml", "--input", "speed=fast", "--input", "feature=given", "--feature", "own"
     ) == {
         "feature": "own",
-        "mode": "fast",
+        "speed": "fast",
         "max_complexity": 3,
     }
 
@@ -68,16 +68,16 @@ def test_an_input_that_shares_an_option_is_reached_by_input_and_said_in_the_help
 
 
 def test_options_may_stand_before_the_workflow(fake):
-    ran = fake("completed", "--debug", "run", "--input", "feature=x", "--no-progress", "release", "--mode", "slow")
-    assert given(ran) == {"feature": "x", "mode": "slow"}
+    ran = fake("completed", "--debug", "run", "--input", "feature=x", "--no-progress", "release", "--speed", "slow")
+    assert given(ran) == {"feature": "x", "speed": "slow"}
 
 
 def test_help_shows_types_defaults_and_what_is_required(fake):
     text = " ".join(fake("completed", "run", "release", "--help").out.split())
     assert "--feature TEXT What to build (required)" in text
     assert "--max-complexity INTEGER The limit (default: 10)" in text
-    assert "--strict / --no-strict" in text
-    assert "--mode fast|slow" in text
+    assert "--full / --no-full" in text
+    assert "--speed fast|slow" in text
     assert "repeat it, or give a JSON list" in text
 
 

@@ -19,7 +19,7 @@ EVERYTHING_WRONG = """\
 treadle: 2
 name: A b
 versoin: 1
-mode: hybrid
+mode: hybird
 inputs:
   my-input: {type: str, requird: true}
 env: {"a-b": 1, TREADLE_X: 1}
@@ -53,7 +53,7 @@ def test_all_problems_are_told_at_once_in_the_order_of_their_places(problems: Pr
         ("TRD0116", 1, 10, 1),
         ("TRD0109", 2, 7, 3),
         ("TRD0104", 3, 1, 7),
-        ("TRD0111", 4, 1, 4),
+        ("TRD0106", 4, 7, 6),
         ("TRD0109", 6, 3, 8),
         ("TRD0106", 6, 20, 3),
         ("TRD0104", 6, 25, 7),

@@ -73,7 +73,7 @@ steps:
 """
 GOOD = [
     definition(triggers=["cli", {"cli": None}, {"event": {"name": "x"}}, {"mail": {"any": 1}}]),
-    definition(env={"A": 1, "B": True, "C": None, "D": "x"}, start="a", mode="autopilot"),
+    definition(env={"A": 1, "B": True, "C": None, "D": "x"}, start="a", mode="hybrid", gates={"c": {"when": "a > 1"}}),
     definition(version="1", rollback={"after": []}, **{"finally": [{"id": "b", "end": "completed"}]}),
     step(run=["ls", "-l"], timeout="1h30m", when=True, needs="b", join="all_done"),
     step(run="x", shell=["perl", "-e"], timeout=0.5, needs=[], join={"at_least": 1}),
@@ -94,7 +94,9 @@ BAD = [
     definition(steps=[]),
     definition(steps=[{"id": "A", "run": "x"}]),
     definition(colour="red"),
-    definition(mode="hybrid"),
+    definition(mode="manual"),
+    definition(gates={"c": {"then": "warn"}}),
+    definition(gates={"c": {"when": ""}}),
     definition(triggers=[{}]),
     definition(secrets={"A": {}}),
     definition(secrets={"A": {"env": "x", "file": "y"}}),

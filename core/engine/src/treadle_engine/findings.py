@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from treadle_engine.gates import PREFIX
 from treadle_engine.graph import FAILURE_OUTCOMES, Graph, bits, route_lists
 from treadle_engine.plan import StepPlan
 
@@ -137,7 +138,7 @@ def _reached(graph: Graph, *, failing: bool) -> set[int]:
         reached.add(at)
         waiting.extend(graph.dependents[at])
         for key, targets in route_lists(graph.steps[at]):
-            if failing or not (key == "on_failure" or key in _AFTER_FAILURE):
+            if failing or not (key == "on_failure" or key in _AFTER_FAILURE or key.startswith(f"routes.{PREFIX}")):
                 waiting.extend(graph.number[target] for target in targets)
     return reached
 

@@ -6,9 +6,11 @@ Nothing here evaluates an expression or decides: what was decided is in the even
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from treadle_hookspecs import Event
+from treadle_hookspecs import Event, read_figures
 
 from treadle_engine import compensation, events, nest_folding, slot_folding, tokens, undo_folding, wait_folding
+from treadle_engine.gates import merged
+from treadle_engine.plan import StepPlan
 from treadle_engine.readiness import credit, reconsider
 from treadle_engine.scope_state import (
     FAILED,
@@ -239,8 +241,7 @@ def _visit_settled(state: "State", event: Event) -> None:
     if event.visit and not scope.graph.once[at]:
         scope.earlier.setdefault(at, []).append(scope.visit_record(at, data.get("outputs", {})))
     routed = [scope.graph.number[id_] for id_ in data.get("routed", ())]
-    if "vars" in data:
-        scope.frame.vars.update(data["vars"])
+    _publish(scope, step, data)
     if result == "succeeded":
         if carry and step.recovers:
             tokens.recover(scope, carry)
@@ -257,6 +258,16 @@ def _visit_settled(state: "State", event: Event) -> None:
         _direct(scope, at, data.get("outputs", {}))
         for around in scope.around():
             state.queue(around)
+
+
+def _publish(scope: ScopeState, step: StepPlan, data: Mapping[str, Any]) -> None:
+    """What the workflow sees of this visit: its variables, the figures for gates, and what these said."""
+    frame = scope.frame
+    if "vars" in data:
+        frame.vars.update(data["vars"])
+    if step.figures and frame.plan.gates:
+        frame.figures = merged(frame.figures, read_figures(step.figures, data.get("outputs", {})))
+        frame.warned += sum(verdict["verdict"] == "warn" for verdict in data.get("gates", ()))
 
 
 def _ended(state: "State", scope: ScopeState, at: int, seq: int) -> int:

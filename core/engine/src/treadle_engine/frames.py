@@ -28,6 +28,8 @@ class Frame:
         inputs, trigger, env, vars: what its expressions see.
         tops: its scope and those of its handlers, in the order they opened.
         undone: undoing it has begun.
+        figures: what its steps measured last, by name; kept where there are gates.
+        warned: how often a gate was not met that only warns.
     """
 
     def __init__(self, plan: Plan, address: str = "", key: str = "", depth: int = 0) -> None:
@@ -41,6 +43,8 @@ class Frame:
         self.vars: dict[str, Json] = {}
         self.tops: list[ScopeState] = []
         self.undone = False
+        self.figures: dict[str, Json] = {}
+        self.warned = 0
 
     @property
     def root(self) -> "ScopeState":
@@ -56,11 +60,16 @@ class Frame:
 def dump_frame(frame: Frame) -> dict[str, Json]:
     """What does not follow from a workflow's scopes, as JSON data."""
     names = ("inputs", "trigger", "env", "undone")
-    return {**{name: getattr(frame, name) for name in names}, "vars": dict(frame.vars)}
+    found: dict[str, Json] = {**{name: getattr(frame, name) for name in names}, "vars": dict(frame.vars)}
+    if frame.figures:
+        found["figures"] = dict(frame.figures)
+    if frame.warned:
+        found["warned"] = frame.warned
+    return found
 
 
 def load_frame(frame: Frame, data: Mapping[str, Any]) -> None:
     """Take over what `dump_frame` wrote."""
     for name, value in data.items():
         setattr(frame, name, value)
-    frame.vars = dict(frame.vars)
+    frame.vars, frame.figures = dict(frame.vars), dict(frame.figures)

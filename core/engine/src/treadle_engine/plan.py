@@ -354,6 +354,30 @@ class ScopePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Gate:
+    """A rule over figures, judged when a visit succeeds that published one of them.
+
+    Args:
+        name: how people call it; `gate:NAME` is the route of a visit that does not meet it.
+        rule: as it was written, for people.
+        when: the rule as an expression over the figures' names; true means that it is not met.
+        figures: the names that `when` refers to; it is judged once all are known.
+        verdict: what becomes of a visit that does not meet it: `warn` leaves it a success; `fail` makes it a failure;
+            `route` and `approval` make it a failure that goes along its route.
+        severity: how much it matters.
+        message: what to do about it, "" for the rule itself.
+    """
+
+    name: str
+    rule: str
+    when: Expression
+    figures: tuple[str, ...]
+    verdict: Literal["fail", "warn", "route", "approval"] = "fail"
+    severity: Risk = "medium"
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RollbackPolicy:
     """`rollback:` of a definition. `after` None: `failure` where a step has `compensate`, else never."""
 
@@ -395,6 +419,9 @@ class Plan:
     finally_: ScopePlan | None = None
     children: "tuple[tuple[str, Plan], ...]" = ()
     """The workflows that steps of this one run, and those that these run, by key; only the execution's own has any."""
+    mode: Literal["", "autopilot", "supervised", "hybrid"] = ""
+    """Who decides that a step may start; "" leaves it to the settings. What it means stands in the steps' `gate`."""
+    gates: tuple[Gate, ...] = ()
     snapshots: bool = False
     """The root's files are looked at before and after each visit that calls an action, so that all can be restored."""
     language: int = LANGUAGE_VERSION

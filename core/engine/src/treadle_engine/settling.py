@@ -1,6 +1,6 @@
 """The end of an attempt and of a visit: retries, the outcome, its route (R6), and what undoing will need."""
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from treadle_hookspecs import JsonObject
 
@@ -9,6 +9,7 @@ from treadle_engine.compensation import UNDO_CHANGES, leaves_effect
 from treadle_engine.contexts import step_context
 from treadle_engine.draft import Draft
 from treadle_engine.expression_errors import ExpressionError, expression_failure
+from treadle_engine.gates import NOTHING, judge
 from treadle_engine.graph import FAILURE_OUTCOMES
 from treadle_engine.plan import Retry
 from treadle_engine.protocol import AttemptEnded
@@ -81,19 +82,17 @@ def settle(
 
     `ran` False: its action never started. `snapshot`: what was kept of the files that it changed; None for none.
     """
-    result = result_of(outcome)
-    try:
-        routed = _route(draft, scope, at, outcome, outputs)
-    except ExpressionError as problem:
-        outcome, result, error = "failure", "failed", expression_failure("switch", problem)
-        routed = _after_failure(scope, at, outcome)
-    data: dict[str, Any] = {"outcome": outcome, "state": result}
+    end = _end_of(draft, scope, at, outcome, outputs, error)
+    result = result_of(end.outcome)
+    data: dict[str, Any] = {"outcome": end.outcome, "state": result}
     if outputs:
         data["outputs"] = outputs
     if result != "succeeded":
-        data["error"] = error_of(outcome, error)
-    if routed:
-        data["routed"] = list(routed)
+        data["error"] = error_of(end.outcome, end.error)
+    if end.routed:
+        data["routed"] = list(end.routed)
+    if end.verdicts:
+        data["gates"] = list(end.verdicts)
     if variables:
         data["vars"] = variables
     if facts:
@@ -102,10 +101,37 @@ def settle(
     if attempts > 1:
         data["attempts"] = attempts
     if ran:
-        data |= _aftermath(draft, scope, at, outcome, outputs, data.get("error"), snapshot)
+        data |= _aftermath(draft, scope, at, end.worked or end.outcome, outputs, data.get("error"), snapshot)
     draft.record(kinds.VISIT_SETTLED, scope.address, scope.graph.ids[at], scope.visits[at], attempts, data)
     if scope.graph.steps[at].checkpoint and result == "succeeded":
         _take_checkpoint(draft, scope, at, snapshot)
+
+
+class _End(NamedTuple):
+    """How a visit ends. `worked`: the outcome that its action had, where a gate made a failure of it."""
+
+    outcome: str
+    routed: tuple[str, ...]
+    error: JsonObject | None
+    verdicts: tuple[JsonObject, ...] = ()
+    worked: str = ""
+
+
+def _end_of(
+    draft: Draft, scope: ScopeState, at: int, outcome: str, outputs: JsonObject, error: JsonObject | None
+) -> _End:
+    """The outcome as gates leave it, and its route. What cannot be evaluated is a failure."""
+    key, judged = "gates", NOTHING
+    try:
+        if scope.graph.steps[at].figures and result_of(outcome) == "succeeded":
+            judged = judge(scope.frame, scope.graph.steps[at], outputs)
+        if judged.route:
+            routed = _after_failure(scope, at, judged.route)
+            return _End("failure", routed, judged.error, judged.verdicts, outcome)
+        key = "switch"
+        return _End(outcome, _route(draft, scope, at, outcome, outputs), error, judged.verdicts)
+    except ExpressionError as problem:
+        return _End("failure", _after_failure(scope, at, "failure"), expression_failure(key, problem), judged.verdicts)
 
 
 def _take_checkpoint(draft: Draft, scope: ScopeState, at: int, snapshot: JsonObject | None) -> None:

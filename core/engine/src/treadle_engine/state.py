@@ -218,8 +218,9 @@ class State(Frame):
 
     @property
     def warnings(self) -> int:
-        """Visits that failed under `continue_on_error`."""
-        return sum(scope.forgiven for scope in self.scopes.values())
+        """Visits that failed under `continue_on_error`, and gates that were not met and only warn."""
+        frames = {id(scope.frame): scope.frame for scope in self.scopes.values()}
+        return sum(scope.forgiven for scope in self.scopes.values()) + sum(frame.warned for frame in frames.values())
 
     @property
     def error(self) -> JsonObject | None:

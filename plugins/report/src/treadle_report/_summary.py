@@ -92,9 +92,10 @@ def achievements(facts: Facts) -> list[Line]:
 
 def recommendations(facts: Facts) -> list[Line]:
     """What to look at: gates that were not met, then the rules of this module."""
+    last = {(gate["gate"], str(gate["step"]).partition("#")[0]): gate for gate in facts.gates}
     gates = [
         Line(f"{gate['message']}", f"gate {gate['gate']}: {gate['rule']}", _shown(gate["figures"]), str(gate["step"]))
-        for gate in facts.gates
+        for gate in last.values()
         if gate["verdict"] != "pass"
     ]
     return [*gates, *_measured(facts, _BAD), *_retried(facts), *_slow(facts)]

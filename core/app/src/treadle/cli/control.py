@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from treadle.api import Status
 
 _CHOICES: Final = ("retry", "fail")
+_NOTHING: Final[Mapping[str, str]] = {}
 
 
 def resume(
@@ -60,12 +61,19 @@ def resume(
     driving = Driving(
         session, json_output=json_output, json_lines=json_lines, progress=progress, verbose=verbose, patience=wait
     )
+    raise typer.Exit(driving.finish(driving.asked(resumed(driving, session, id, answers, reason))))
+
+
+def resumed(
+    driving: Driving, session: Session, id: str, answers: Mapping[str, str] = _NOTHING, reason: str = ""
+) -> "Status":
+    """Continue an execution until nothing more has to be asked of its interrupted steps."""
     if not answers:
         answers = _asked(session, session.treadle.status(id))
     status = _resumed(driving, session, id, answers, reason)
     while status.questions and (answers := _asked(session, status)):
         status = _resumed(driving, session, status.id, answers, reason)
-    raise typer.Exit(driving.finish(driving.asked(status)))
+    return status
 
 
 def _resume_due(session: Session, execution: str, *, json_output: bool) -> None:

@@ -10,12 +10,13 @@ from treadle_hookspecs import ExitCode, Json, TreadleError
 from typer.core import TyperCommand
 
 from treadle.cli import inputs, options, shapes
+from treadle.cli import run_options as ways
 from treadle.cli.follow.driving import Driving
 from treadle.cli.plain_values import PlainParameters
 from treadle.cli.session import Session
 
 if TYPE_CHECKING:
-    from treadle.api import DryRun
+    from treadle.api import DryRun, RunOptions
 
 
 class RunCommand(PlainParameters, TyperCommand):
@@ -115,10 +116,14 @@ def execute(
         typer.Option("--report", metavar="FILE", help="Write a report at the end: .md, .json, .html, .xml for JUnit."),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and start nothing.")] = False,
-    checkpoint: Annotated[
-        bool,
-        typer.Option("--checkpoint", help="Keep the files after each step: `rollback --to STEP` goes back there."),
-    ] = False,
+    mode: ways.Mode = "",
+    strict: ways.Strict = False,
+    lenient: ways.Lenient = False,
+    custom_gates: ways.CustomGates = None,
+    parallel: ways.Parallel = None,
+    timeout: ways.Timeout = "",
+    checkpoint: ways.Checkpoint = False,
+    resume: ways.Resume = False,
     wait: options.Wait = None,
     json_output: options.JsonOutput = False,
     json_lines: options.JsonLinesOutput = False,
@@ -134,8 +139,19 @@ def execute(
     """
     session: Session = ctx.obj
     values = _values(inputs_file, input_ or (), given)
+    chosen = ways.run_options(
+        mode=mode,
+        gates=custom_gates,
+        strict=strict,
+        lenient=lenient,
+        parallel=parallel,
+        timeout=timeout,
+        checkpoint=checkpoint,
+    )
+    if resume:
+        _refuse_to_change(chosen, values)
     if dry_run:
-        _show_dry_run(session, session.treadle.preview(workflow, values), as_json=json_output)
+        _show_dry_run(session, session.treadle.preview(workflow, values, chosen), as_json=json_output)
         return
     if report is not None:
         from treadle.reports import form_of
@@ -150,7 +166,21 @@ def execute(
         report=report,
         patience=wait,
     )
-    raise typer.Exit(driving.run(workflow, values, checkpoint=checkpoint))
+    if not resume:
+        raise typer.Exit(driving.run(workflow, values, chosen))
+    from treadle.cli.control import resumed
+
+    status = resumed(driving, session, session.treadle.newest(workflow).id)
+    raise typer.Exit(driving.finish(driving.asked(status)))
+
+
+def _refuse_to_change(chosen: "RunOptions", values: dict[str, Json]) -> None:
+    """What an execution was started with stays."""
+    if values or chosen != type(chosen)():
+        raise TreadleError(
+            "--resume goes on with what the execution was started with: it takes no inputs, modes, gates or limits",
+            suggestions=("leave them out", "or start a new execution, without --resume"),
+        )
 
 
 run = inputs.with_inputs(execute)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from treadle.definition._catalogue import Catalogue
     from treadle.definition._document import Document, plain
     from treadle.definition._explanations import codes, explain
+    from treadle.definition._gate_file import LoadedGates, gates_schema, load_gates
     from treadle.definition._inputs import check_inputs
     from treadle.definition._loading import Loaded, Use, load_file, load_text
     from treadle.definition._problems import Problem, Severity
@@ -28,6 +29,7 @@ _MODULES: Final = {
     "Happening": "_cases_model",
     "Loaded": "_loading",
     "LoadedCases": "_cases",
+    "LoadedGates": "_gate_file",
     "Mock": "_cases_model",
     "Problem": "_problems",
     "Severity": "_problems",
@@ -37,9 +39,11 @@ _MODULES: Final = {
     "check_inputs": "_inputs",
     "codes": "_explanations",
     "explain": "_explanations",
+    "gates_schema": "_gate_file",
     "json_schema": "_schema",
     "load_cases": "_cases",
     "load_file": "_loading",
+    "load_gates": "_gate_file",
     "load_text": "_loading",
     "load_yaml": "_reading",
     "parse_document": "_reading",
@@ -56,6 +60,7 @@ __all__ = [
     "Happening",
     "Loaded",
     "LoadedCases",
+    "LoadedGates",
     "Mock",
     "Problem",
     "Severity",
@@ -65,9 +70,11 @@ __all__ = [
     "check_inputs",
     "codes",
     "explain",
+    "gates_schema",
     "json_schema",
     "load_cases",
     "load_file",
+    "load_gates",
     "load_text",
     "load_yaml",
     "parse_document",

@@ -11,15 +11,23 @@ from treadle.definition._report import Report
 RUN_OPTIONS: Final = frozenset(
     {
         "checkpoint",
+        "custom-gates",
         "dry-run",
         "help",
         "input",
         "inputs-file",
         "json",
         "json-lines",
+        "lenient",
+        "mode",
         "no-progress",
+        "parallel",
         "progress",
         "report",
+        "resume",
+        "sequential",
+        "strict",
+        "timeout",
         "verbose",
         "wait",
     }

@@ -19,13 +19,14 @@ from treadle_engine.plan import (
     SecretSource,
     StepPlan,
 )
-from treadle_hookspecs import Action, Json, JsonObject, figure_marks
+from treadle_hookspecs import Action, Json, JsonObject
 
 from treadle.definition import _model as model
 from treadle.definition._catalogue import Catalogue
 from treadle.definition._compile_waits import input_spec, output_spec, waiting
 from treadle.definition._document import Document, Path
 from treadle.definition._family import Children
+from treadle.definition._gates import Gated, figure_pairs
 from treadle.definition._known_outputs import RUN
 from treadle.definition._run_text import RunText, run_text
 from treadle.definition._scopes import Scope, StepAt, edges, inner_bodies, targets
@@ -33,12 +34,13 @@ from treadle.definition._scopes import Scope, StepAt, edges, inner_bodies, targe
 
 def compiled(
     workflow: model.Workflow,
-    scopes: tuple[Scope, ...],
+    gating: Gated,
     catalogue: Catalogue,
     children: Children,
     document: Document,
 ) -> Plan:
     """The linked plan of a definition without errors."""
+    scopes = gating.scopes
     compiler = _Compiler(workflow, scopes, catalogue, children, document)
     bodies = {scope.path[0]: link(compiler.scope(scope)) for scope in scopes if scope.owner is None}
     rollback = workflow.rollback or model.Rollback.model_validate({})
@@ -61,6 +63,8 @@ def compiled(
         on_failure=bodies.get("on_failure"),
         on_cancel=bodies.get("on_cancel"),
         finally_=bodies.get("finally"),
+        mode=workflow.mode or "",
+        gates=gating.gates,
         snapshots=any(at.step.checkpoint for scope in scopes for at in scope.steps),
     )
 
@@ -104,7 +108,7 @@ class _Compiler:
     def _step(self, at: StepAt) -> StepPlan:
         step = at.step
         line = self._document.place(self._document.nearest(at.path)).line
-        plan = replace(edges(step), name=step.name, line=line, checkpoint=_checkpoint(step))
+        plan = replace(edges(at), name=step.name, line=line, checkpoint=_checkpoint(step))
         plan = self._doing(plan, at)
         return self._repeated(plan, at) if at.repeated else plan
 
@@ -161,7 +165,7 @@ class _Compiler:
         fields |= {key: getattr(once, key) for key in ("workflow", "detached", "undoes")}
         inner = ScopePlan((StepPlan(once.id, once.kind, **fields),), fail_fast=self._fail_fast(at.path))
         return replace(
-            edges(step),
+            edges(at),
             kind=at.repeated,  # type: ignore[arg-type]
             name=step.name,
             line=once.line,
@@ -206,7 +210,7 @@ class _Compiler:
             on_interrupt=step.on_interrupt or ("retry" if idempotent else "ask"),
             uncertain=name == RUN,
             risk=step.risk or _risk(action),
-            figures=_figures(step, action),
+            figures=figure_pairs(step, self._catalogue),
             limits=self._limits(step.limits),
             cache=_cache(step.cache),
             keep_changes=step.keep_changes,
@@ -322,14 +326,6 @@ def _argument(item: str) -> str:
     if not whole or not text.endswith("}}") or text[2:-2].strip().startswith("secrets."):
         return item
     return "{{ (" + text[2:-2].strip() + ") | string }}"
-
-
-def _figures(step: model.Step, action: Action | None) -> tuple[tuple[str, str], ...]:
-    """What the step marks, and what the action marks besides."""
-    own = tuple((output.figure, name) for name, output in step.outputs.items() if output.figure)
-    taken = {figure for figure, _ in own}
-    marked = figure_marks(action.outputs) if action is not None else ()
-    return (*own, *((figure, path) for figure, path in marked if figure not in taken))
 
 
 def _risk(action: Action | None) -> Any:

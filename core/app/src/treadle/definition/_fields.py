@@ -15,6 +15,7 @@ from treadle_engine.durations import DurationError, seconds_of
 MAX_STEPS: Final = 10_000
 MAX_ATTEMPTS: Final = 100
 MAX_VISITS: Final = 1_000
+MAX_GATES: Final = 200
 
 STEP_ID: Final = r"^[a-z_][a-z0-9_-]{0,63}$"
 NAME: Final = r"^[a-z0-9][a-z0-9._-]{0,127}$"

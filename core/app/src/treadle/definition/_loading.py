@@ -16,6 +16,7 @@ from treadle.definition._text import UnreadableError, decoded
 
 if TYPE_CHECKING:
     from treadle.definition._family import Library, Member
+    from treadle.definition._gate_file import LoadedGates
 
 NO_FOLDER: Final = Path()
 """Of a definition that is no file: the current folder."""
@@ -57,11 +58,14 @@ class Loaded:
     document: Document | None = None
     members: "tuple[Member, ...]" = ()
     uses: "tuple[Use, ...]" = ()
+    gates: "LoadedGates | None" = None
+    """The file of gates that it was loaded with, if there was one."""
 
     @property
     def sources(self) -> dict[str, str]:
         """The texts that problems are about, by the names of their files."""
-        return {**{str(member.path): member.text for member in self.members}, self.path: self.text}
+        gates = {self.gates.path: self.gates.text} if self.gates is not None else {}
+        return {**{str(member.path): member.text for member in self.members}, **gates, self.path: self.text}
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -69,8 +73,12 @@ class Loaded:
         return tuple(problem for problem in self.problems if problem.severity == "error")
 
 
-def load_file(path: Path, catalogue: Catalogue, library: "Library | None" = None) -> Loaded:
+def load_file(
+    path: Path, catalogue: Catalogue, library: "Library | None" = None, gates: "LoadedGates | None" = None
+) -> Loaded:
     """Load a definition from a file; problems name it as it is given. Without a library its steps run no workflows.
+
+    `gates` are judged besides its own, and win over those of the same name.
 
     Raises:
         TreadleError: there is no such file, or it cannot be opened (exit code 3).
@@ -86,11 +94,16 @@ def load_file(path: Path, catalogue: Catalogue, library: "Library | None" = None
         text = decoded(content, name)
     except UnreadableError as error:
         return Loaded(None, error.problems, "", name, hashlib.sha256(content).hexdigest())
-    return load_text(text, name, catalogue, library, path.parent)
+    return load_text(text, name, catalogue, library, path.parent, gates)
 
 
 def load_text(
-    text: str, name: str, catalogue: Catalogue, library: "Library | None" = None, folder: Path = NO_FOLDER
+    text: str,
+    name: str,
+    catalogue: Catalogue,
+    library: "Library | None" = None,
+    folder: Path = NO_FOLDER,
+    gates: "LoadedGates | None" = None,
 ) -> Loaded:
     """Load a definition from a text. A name that ends with `.json` means JSON. Never raises for what the text says.
 
@@ -105,8 +118,11 @@ def load_text(
     from treadle.definition._validation import validated
 
     family = Family(library, catalogue)
-    plan, found = validated(document, catalogue, family, folder)
+    plan, found = validated(document, catalogue, family, folder, gates.gates if gates is not None else ())
+    if gates is not None:
+        found += gates.found
+        plan = None if any(problem.severity == "error" for problem in gates.found) else plan
     everything = sorted({*problems, *found}, key=lambda problem: (problem.file != name, problem.file, problem.order))
     sound = not any(problem.severity == "error" for problem in problems)
     uses = tuple(family.uses.values())
-    return Loaded(plan if sound else None, tuple(everything), text, name, digest, document, family.members, uses)
+    return Loaded(plan if sound else None, tuple(everything), text, name, digest, document, family.members, uses, gates)

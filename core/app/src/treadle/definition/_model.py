@@ -15,6 +15,7 @@ from treadle.definition._fields import (
     FIGURE,
     JOINS,
     MAX_ATTEMPTS,
+    MAX_GATES,
     MAX_SECONDS,
     MAX_STEPS,
     MAX_VISITS,
@@ -397,6 +398,43 @@ class Rollback(Keys):
     on_error: Literal["continue", "stop"] = Field("continue", description="After an undoing that failed.")
 
 
+class Gate(Keys):
+    """A rule over figures that a step has to meet."""
+
+    when: Annotated[str, Field(min_length=1, max_length=1000)] = Field(
+        description="An expression over figures, e.g. `test_coverage < 80%`; true means that the gate is not met."
+    )
+    then: StepId = Field(
+        "fail", description="What then: `fail`, `warn`, `approval`, or a step to go to, which repairs or `recovers`."
+    )
+    severity: Risk = Field("medium", description="How much it matters; shown with the verdict.")
+    message: str = Field("", description="What to do about it.")
+
+
+Gates: TypeAlias = Annotated[dict[StepId, Gate], Field(max_length=MAX_GATES)]
+
+
+class Condition(Keys):
+    """A gate without a name: `if`, `then`."""
+
+    if_: Annotated[str, Field(min_length=1, max_length=1000)] = Field(alias="if", description="As `when` of a gate.")
+    then: StepId = Field(
+        description="A step to go to; what begins with `abort` fails; any other word is advice: it warns with it."
+    )
+
+
+class GateFile(Keys):
+    """Gates in a file of their own, for any workflow: `treadle run … --custom-gates FILE`."""
+
+    model_config = ConfigDict(title="treadle gates")
+
+    treadle_gates: Literal[1] = Field(alias="treadle-gates", description="The version of this file's form.")
+    gates: Gates = Field(default_factory=dict, description="Gates by name; over the workflow's of the same name.")
+    conditions: list[Condition] = Field(
+        default_factory=list, max_length=MAX_GATES, description="Gates without names, as a list of `if` and `then`."
+    )
+
+
 Body: TypeAlias = Annotated[list[Step], Field(min_length=1, max_length=MAX_STEPS)]
 
 
@@ -436,8 +474,10 @@ class Workflow(Keys):
     )
     concurrency: Planned = Field(None, description="A group whose executions run a few at a time.")
     budget: Planned = Field(None, description="What an execution may cost.")
-    mode: Planned = Field(None, description="autopilot, supervised or hybrid. Executions run as autopilot.")
-    gates: Planned = Field(None, description="Conditions and people between steps.")
+    mode: Literal["autopilot", "supervised", "hybrid"] | None = Field(
+        None, description="Ask a person before each step (`supervised`), or each of high risk. Default: the setting."
+    )
+    gates: Gates = Field(default_factory=dict, description="Rules over figures, judged when a step publishes one.")
 
 
 BODIES: Final = ("steps", "on_failure", "on_cancel", "finally")

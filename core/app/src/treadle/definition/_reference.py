@@ -37,6 +37,9 @@ _SECTIONS: Final[tuple[tuple[str, str, type[BaseModel]], ...]] = (
     ("`triggers`: `event`", "", model.EventTrigger),
     ("`defaults`", "Of the workflow.", model.Defaults),
     ("`rollback`", "Of the workflow.", model.Rollback),
+    ("`gates`", "Of the workflow, by name. See [modes and gates](../how-to/modes-and-gates.md).", model.Gate),
+    ("A file of gates", "`treadle run … --custom-gates FILE`.", model.GateFile),
+    ("`conditions` of a file of gates", "", model.Condition),
 )
 _WORDS: Final = {
     "string": "text",

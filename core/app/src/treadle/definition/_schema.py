@@ -14,8 +14,7 @@ def json_schema() -> dict[str, Any]:
     definitions = schema["$defs"]
     for name, model in (("Step", Step), ("Defaults", Defaults)):
         _drop(definitions[name], planned_keys(model))
-    _drop(schema, planned_keys(Workflow) - {"mode"})
-    schema["properties"]["mode"] = {"const": "autopilot", "description": "Executions run as autopilot."}
+    _drop(schema, planned_keys(Workflow))
     definitions["Step"]["oneOf"] = [{"required": [kind]} for kind in KINDS]
     for key in ("Compensate",):
         definitions[key]["oneOf"] = [{"required": [kind]} for kind in (*CALLS, "action")]

@@ -18,6 +18,8 @@ class StepAt:
     step: Step
     path: Path
     sound: bool = True
+    gates: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Routes that gates take."""
 
     @property
     def kind(self) -> str:
@@ -136,8 +138,9 @@ def targets(value: list[str] | None) -> tuple[str, ...] | None:
     return None if value is None else tuple(dict.fromkeys(value))
 
 
-def edges(step: Step) -> StepPlan:
+def edges(at: StepAt) -> StepPlan:
     """A step as far as the graph of its scope is concerned."""
+    step = at.step
     kind = next(iter(kinds_of(step)), "set")
     return StepPlan(
         id=step.id,
@@ -148,7 +151,7 @@ def edges(step: Step) -> StepPlan:
         when=step.when or "",
         on_success=targets(step.on_success),
         on_failure=targets(step.on_failure),
-        routes=tuple((outcome, targets(to) or ()) for outcome, to in step.routes.items()) + _push_back(step),
+        routes=tuple((outcome, targets(to) or ()) for outcome, to in step.routes.items()) + _push_back(step) + at.gates,
         switch=tuple(Case(targets(case.goto) or (), case.when or "") for case in step.switch),
         max_visits=step.max_visits or 10,
         recovers=step.recovers,
@@ -167,7 +170,7 @@ def _push_back(step: Step) -> tuple[tuple[str, tuple[str, ...]], ...]:
 def scope_edges(scope: Scope, start: list[str]) -> ScopePlan:
     """The graph of a scope, not yet linked."""
     ordered = scope.owner is None or scope.owner.kind != "parallel"
-    return ScopePlan(tuple(edges(at.step) for at in scope.steps), start=targets(start) or (), ordered=ordered)
+    return ScopePlan(tuple(edges(at) for at in scope.steps), start=targets(start) or (), ordered=ordered)
 
 
 def references_of(at: StepAt) -> Iterator[tuple[Path, list[str]]]:

@@ -169,8 +169,6 @@ def _at(data: Any, path: Path) -> Any:
 
 def _take_out_planned(data: dict[str, Any], report: Report) -> None:
     """Tell of the language's keys that this version does not run."""
-    if data.get("mode") == "autopilot":
-        del data["mode"]
     _take_out(data, (), Workflow, report)
     _take_out(data.get("defaults"), ("defaults",), Defaults, report)
     for path in step_paths(report.document):

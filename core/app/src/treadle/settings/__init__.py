@@ -1,7 +1,7 @@
 """Settings: what they are, where they come from, and how to read them."""
 
 from treadle.settings._load import load_settings
-from treadle.settings._model import DEFAULT, KEYS, PluginSettings, SecretSettings, Settings, SqliteSettings
+from treadle.settings._model import DEFAULT, KEYS, PluginSettings, SecretSettings, Settings, SqliteSettings, processors
 from treadle.settings._sources import user_file
 from treadle.settings._variables import COUNTERPARTS, VARIABLES
 
@@ -15,6 +15,7 @@ __all__ = [
     "Settings",
     "SqliteSettings",
     "load_settings",
+    "processors",
     "reference",
     "user_file",
 ]

@@ -66,6 +66,9 @@ class Settings:
     wait: float = _key(
         300.0, "Seconds that a process stays for a timer that is due; for anything later it leaves the execution.", ge=0
     )
+    mode: Literal["autopilot", "supervised", "hybrid"] = _key(
+        "autopilot", "Who is asked before a step of a workflow whose definition has no `mode`; `run --mode` wins."
+    )
     grace: float = _key(10.0, "Seconds between TERM and KILL when a command is ended.", ge=0)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _key("INFO", "What treadle's own log keeps.")
     debug: bool = _key(False, "Show tracebacks of internal errors.")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from treadle_engine.plan import Plan
 
-    from treadle.api import Status
+    from treadle.api import RunOptions, Status
     from treadle.cli.asking import Answer
 
 
@@ -42,13 +42,13 @@ class Driving:
         self._patience = patience
         self._verbose = verbose or session.options.verbose
 
-    def run(self, workflow: str, inputs: Mapping[str, Json], *, checkpoint: bool = False) -> int:
-        """Run a workflow; `checkpoint`: so that a rollback can go back to after each step."""
+    def run(self, workflow: str, inputs: Mapping[str, Json], run_options: "RunOptions") -> int:
+        """Run a workflow."""
         treadle = self._session.treadle
         plan = self._session.plan(workflow)
         view = self.view(plan.name, plan=plan)
         status = self.follow(
-            view, lambda listener: treadle.run(workflow, inputs, checkpoint=checkpoint, listener=listener)
+            view, lambda listener: treadle.run(workflow, inputs, options=run_options, listener=listener)
         )
         return self.finish(self.asked(status))
 
