@@ -29,13 +29,36 @@ _MODULES: Final = (
 )
 
 _ALIASES: Final = {
-    "analyze_pr": "analysis",
-    "generate_tasks": "analysis",
-    "deploy_branch": "git",
-    "validate_code": "quality",
-    "run_tests": "testing",
-    "security_audit": "security",
-}
+    alias: module
+    for module, aliases in {
+        "analysis": (
+            "analyze_pr", "generate_tasks", "context-analyzer", "dependency-mapper", "rag-retrieval", "analysis",
+            "feature_analysis",
+        ),
+        "documentation": ("update-documentation", "update_documentation"),
+        "error-analysis": (
+            "error-classifier", "llm-interaction", "solution-validator", "plugin-execution", "cleanup-validation",
+        ),
+        "files": ("remove_temp_files",),
+        "git": ("deploy_branch", "deploy_production", "commit_changes"),
+        "implementation": ("implement-feature", "ai-code-generation"),
+        "notify": ("notify-stakeholders", "notify_team"),
+        "performance": ("performance_benchmark",),
+        "planning": ("generate-design", "generate-tasks"),
+        "quality": (
+            "validate_code", "validate_hotfix", "quality-assessor", "compatibility_check", "pattern-validation",
+            "production-readiness", "validate-steering",
+        ),
+        "refactoring": ("suggest_refactoring",),
+        "security": ("security_audit",),
+        "system": ("abort_workflow", "hook-executor", "notify_completion", "request_user_input"),
+        "testing": (
+            "run_tests", "auto-fix-tests", "generate-tests", "test-generation", "emergency_tests", "integration_tests",
+            "add_more_tests", "reset_test_data",
+        ),
+    }.items()
+    for alias in aliases
+}  # fmt: skip
 
 _STORES: Final = {"sqlite": "treadle-sqlite", "postgresql": "treadle-postgres", "postgres": "treadle-postgres"}
 _RUNTIMES: Final = {"local": "treadle-core", "temporal": "treadle-temporal"}
@@ -49,7 +72,7 @@ _TRIGGERS: Final = {
 
 def distribution_for_action(name: str) -> str:
     """The distribution that has an action, by its full name or an alias, or ""."""
-    module = _ALIASES.get(name, name.partition("/")[0])
+    module = _ALIASES.get(name.removeprefix("@"), name.partition("/")[0])
     return f"treadle-{module}" if module in _MODULES else ""
 
 

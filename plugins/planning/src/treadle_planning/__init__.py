@@ -1,0 +1,1 @@
+"""Plans, tasks and design documents from what was measured."""
