@@ -90,7 +90,7 @@ def test_the_variables_of_the_earlier_engine_are_understood(place: Place) -> Non
         DEBUG_MODE="true",
         retentionDays="30",
     )
-    assert settings.max_concurrent_executions == 7
+    assert settings.max_concurrent_workflows == 7
     assert settings.default_timeout == 3600.0
     assert settings.max_parallel == 5
     assert (settings.metrics, settings.recovery, settings.debug) == (False, False, True)

@@ -135,7 +135,7 @@ class Treadle(Answering):
             )
         if row.status == "paused" and self.store.claimed(row.id):
             return self._say(row, "resume", reason)
-        return await self._go_on(row, lambda driver: go_on(driver, answers, self._actor, reason), listener)
+        return await self._go_on(row, lambda driver: go_on(driver, answers, self._actor, reason), listener, regain=True)
 
     def retry(
         self,

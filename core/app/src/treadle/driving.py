@@ -176,11 +176,16 @@ class Driving(Workflows):
         return self._ended(self.status(id_))
 
     async def _go_on(
-        self, row: ExecutionRow, begin: "Callable[[Driver], None]", listener: EventListener | None
+        self,
+        row: ExecutionRow,
+        begin: "Callable[[Driver], None]",
+        listener: EventListener | None,
+        *,
+        regain: bool = False,
     ) -> Status:
         runtime = self._local()
         with self._listening(listener):
-            await runtime.go_on(row, begin)
+            await runtime.go_on(row, begin, regain=regain)
             await runtime.finish()
             await self._dispatcher.finish()
         return self._ended(self.status(row.id))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from treadle_hookspecs import ExecutionRow, ExitCode, Json, JsonObject, StepRow
 
 from treadle.runtime.clock import iso
+from treadle.runtime.places import CONFLICT
 
 TERMINAL = frozenset({"completed", "failed", "cancelled"})
 RESTING = frozenset({"paused", "waiting", "interrupted", "queued"})
@@ -106,7 +107,7 @@ def live_status(status: str, *, driven: bool, running: bool) -> str:
         return status
     if status == "paused":
         return "interrupted" if running else "paused"
-    return "waiting" if status == "waiting" else "interrupted"
+    return status if status in {"waiting", "queued"} else "interrupted"
 
 
 def exit_code_of(status: str, rollback: str, error: Json) -> int:
@@ -115,6 +116,8 @@ def exit_code_of(status: str, rollback: str, error: Json) -> int:
         return ExitCode.FAILED if rollback == "partial" else ExitCode.OK
     if status == "failed" and isinstance(error, Mapping) and error.get("type") == "timeout" and not error.get("step"):
         return ExitCode.TIMED_OUT
+    if status == "failed" and isinstance(error, Mapping) and error.get("type") == CONFLICT and not error.get("step"):
+        return ExitCode.CONFLICT
     if status in TERMINAL:
         return ExitCode.FAILED
     return ExitCode.WAITING

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 from treadle.definition import Loaded, Problem
-from treadle_engine.plan import Cache, Limits, plan_from_json, plan_to_json
+from treadle_engine.plan import Cache, Concurrency, Limits, plan_from_json, plan_to_json
 
 HEAD = "treadle: 1\nname: x\n"
 
@@ -46,9 +46,46 @@ steps:
     assert plan_from_json(plan_to_json(plan)) == plan
 
 
+def test_groups_are_written_as_a_name_an_object_or_a_list(load: Callable[[str], Loaded]) -> None:
+    plan = load(
+        HEAD
+        + """
+inputs: {env: {default: test}}
+concurrency: "deploy-{{ inputs.env }}"
+steps:
+  - {id: a, run: x, concurrency: gpu}
+  - {id: b, run: x, concurrency: {group: disk, limit: 3, on_conflict: reject}}
+  - {id: c, concurrency: [gpu, {group: disk, on_conflict: cancel}], parallel: {steps: [{id: d, run: x}]}}
+  - {id: e, for_each: [1], steps: [{id: f, run: x}], concurrency: "host-{{ item }}"}
+"""
+    ).plan
+    assert plan is not None
+    assert plan.concurrency == (Concurrency("deploy-{{ inputs.env }}"),)
+    assert [step.concurrency for step in plan.root.steps] == [
+        (Concurrency("gpu"),),
+        (Concurrency("disk", 3, "reject"),),
+        (Concurrency("gpu"), Concurrency("disk", 1, "cancel")),
+        (),
+    ]
+    body = plan.root.steps[3].body
+    assert body is not None
+    assert body.steps[0].concurrency == (Concurrency("host-{{ item }}"),)
+    assert plan_from_json(plan_to_json(plan)) == plan
+
+
 @pytest.mark.parametrize(
     ("text", "code", "message", "hint"),
     [
+        ("concurrency: {group: y, grup: x}", "TRD0104", "the key `grup` is not known here", "did you mean `group`?"),
+        ("concurrency: {limit: 2}", "TRD0105", "lacks the key `group`", ""),
+        ("concurrency: {group: x, limit: 0}", "TRD0115", "must be at least 1", ""),
+        (
+            "concurrency: {group: x, on_conflict: wait}",
+            "TRD0106",
+            "must be queue, cancel or reject, not 'wait'",
+            "",
+        ),
+        ("concurrency: 'x-{{ inputs.none }}'", "TRD0131", "input `none` is not declared", ""),
         ("cache: {file: x}", "TRD0104", "the key `file` is not known here", "did you mean `files`?"),
         ("cache: yes", "TRD0106", "`cache` must be an object", ""),
         ("cache: {files: [/etc/passwd]}", "TRD0109", "must stay below the root", ""),

@@ -84,6 +84,9 @@ GOOD = [
     step(cancel="b"),
     step(run="x", compensate={"run": "y"}),
     step(run="x", retry={"max_attempts": 3, "delay": "1m", "when": False}),
+    step(run="x", concurrency="gpu"),
+    step(run="x", concurrency=["gpu", {"group": "x", "limit": 2, "on_conflict": "cancel"}]),
+    definition(concurrency={"group": "deploy"}),
     step(run="x", limits={"memory": "512MB", "cpu": "5m", "disk": 1000, "output": "1.5GiB"}),
     load_yaml(FEATURE, "feature.yaml"),
 ]
@@ -113,6 +116,8 @@ BAD = [
     step(loop={"max": 3}),
     step(run="x", budget={}),
     step(run="x", limits={"memory": "much"}),
+    step(run="x", concurrency={}),
+    step(run="x", concurrency={"group": "x", "limit": 0}),
     step(run="x", limits={"memory": 0}),
     step(run="x", limits={"memroy": 1}),
 ]

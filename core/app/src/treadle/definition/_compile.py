@@ -8,6 +8,7 @@ from treadle_engine.link import link
 from treadle_engine.plan import (
     Cache,
     Compensation,
+    Concurrency,
     Isolation,
     Items,
     Limits,
@@ -57,6 +58,7 @@ def compiled(
         secrets=tuple((name, _secret(source)) for name, source in workflow.secrets.items()),
         vars=dict(workflow.vars),
         timeout=workflow.timeout,
+        concurrency=_groups(workflow.concurrency),
         rollback=RollbackPolicy(
             None if rollback.after is None else tuple(rollback.after), rollback.parallel, rollback.on_error
         ),
@@ -109,6 +111,7 @@ class _Compiler:
         step = at.step
         line = self._document.place(self._document.nearest(at.path)).line
         plan = replace(edges(at), name=step.name, line=line, checkpoint=_checkpoint(step))
+        plan = replace(plan, concurrency=_groups(step.concurrency))
         plan = self._doing(plan, at)
         return self._repeated(plan, at) if at.repeated else plan
 
@@ -154,13 +157,23 @@ class _Compiler:
         """A step that runs for each item: needs, routes and bounds are its own, the rest is each item's."""
         step = at.step
         bounded = once.retry.max_attempts > 1 or once.timeout is not None or once.compensate or once.irreversible
-        single = once.kind not in {"parallel", "steps"} or bool(bounded)
+        single = once.kind not in {"parallel", "steps"} or bool(bounded) or bool(once.concurrency)
         fields = {key: getattr(once, key) for key in ("action", "with_", "env", "retry", "timeout", "outputs")}
         fields |= {key: getattr(once, key) for key in ("compensate", "irreversible", "idempotent", "on_interrupt")}
         fields |= {key: getattr(once, key) for key in ("uncertain", "risk", "line", "name", "body", "loop", "branches")}
         fields |= {
             key: getattr(once, key)
-            for key in ("figures", "limits", "cache", "wait_for", "approval", "keep_changes", "isolation", "agents")
+            for key in (
+                "figures",
+                "limits",
+                "cache",
+                "concurrency",
+                "wait_for",
+                "approval",
+                "keep_changes",
+                "isolation",
+                "agents",
+            )
         }
         fields |= {key: getattr(once, key) for key in ("workflow", "detached", "undoes")}
         inner = ScopePlan((StepPlan(once.id, once.kind, **fields),), fail_fast=self._fail_fast(at.path))
@@ -263,6 +276,10 @@ def _isolation(step: model.Step) -> Isolation | None:
         return None
     name, merge = step.isolation.worktree, step.isolation.merge
     return Isolation(name or step.id, name is None if merge is None else merge, step.isolation.check or "")
+
+
+def _groups(groups: list[model.Concurrency]) -> tuple[Concurrency, ...]:
+    return tuple(Concurrency(group.group, group.limit, group.on_conflict) for group in groups)
 
 
 def _cache(cache: model.Cache | None) -> Cache | None:

@@ -41,7 +41,8 @@ from treadle.definition._fields import (
 from treadle.definition._model_base import Input as Input
 from treadle.definition._model_base import Keys as Keys
 from treadle.definition._model_bounds import Cache as Cache
-from treadle.definition._model_bounds import Isolation, cached, isolated
+from treadle.definition._model_bounds import Concurrency as Concurrency
+from treadle.definition._model_bounds import Groups, Isolation, cached, isolated
 from treadle.definition._model_bounds import Limits as Limits
 from treadle.definition._model_waits import Approval as Approval
 from treadle.definition._model_waits import Escalate as Escalate
@@ -277,7 +278,9 @@ class Step(Keys):
         None,
         description="A name: once the step has succeeded, `treadle rollback --to` goes back to here. `true`: its id.",
     )
-    concurrency: Planned = Field(None, description="A group whose members run a few at a time.")
+    concurrency: Groups = Field(
+        default_factory=list, description="Groups whose members run a few at a time: a name, an object, or a list."
+    )
     cache: Annotated[Cache | None, Short(cached, {"type": "boolean"})] = Field(
         None, description="Reuse what an earlier run left whose action, inputs, environment and files were the same."
     )
@@ -331,6 +334,7 @@ BELONGS: Final[dict[str, tuple[str, ...]]] = {
     "fallback": CALLS,
     "limits": CALLS,
     "cache": CALLS,
+    "concurrency": (*CALLS, *SCOPED),
     "for_each": REPEATABLE,
     "matrix": REPEATABLE,
 }
@@ -472,7 +476,9 @@ class Workflow(Keys):
     finally_: list[Step] = Field(
         default_factory=list, alias="finally", max_length=MAX_STEPS, description="Steps at the end, always."
     )
-    concurrency: Planned = Field(None, description="A group whose executions run a few at a time.")
+    concurrency: Groups = Field(
+        default_factory=list, description="Groups whose executions run a few at a time: a name, an object, or a list."
+    )
     budget: Planned = Field(None, description="What an execution may cost.")
     mode: Literal["autopilot", "supervised", "hybrid"] | None = Field(
         None, description="Ask a person before each step (`supervised`), or each of high risk. Default: the setting."

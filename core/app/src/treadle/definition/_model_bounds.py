@@ -1,10 +1,10 @@
 """The keys that bound what runs: how much it may use, where it may work, and when it need not run at all."""
 
-from typing import Annotated
+from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import Field
 
-from treadle.definition._fields import Duration, Pattern, Short, Size, StepId, Text, Variable
+from treadle.definition._fields import MAX_STEPS, Duration, Pattern, Short, Size, StepId, Text, Variable
 from treadle.definition._model_base import Keys
 
 
@@ -22,6 +22,46 @@ class Limits(Keys):
         description="Growth of the files below the root and in the scratch folder; error type `disk-limit`.",
     )
     output: Size | None = Field(None, description="What they print, and the outputs as JSON: `output-limit`.")
+
+
+class Concurrency(Keys):
+    """A group in which a place is needed. Groups are those of all executions in the state store."""
+
+    group: Annotated[str, Field(min_length=1, max_length=500)] = Field(
+        description="Its name; may hold expressions, for instance `deploy-{{ inputs.env }}`."
+    )
+    limit: int = Field(1, ge=1, le=MAX_STEPS, description="Places that the group has.")
+    on_conflict: Literal["queue", "cancel", "reject"] = Field(
+        "queue",
+        description="When none is free: wait for one, first come first served; or cancel who was first; or fail.",
+    )
+
+
+def _one_group(value: object) -> object:
+    return [value] if isinstance(value, (str, dict)) else value
+
+
+def _named_group(value: object) -> object:
+    return {"group": value} if isinstance(value, str) else value
+
+
+_GROUP_NAME: Final = {"type": "string", "minLength": 1, "maxLength": 500}
+_GROUP: Final = {
+    "type": "object",
+    "properties": {
+        "group": _GROUP_NAME,
+        "limit": {"type": "integer", "minimum": 1, "maximum": MAX_STEPS},
+        "on_conflict": {"enum": ["queue", "cancel", "reject"]},
+    },
+    "required": ["group"],
+    "additionalProperties": False,
+}
+Groups: TypeAlias = Annotated[
+    list[Annotated[Concurrency, Short(_named_group, _GROUP_NAME)]],
+    Field(max_length=20),
+    Short(_one_group, {"anyOf": [_GROUP_NAME, _GROUP]}),
+]
+"""A group, by its name or in full, or a list of groups."""
 
 
 class Cache(Keys):

@@ -42,6 +42,7 @@ def spots_of(workflow: Workflow, scopes: tuple[Scope, ...]) -> Iterator[Spot]:
     yield Spot(("env",), EARLY | {"secrets"})
     yield Spot(("vars",), EARLY | {"env"})
     yield Spot(("outputs",), RUNNING)
+    yield Spot(("concurrency",), EARLY | {"env", "vars"})
     for number, trigger in enumerate(workflow.triggers):
         if trigger.event is not None:
             event = frozenset({"event", "trigger"})
@@ -84,7 +85,7 @@ def _of_step(at: StepAt, scope: Scope) -> Iterator[Spot]:
     yield Spot((*path, "env"), here | {"secrets"}, step=at, scope=scope)
     yield Spot((*path, "with"), here | {"secrets"}, step=at, scope=scope)
     yield Spot((*path, "run"), here | {"secrets"}, step=at, scope=scope, interpreter=_interpreter(at.step))
-    for key in ("cwd", "set", "emit", "wait"):
+    for key in ("cwd", "set", "emit", "wait", "concurrency"):
         yield Spot((*path, key), here, step=at, scope=scope)
     for keys in (("prompt",), ("approvers",), ("not_by",), ("escalate", "approvers")):
         yield Spot((*path, "approval", *keys), here, step=at, scope=scope)

@@ -20,6 +20,11 @@ _SECTIONS: Final[tuple[tuple[str, str, type[BaseModel]], ...]] = (
     ("`approval`", "Of a step. Its outputs: `decision, by, comment, answers` and the form's fields.", model.Approval),
     ("`escalate`", "Of `approval`.", model.Escalate),
     ("`retry`", "Of a step and of `defaults`.", model.Retry),
+    (
+        "`concurrency`",
+        "Of a step and of the workflow. See [limit what runs](../how-to/limit-what-runs.md).",
+        model.Concurrency,
+    ),
     ("`limits`", "Of a step and of `defaults`. See [limit what runs](../how-to/limit-what-runs.md).", model.Limits),
     (
         "`cache`",

@@ -6,18 +6,18 @@ from typing import Final, TypeAlias, TypeVar
 
 from treadle_engine.decide import decide
 from treadle_engine.protocol import (
+    AcquireSlots,
     Address,
     AskInterrupted,
     AttemptEnded,
     Cancel,
     CancelAttempt,
     CancelTimer,
+    CancelVisit,
     Command,
     Compensate,
     CompensationEnded,
-    Finish,
     Pause,
-    Publish,
     Recover,
     Resume,
     StartAttempt,
@@ -34,7 +34,6 @@ from treadle_hookspecs import (
     Event,
     ExecutionRow,
     ExitCode,
-    JsonObject,
     Signal,
     TreadleError,
     WaitRow,
@@ -45,7 +44,9 @@ from treadle.runtime.context import StepContext
 from treadle.runtime.execution import PATIENT, Execution, Rest
 from treadle.runtime.hearing import SORTS, delivered
 from treadle.runtime.performing import ASKS, Performer, cancelled
+from treadle.runtime.places import CANCEL_VISIT
 from treadle.runtime.projection import TERMINAL
+from treadle.runtime.publishing import outgoing
 from treadle.runtime.sealed import given_secretly
 from treadle.runtime.timers import Timers
 from treadle.runtime.writer import Durable, Writer
@@ -138,6 +139,8 @@ class Driver:
             said_to = delivered(signal, self.execution.codec)
             about = {name: value for name in ("name", "step", "by") if (value := getattr(said_to, name))}
             self.handle(said_to, audit=AuditEntry(now(), signal.actor, signal.name, self.execution.id, about))
+        elif signal.name == CANCEL_VISIT:
+            self.handle(CancelVisit(now(), str(data.get("visit", "")), signal.actor, reason))
         elif said is None:
             self._request()
         else:
@@ -183,6 +186,7 @@ class Driver:
         rows = execution.projector.project(execution.state, stored)
         if rows.execution is not None:
             rows.execution = self._protected_row()
+        freed, slots = execution.places.written(commands, stored) if execution.places is not None else ((), ())
         append = Append(
             execution.id,
             execution.claim.epoch,
@@ -194,7 +198,9 @@ class Driver:
             execution.codec.take_payloads(),
             _taken(self._taken),
             _taken(self._audit),
-            self._outgoing(commands),
+            outgoing(execution.projector.row, commands, ends=execution.publish_ends),
+            freed,
+            slots,
             waited=rows.waited,
             waits=self._protected_waits(rows.waits) if rows.waits else (),
         )
@@ -213,25 +219,6 @@ class Driver:
     def _protected_waits(self, waits: Sequence[WaitRow]) -> list[WaitRow]:
         protect = self.execution.codec.protect_json
         return [wait._replace(detail=protect(wait.detail, wait.execution)) for wait in waits]
-
-    def _outgoing(self, commands: Iterable[Command]) -> list[BusEvent]:
-        root = self.execution.projector.row.root
-        published = [
-            BusEvent(command.name, command.data, self.execution.id, now(), root=root)
-            for command in commands
-            if isinstance(command, Publish)
-        ]
-        if self.execution.publish_ends:
-            published += [
-                BusEvent(f"execution.{command.status}", self._end_data(command), self.execution.id, now(), root=root)
-                for command in commands
-                if isinstance(command, Finish)
-            ]
-        return published
-
-    def _end_data(self, command: Finish) -> JsonObject:
-        row = self.execution.projector.row
-        return {"execution": row.id, "workflow": row.workflow, "status": command.status}
 
     def _durable(self, error: BaseException | None, append: Append, commands: list[Command]) -> None:
         self._in_flight = False
@@ -279,8 +266,23 @@ class Driver:
                 self._timers.cancel(command.timer)
             case AskInterrupted():
                 self._asked = True
+            case AcquireSlots():
+                self._ask_for_places(command)
             case _:
                 pass
+
+    def _ask_for_places(self, command: AcquireSlots) -> None:
+        places = self.execution.places
+        said = places.ask(command) if places is not None and not self.stopping else None
+        if said is not None:
+            self.handle(said)
+
+    def seek_places(self) -> None:
+        """Look whose turn it is of those that wait for places; without patience, rest."""
+        places = self.execution.places
+        if places is not None and places.waiting and not self.stopping:
+            self.handle(*places.taken())
+            self._rest_if_idle()
 
     def _start(self, address: Address, work: _Work) -> None:
         context, coroutine = work
@@ -405,6 +407,8 @@ class Driver:
             return True
         if status == "paused":
             return not self._stay_paused
+        if self.execution.places is not None and self.execution.places.patient:
+            return False
         if status == "waiting":
             return not self._is_soon_due()
         return not self._timers

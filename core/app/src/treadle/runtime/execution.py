@@ -15,6 +15,7 @@ from treadle.runtime.projection import Projector
 
 if TYPE_CHECKING:
     from treadle.plugins import ResolvedAction
+    from treadle.runtime.places import Places
     from treadle.runtime.reuse import Reuse
 
 
@@ -50,6 +51,8 @@ class Execution:
     """Starts an execution of its own; its id."""
     isolated: bool = False
     """Some step works in a worktree."""
+    places: "Places | None" = None
+    """Where it, or some step of it, needs places in groups."""
     last_seq: int = 0
     publish_ends: bool = False
     """Its end goes to the bus."""

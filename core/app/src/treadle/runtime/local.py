@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import orjson
 from treadle_engine.decide import decide
 from treadle_engine.plan import LANGUAGE_VERSION, Plan, plan_from_json, plan_to_json
-from treadle_engine.protocol import Address, Start, StartAttempt, StartWorkflow
+from treadle_engine.protocol import Address, Start, StartWorkflow
 from treadle_engine.state import State, fold
 from treadle_hookspecs import (
     Append,
@@ -32,14 +32,15 @@ from treadle_hookspecs import (
 from treadle.runtime.clock import new_id, now
 from treadle.runtime.codec import Codec, with_data
 from treadle.runtime.context import Surroundings
-from treadle.runtime.detached import continued_by, id_of, launch_of
+from treadle.runtime.detached import id_of, launch_of
 from treadle.runtime.driver import Driver
 from treadle.runtime.execution import Execution, Rest
-from treadle.runtime.files import KeptFiles
 from treadle.runtime.guard import SecretGuard
 from treadle.runtime.hearing import SORTS, delivered
 from treadle.runtime.listeners import Listeners
 from treadle.runtime.projection import Projector
+from treadle.runtime.provisions import kept_files, places_of, reuse_of
+from treadle.runtime.queueing import EVERYTHING, Queue, regained
 from treadle.runtime.sealed import inner_sensitive_inputs, secret_sources, sensitive_inputs, sensitive_outputs, steps_of
 from treadle.runtime.step_cache import StepCache, of_home
 from treadle.runtime.watching import Watcher
@@ -51,7 +52,6 @@ if TYPE_CHECKING:
     from treadle.plugins import PluginHost
     from treadle.runtime.agents.roster import Roster
     from treadle.runtime.logs import StepLog
-    from treadle.runtime.reuse import Reuse
     from treadle.settings import Settings
 
 _WATCH_AFTER: Final = 0.05
@@ -119,6 +119,7 @@ class LocalRuntime:
         self._watcher: Watcher | None = None
         self._watching: asyncio.TimerHandle | None = None
         self._step_cache: StepCache | None = None
+        self._queue = Queue(environment.store, self._loop, self._drivers, self._adopt, environment.warned)
         self._interrupts = 0
         self.interrupted_by: int | None = None
 
@@ -146,15 +147,30 @@ class LocalRuntime:
                 self._begin(driver, launch, header)
 
             await self._drive(driver, begin)
-            return id_
+        return id_
 
     def _begin(self, driver: Driver, launch: Launch, header: JsonObject) -> None:
         audit = AuditEntry(now(), launch.actor, "run", driver.execution.id, {"workflow": launch.plan.name})
         trigger = {"type": launch.trigger_type, **launch.trigger_data}
-        driver.handle(Start(now(), launch.inputs, trigger, header, launch.actor), audit=audit)
+        driver.handle(Start(now(), launch.inputs, trigger, header, launch.actor, self._groups()), audit=audit)
 
-    async def go_on(self, row: ExecutionRow, begin: Callable[[Driver], None], *, stay_paused: bool = False) -> None:
-        """Claim an execution that nobody drives, fold its log, let `begin` say what is new, and drive it."""
+    def _groups(self) -> tuple[JsonObject, ...]:
+        """The group of all executions, where their number is limited."""
+        limit = self._environment.settings.max_concurrent_workflows
+        return ({"group": EVERYTHING, "limit": limit, "on_conflict": "queue"},) if limit else ()
+
+    async def go_on(
+        self,
+        row: ExecutionRow,
+        begin: Callable[[Driver], None],
+        *,
+        stay_paused: bool = False,
+        regain: bool = False,
+    ) -> None:
+        """Claim an execution that nobody drives, fold its log, let `begin` say what is new, and drive it.
+
+        `regain` waits for places that it lost meanwhile, before anything goes on.
+        """
         driver = self.recover(row, stay_paused=stay_paused)
 
         def begin_and_listen() -> None:
@@ -163,7 +179,15 @@ class LocalRuntime:
                 driver.receive(message)
 
         async with self._slots:
+            if regain and driver.execution.places is not None:
+                await regained(driver)
             await self._drive(driver, begin_and_listen)
+
+    async def _adopt(self, row: ExecutionRow) -> None:
+        """Drive an execution on that waits in line and that nobody drives."""
+        from treadle.runtime.again import go_on
+
+        await self.go_on(row, lambda driver: go_on(driver, {}, "", ""))
 
     def recover(self, row: ExecutionRow, *, stay_paused: bool = False) -> Driver:
         """Claim an execution and fold its log. Raises `TreadleError` (exit code 5) when another process drives it."""
@@ -192,6 +216,7 @@ class LocalRuntime:
             self._watching.cancel()
         if self._watcher is not None:
             self._watcher.close()
+        self._queue.close()
         if self._step_cache is not None:
             self._step_cache.close()
         self._writer.close()
@@ -224,9 +249,9 @@ class LocalRuntime:
     # Making executions
 
     async def finish(self) -> None:
-        """Wait until the executions that steps have started have come to their end or rest as well."""
-        while self._detached:
-            await asyncio.wait(self._detached)
+        """Wait until what steps have started, and whose turn came meanwhile, has come to its end or rest as well."""
+        while self._detached or self._queue.serving:
+            await asyncio.wait({*self._detached, *self._queue.serving})
 
     def _start_workflow(self, parent: Execution, command: StartWorkflow) -> str:
         """Start the execution that a visit asks for, unless that was done; its id.
@@ -355,7 +380,7 @@ class LocalRuntime:
             lambda *told: environment.progressed(row.id, *told),
             environment.settings.grace,
             environment.settings.output_limit,
-            self._kept_files(row, state.plan),
+            kept_files(row, state.plan, environment),
             environment.roster,
             lambda address: state.step_plan(address.scope, address.step).agents,
         )
@@ -372,43 +397,15 @@ class LocalRuntime:
             sensitive_outputs(state.plan),
             inner_sensitive_inputs(state.plan) if state.plan.children else {},
             any(step.limits is not None for step in steps_of(state.plan)),
-            self._reuse(row, state) if any(step.cache is not None for step in steps_of(state.plan)) else None,
+            reuse_of(row, state, environment, self._opened_cache),
             isolated=any(step.isolation is not None for step in steps_of(state.plan)),
+            places=places_of(row, state, claim, environment),
         )
 
-    def _reuse(self, row: ExecutionRow, state: State) -> "Callable[[StartAttempt], Reuse | None] | None":
-        from treadle.runtime.reuse import Reuse
-
-        settings, home = self._environment.settings, self._environment.home
-        if not settings.cache:
-            return None
+    def _opened_cache(self) -> StepCache:
         if self._step_cache is None:
-            self._step_cache = of_home(home, settings.cache_limit)
-        cache = self._step_cache
-
-        def reuse(command: StartAttempt) -> Reuse | None:
-            scope, step = command.address[:2]
-            spec = state.cache_of(scope, step)
-            place = f"{row.root}|{row.workflow}|{scope}/{step}"
-            return None if spec is None else Reuse(cache, settings.cache_limit, spec, command, place, home)
-
-        return reuse
-
-    def _kept_files(self, row: ExecutionRow, plan: Plan) -> KeptFiles:
-        environment = self._environment
-
-        def origins() -> list[str]:
-            found: list[str] = []
-            known: ExecutionRow | None = row
-            while known is not None and (earlier := continued_by(known)) and earlier not in found:
-                found.append(earlier)
-                known = environment.store.execution(earlier)
-            return found
-
-        limit = environment.settings.snapshot_limit
-        return KeptFiles(
-            environment.home, Path(row.root), row.id, origins=origins, snapshots=plan.keeps_files, limit=limit
-        )
+            self._step_cache = of_home(self._environment.home, self._environment.settings.cache_limit)
+        return self._step_cache
 
     def _codec(self, logs: Masker) -> Codec:
         environment = self._environment
@@ -428,12 +425,16 @@ class LocalRuntime:
         self._drivers[execution.id] = driver
         if self._watcher is None and self._watching is None:
             self._watching = self._loop.call_later(_WATCH_AFTER, self._watch)
+        if execution.places is not None and not self._queue.busy:
+            self._queue.begin()
         try:
             begin()
             await driver.done
         finally:
             self._drivers.pop(execution.id, None)
             execution.claim.release()
+            if execution.places is not None:
+                self._queue.look()
 
     def _observe(self, execution: Execution) -> Callable[[Append], None]:
         listeners = self._environment.listeners

@@ -59,6 +59,12 @@ class Settings:
     )
     store: str = _key("sqlite:", "The state store's URL; `sqlite:` is `state.db` in `home`.", shared=False)
     max_concurrent_executions: int = _key(10, "Executions that one process drives at a time.", ge=1)
+    max_concurrent_workflows: int = _key(
+        0,
+        "Executions that run at a time, in all processes that use this store; the others are queued. 0: any number.",
+        shared=False,
+        ge=0,
+    )
     max_parallel: int = _key(0, "Steps of one execution that run at a time; 0 stands for one per processor.", ge=0)
     default_timeout: float | None = _key(
         None, "Seconds that an execution may take whose workflow has no `timeout`; without it, any time.", gt=0

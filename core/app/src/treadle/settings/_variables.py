@@ -33,7 +33,7 @@ def _same(text: str) -> str:
 
 
 COUNTERPARTS: Final[Mapping[str, tuple[str, Callable[[str], str]]]] = {
-    "MAX_CONCURRENT_WORKFLOWS": ("max_concurrent_executions", _same),
+    "MAX_CONCURRENT_WORKFLOWS": ("max_concurrent_workflows", _same),
     "DEFAULT_WORKFLOW_TIMEOUT": ("default_timeout", _seconds),
     "MAX_CONCURRENT_STEPS": ("max_parallel", _same),
     "ENABLE_WORKFLOW_METRICS": ("metrics", _same),
