@@ -15,10 +15,13 @@ Edge = tuple[str, str]
 
 CONTRACT: Final = "treadle_hookspecs"
 MERGING: Final = "treadle_merging"
+FOREIGN: Final = "treadle_foreign"
 RESOLVERS: Final = ("json", "lines", "markdown", "python", "toml", "yaml")
 ALLOWED: Final[Mapping[str, frozenset[str]]] = {
     CONTRACT: frozenset(),
     MERGING: frozenset({CONTRACT}),
+    FOREIGN: frozenset({CONTRACT}),
+    **{f"treadle_source_{name}": frozenset({CONTRACT, FOREIGN}) for name in ("copier", "cookiecutter")},
     **{f"treadle_merge_{name}": frozenset({CONTRACT, MERGING}) for name in RESOLVERS},
     "treadle_engine": frozenset({CONTRACT}),
     "treadle": frozenset({CONTRACT, "treadle_engine"}),

@@ -17,6 +17,7 @@ class Syntax:
         dump: a value as text, by what a level is indented, and the level its first line stands at.
         member: a key and what stands between it and its value.
         broken_objects: an object may stretch over several lines.
+        trailing: the last of several lines ends with a comma too.
     """
 
     comments: Callable[[str], Iterable[str]]
@@ -24,6 +25,7 @@ class Syntax:
     dump: Callable[[Value, str, int], str]
     member: Callable[[str], str]
     broken_objects: bool = True
+    trailing: bool = False
 
 
 @dataclass(slots=True)

@@ -125,13 +125,16 @@ class Editor:
         opening, closing = brackets(node)
         end = self._end(node, every, peers, level)
         self._lay_out(node, every, level)
-        trailing = bool(node.elements) and node.elements[-1].comma
+        trailing = node.elements[-1].comma if node.elements else self._ends_with_commas(node, every)
         commas = [trailing or one is not every[-1] for one in every]
         body = "".join(
             f"{one.lead}{'' if node.kind == 'array' else one.head}{one.node.text}{one.gap}{',' * comma}{one.tail}"
             for one, comma in zip(every, commas, strict=True)
         )
         return opening + body + end + closing
+
+    def _ends_with_commas(self, node: Node, every: list[Element]) -> bool:
+        return self.syntax.trailing and self._is_broken(node, every)
 
     def _lay_out(self, node: Node, every: list[Element], level: int) -> None:
         """New elements get a line each, or stand in the line where all of them do."""

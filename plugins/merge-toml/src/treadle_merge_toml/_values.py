@@ -50,7 +50,7 @@ def quoted(key: str) -> str:
     return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else json.dumps(key, ensure_ascii=False)
 
 
-SYNTAX: Final = Syntax(comments, "#", dumped, member, broken_objects=False)
+SYNTAX: Final = Syntax(comments, "#", dumped, member, broken_objects=False, trailing=True)
 
 
 def parts(key: str) -> tuple[str, ...]:

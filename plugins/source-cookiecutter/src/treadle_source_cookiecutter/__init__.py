@@ -1,0 +1,1 @@
+"""cookiecutter's templates for `treadle compose`."""

@@ -1,0 +1,1 @@
+"""copier's templates for `treadle compose`."""
