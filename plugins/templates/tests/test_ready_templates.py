@@ -151,7 +151,7 @@ def test_a_plugin_builds_installs_and_passes_its_own_tests(user, tmp_path):
         [python, "-m", "treadle", "plugins", "--json"], cwd=project, capture_output=True, text=True, check=True
     )
     (own,) = [one for one in json.loads(listed.stdout)["plugins"] if one["name"] == "weather"]
-    assert (own["status"], own["distribution"]) == ("ok", "treadle-weather")
+    assert (own["status"], own["distribution"]) == ("active", "treadle-weather")
 
 
 def test_what_the_listing_says_is_what_the_manifest_says():

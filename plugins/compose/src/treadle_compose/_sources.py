@@ -260,11 +260,12 @@ class Library:
         tree.parent.mkdir(parents=True, exist_ok=True)
         draft = tree.with_name(f"{commit}.{secrets.token_hex(4)}")
         index = draft.with_suffix(".index")
-        env = {**_PLAIN_GIT, "GIT_INDEX_FILE": str(index)}
+        # A mirror has no work tree of its own: the draft is it.
+        env = {**_PLAIN_GIT, "GIT_INDEX_FILE": str(index), "GIT_DIR": str(mirror), "GIT_WORK_TREE": str(draft)}
         try:
             draft.mkdir()
-            await self._git(mirror, "read-tree", commit, env=env)
-            await self._git(mirror, "checkout-index", "--all", "--force", f"--prefix={draft}/", env=env)
+            await self._git(draft, "read-tree", commit, env=env)
+            await self._git(draft, "checkout-index", "--all", "--force", env=env)
             with contextlib.suppress(OSError):
                 draft.rename(tree)
         finally:
