@@ -33,3 +33,12 @@ def preview_export(*, context: PreviewContext, revision: str = "", repo: str = "
         commands=(("git", "-C", folder, "read-tree", revision), ("git", "-C", folder, "checkout-index", "--stdin")),
         writes=("SCRATCH/export-COMMIT",),
     )
+
+
+def preview_commit(*, context: PreviewContext, branch: str = "", repo: str = ".", **_: Any) -> Preview:
+    """The command of `git/commit`."""
+    folder = str(context.root / repo)
+    if branch:
+        note = f"the branch {branch} gets the commit; the checkout stays where it is"
+        return Preview(commands=(("git", "-C", folder, "commit-tree"),), notes=(note,))
+    return Preview(commands=(("git", "-C", folder, "commit", "--only"),))

@@ -92,6 +92,18 @@ ACTIONS = (
         idempotent=True,
         tools=GIT,
     ),
+    Action(
+        "commit",
+        "treadle_git._commit:commit",
+        "Commit what changed, on the checkout's branch or on one of its own",
+        aliases=("commit_changes",),
+        outputs=_outputs(
+            commit="string", branch="string", previous="string", files="array", repo="string", summary="string"
+        ),
+        risk="medium",
+        tools=GIT,
+        preview="treadle_git._preview:preview_commit",
+    ),
 )
 
 
@@ -103,7 +115,8 @@ def treadle_modules() -> Iterable[Module]:
 
 @hookimpl
 def treadle_rollback_actions() -> Iterable[RollbackAction]:
-    """Undo of `git/worktree-add`."""
+    """Undo of `git/worktree-add` and of `git/commit`."""
     yield RollbackAction(
         "git-remove-worktree", "treadle_git._worktree:worktree_remove", "Remove the worktree that a step made"
     )
+    yield RollbackAction("git-uncommit", "treadle_git._commit:uncommit", "Take a commit back that a step made")
