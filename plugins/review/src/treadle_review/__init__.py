@@ -1,0 +1,1 @@
+"""Reviews of a change, and pull requests."""
