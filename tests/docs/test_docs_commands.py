@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [
     "README.md",
     "docs/tutorial/first-workflow.md",
+    "docs/how-to/ask-an-agent.md",
     "docs/how-to/limit-what-runs.md",
     "docs/how-to/handle-failures.md",
     "docs/how-to/modes-and-gates.md",

@@ -37,7 +37,7 @@ class Scripted:
         for name, text in dict(self.settings.get("writes", {})).items():  # type: ignore[call-overload]
             (context.workspace.root / name).write_text(text)
         if self.settings.get("hangs"):
-            await context.run(["sleep", "600"])
+            await context.run(["sleep", "617.25"])
         if self.settings.get("raises"):
             raise ActionError("it gave up")
         secret = next((context.secrets.get(name) for name in context.secrets.names()), "")
@@ -147,7 +147,7 @@ def test_one_that_hangs_is_ended_with_all_of_its_processes(asked: Treadle) -> No
     assert status.status == "completed", status.error
     assert status.steps["work"]["outputs"]["tried"][0]["reason"] == "timeout: no result after 0.2 s"
     assert files(asked) == MADE
-    left = subprocess.run(["pgrep", "-f", "^sleep 600$"], capture_output=True, text=True, check=False)
+    left = subprocess.run(["pgrep", "-f", "^sleep 617.25$"], capture_output=True, text=True, check=False)
     assert left.stdout == ""
 
 

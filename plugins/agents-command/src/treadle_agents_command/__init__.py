@@ -1,0 +1,1 @@
+"""Programs as agents: scripts, and coding agents with a command line."""
