@@ -1,0 +1,1 @@
+"""Files as steps: journaled, undone when their step fails."""

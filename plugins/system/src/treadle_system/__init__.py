@@ -1,0 +1,1 @@
+"""Errors handled and ends told, without anything else installed."""
