@@ -182,7 +182,7 @@ class Append(NamedTuple):
         slots: places that its holders wait for from now on, behind all who wait already. After `freed`. A place that
             the holder has or waits for stays as it is.
         waited: `(address, visit)` whose waits are over; `("", 0)` stands for all of the execution's.
-        waits: what it waits for from now on, or in another way. After `waited`.
+        waits: what it waits for from now on, or in another way. After `waited`; `published` reaches it already.
     """
 
     execution: str

@@ -206,7 +206,8 @@ class Driving(Workflows):
     async def _heard(self, row: ExecutionRow, listener: EventListener | None) -> None:
         """Drive an execution to its next rest; somebody else may be quicker."""
         try:
-            await self._go_on(row, self._recover, listener)
+            with self._listening(listener):
+                await self._local().go_on(row, self._recover)
         except TreadleError as error:
             if error.exit_code != ExitCode.CONFLICT:
                 raise

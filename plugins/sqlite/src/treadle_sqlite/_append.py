@@ -191,12 +191,12 @@ def _write_rare(connection: sqlite3.Connection, number: int, item: Append) -> No
         _inbox.take(connection, item.execution, item.taken)
     if item.audit:
         _audit.chain(connection, item.audit)
-    if item.published:
-        _inbox.publish(connection, item.published)
     if item.waited:
         _waits.end(connection, number, item.waited)
     if item.waits:
         _waits.begin(connection, number, item.waits)
+    if item.published:
+        _inbox.publish(connection, item.published)
     if item.freed:
         _slots.free(connection, number, item.freed)
     if item.slots:

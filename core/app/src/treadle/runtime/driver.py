@@ -1,7 +1,8 @@
 """Drives one execution: stimuli in, events to the log, and only then the commands carried out."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Final, TypeAlias, TypeVar
 
 from treadle_engine.decide import decide
@@ -105,6 +106,7 @@ class Driver:
         self._timers = Timers(self._fire)
         self._asked = False
         self._wanted = False
+        self._held = False
         self._gone: list[Address] = []
 
     @property
@@ -125,6 +127,14 @@ class Driver:
         if audit is not None:
             self._audit.append(audit)
         self._request()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """While inside, the execution does not come to rest: there is more to be said to it."""
+        self._held = True
+        yield
+        self._held = False
+        self._rest_if_idle()
 
     def receive(self, signal: Signal) -> None:
         """Answer a signal from the inbox; once, however often it is read before its answer is durable."""
@@ -391,7 +401,15 @@ class Driver:
     # Rest
 
     def _rest_if_idle(self) -> None:
-        if self.done.done() or self._running or self._in_flight or self._events or self._taken or self._commands:
+        if (
+            self._held
+            or self.done.done()
+            or self._running
+            or self._in_flight
+            or self._events
+            or self._taken
+            or self._commands
+        ):
             return
         if self._wanted and not self.stopping:
             self._wanted = False

@@ -174,9 +174,10 @@ class LocalRuntime:
         driver = self.recover(row, stay_paused=stay_paused)
 
         def begin_and_listen() -> None:
-            begin(driver)
-            for message in self._environment.store.inbox((row.id,)):
-                driver.receive(message)
+            with driver.held():
+                begin(driver)
+                for message in self._environment.store.inbox((row.id,)):
+                    driver.receive(message)
 
         async with self._slots:
             if regain and driver.execution.places is not None:

@@ -46,8 +46,9 @@ class Timers:
             self.cancel(timer)
 
     def any_before(self, until: float) -> bool:
-        """Something goes on by itself before that time."""
-        return any(timer.due <= until for name, timer in self._set.items() if name.startswith(_AWAITED))
+        """Something goes on by itself before that time, or is due by now."""
+        present = now()
+        return any(timer.due <= (until if name.startswith(_AWAITED) else present) for name, timer in self._set.items())
 
     def _wake(self, timer: str, due: int) -> None:
         del self._set[timer]

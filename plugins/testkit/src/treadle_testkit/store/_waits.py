@@ -102,6 +102,11 @@ class WaitClauses(StoreFixtures):
         except Exception:  # noqa: BLE001 - whichever error: nothing was written
             assert len(store.inbox(["a"])) == 1
 
+    def test_what_an_append_publishes_reaches_its_own_waits(self, store: StoreBackend) -> None:
+        hears = waiting("e", WaitRow("e", "", 0, "hears", "pushed"))
+        store.append([hears._replace(published=[BusEvent("pushed", {"n": 3}, "e", 7_000)])])
+        assert [signal.data for signal in store.inbox(["e"])] == [{"name": "pushed", "data": {"n": 3}}]
+
     def test_what_has_ended_hears_nothing(self, store: StoreBackend) -> None:
         store.append([waiting("a", WaitRow("a", "hear", 1, "event", "pushed"))])
         store.append([finished("a", 2, 5_000)])
