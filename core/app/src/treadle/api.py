@@ -148,8 +148,8 @@ class Treadle(Answering):
     ) -> Status:
         """Run steps of an execution that has ended again, and all that follows them, as a new linked one (R13a).
 
-        `steps` are `step` or `step#visit`. `present_definition` runs them as the file has them now, if the steps
-        that are taken over are still the same there.
+        `steps` are `step`, `scope/step` or `step#visit`. `present_definition` runs them as the file has them now, if
+        the steps that are taken over are still the same there.
         """
         return self._sync(
             self.retry_async(id, steps, present_definition=present_definition, listener=listener, on_start=on_start)
@@ -170,7 +170,7 @@ class Treadle(Answering):
         row = self.resolve(id)
         definition, (state, sensitive) = self._definition(row), self._local().folded(row)
         present = self._present(definition, state.inputs) if present_definition else None
-        launch = launch_retry(row, state, definition, sensitive, self._actor, steps, present)
+        launch = launch_retry(row, state, definition, sensitive, self._actor, steps, self._local().log_of(row), present)
         return await self._start(launch, listener=listener, on_start=on_start)
 
     def rollback(

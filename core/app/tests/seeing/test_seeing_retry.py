@@ -6,7 +6,7 @@ import pytest
 from treadle.seeing import Record
 from treadle.seeing.retrying import Present, launch_retry
 from treadle.seeing.why import explain
-from treadle_engine.plan import StepPlan
+from treadle_engine.plan import Loop, ScopePlan, StepPlan
 from treadle_hookspecs import Definition, ExecutionRow, ExitCode, TreadleError
 from treadle_testkit.scripted import Ending, ScriptedRuntime, workflow
 
@@ -24,7 +24,7 @@ CHAIN = (step("a"), step("b", line=3), step("c"))
 
 def launched(made, *steps, plan=None):
     present = Present(NEW, plan, {"x": 2}) if plan is not None else None
-    return launch_retry(ROW, made.runtime.state, OLD, ("secret",), "user:me", steps, present)
+    return launch_retry(ROW, made.runtime.state, OLD, ("secret",), "user:me", steps, made.runtime.log, present)
 
 
 def repeated(launch, endings=None):
@@ -69,12 +69,27 @@ def test_a_step_that_a_route_leads_to_begins_with_a_token(run):
 LOOP = (step("test", on_failure=("fix",)), step("fix", on_success=("test",)))
 
 
-def test_only_the_last_visit_can_be_retried(run):
+def test_every_visit_can_be_retried(run):
     made = run(LOOP, {"test": ["failure", "success"]}).to_end()
-    assert repeated(launched(made, "test#2")).trace() == ["test#1 success", "fix skipped"]
-    error = refused(made, "test#1")
-    assert (error.exit_code, error.suggestions[0]) == (ExitCode.CONFLICT, "--from test#2")
+    assert repeated(launched(made, "test#2")).trace() == ["test#2 success", "fix skipped"]
+    assert repeated(launched(made, "test")).trace() == ["test#2 success", "fix skipped"]
+    assert repeated(launched(made, "test#1")).trace() == ["test#1 success", "fix skipped"]
+    assert repeated(launched(made, "fix#1")).trace() == ["fix#1 success", "test#2 success"]
     assert refused(made, "test#3").exit_code == ExitCode.NOT_FOUND
+
+
+def test_a_retry_can_begin_inside_a_scope(run):
+    body = ScopePlan((step("x"), step("y")))
+    loop = step("l", kind="loop", loop=Loop(5, until="loop.index == 3"), body=body)
+    made = run((loop, step("after"))).to_end()
+    launch = launched(made, "l:2/y")
+    assert repeated(launch).trace()[:3] == ["l:2/y#1 success", "l:3/x#1 success", "l:3/y#1 success"]
+    again = repeated(launch)
+    assert explain(Record("run-2", again.plan, again.log), "l:2/y").reasons[0].rule == "R13a"
+    kept = explain(Record("run-2", again.plan, again.log), "l:1/x").reasons[0]
+    assert (kept.rule, kept.text[:14]) == ("R13a", "it did not run")
+    error = refused(made, "l:4/x")
+    assert (error.exit_code, "`l:4` did not open" in error.message) == (ExitCode.NOT_FOUND, True)
 
 
 def test_what_cannot_be_retried(run):

@@ -287,7 +287,8 @@ def _ended(state: "State", scope: ScopeState, at: int, seq: int) -> int:
             _occupy(scope.parent, -1)
         if state.starved:
             state.queue_starved()
-    scope.requests.pop(at, None)
+    if scope.graph.steps[at].items is None:  # what the items were is asked for when others take their results over
+        scope.requests.pop(at, None)
     if scope.retries or scope.interruptions or scope.called_off:
         scope.retries.pop(at, None)
         scope.interruptions.pop(at, None)

@@ -3,6 +3,7 @@
 from treadle_hookspecs import Json, JsonObject
 
 from treadle_engine import events as kinds
+from treadle_engine.addresses import Opened
 from treadle_engine.closing import loop_timer
 from treadle_engine.contexts import published, scope_context
 from treadle_engine.draft import Draft
@@ -11,6 +12,7 @@ from treadle_engine.nested_ends import conclude, conclude_as_last, is_ending, op
 from treadle_engine.plan import Loop
 from treadle_engine.protocol import StartTimer
 from treadle_engine.scope_state import ScopeState
+from treadle_engine.takeover import taken_over
 
 
 def loop(draft: Draft, scope: ScopeState, at: int) -> None:
@@ -34,6 +36,9 @@ def _goes_on(draft: Draft, scope: ScopeState, at: int, last: ScopeState) -> bool
     plan, condition = scope.graph.steps[at].loop, scope.graph.code(at).goes_on
     if plan is None or condition is None:
         raise ValueError(f"the loop {scope.place(at)} has no condition: validate the definition")
+    ahead = Opened(scope.address, scope.graph.ids[at], scope.visits[at], f":{last.number + 1}", scope.attempts[at])
+    if taken_over(draft.state, ahead.address) is not None:
+        return True  # it did go on, and what the condition saw then may be gone
     try:
         holds = bool(condition.evaluate(scope_context(draft.state, last)))
     except ExpressionError as problem:

@@ -21,7 +21,7 @@ def opened(state: "State", event: Event) -> None:
         scope.parent.delays.pop(scope.owner, None)
     data: Mapping[str, Any] = event.data
     if data:
-        scope.frame.env, scope.frame.vars = data.get("env", {}), dict(data.get("vars", {}))
+        scope.frame.env, scope.frame.vars = data.get("env", {}), {**data.get("vars", {}), **scope.frame.vars}
 
 
 def begin(scope: ScopeState, at: int, began: int) -> None:

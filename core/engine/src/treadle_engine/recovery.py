@@ -2,7 +2,7 @@
 
 from treadle_engine import events as kinds
 from treadle_engine import rollback
-from treadle_engine.attempts import begin_attempt
+from treadle_engine.attempts import begin_attempt, next_attempt
 from treadle_engine.closing import limit_timer, loop_timer, retry_timer
 from treadle_engine.draft import Draft
 from treadle_engine.lifecycle import TIMEOUT_TIMER
@@ -21,6 +21,7 @@ def recover(draft: Draft, stimulus: Recover) -> None:
     state = draft.state
     if not state.last_seq:
         return
+    last = state.last_at
     if _was_busy(state):
         draft.record(kinds.EXECUTION_RESUMED, data={"recovered": True})
     for scope in tuple(state.scopes.values()):
@@ -30,6 +31,8 @@ def recover(draft: Draft, stimulus: Recover) -> None:
                 _wait_on(draft, scope, at)
             elif scope.phase[at] != RETRYING:
                 _decide(draft, scope, at, stimulus)
+            elif scope.retries[at] <= last and not state.paused and at not in scope.called_off:
+                next_attempt(draft, scope, at)  # it was to begin with the turn that was cut off
     if state.queued_for:
         draft.command(AcquireSlots("", tuple(state.queued_for)))
     state.queue_all()

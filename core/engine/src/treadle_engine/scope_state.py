@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from treadle_hookspecs import Json, JsonObject
 
+from treadle_engine.addresses import Opened, opened_by
 from treadle_engine.frames import Frame, dump_frame, load_frame
 from treadle_engine.graph import Graph
 from treadle_engine.waits import Wait
@@ -327,6 +328,25 @@ class ScopeState:
             return closing is not None
         left_out = bool(self.passed_over) or "cancelled" in self.results
         return self.parent is not None and closing.error is None and not closing.status and left_out
+
+    @property
+    def opened(self) -> Opened:
+        """What its address says."""
+        return opened_by(self.address)
+
+    @property
+    def is_body(self) -> bool:
+        """It is no handler's."""
+        return self is not self.top or self is self.frame.root
+
+    @property
+    def item(self) -> tuple[Json, ...]:
+        """What it was opened for, where it is that of an item; else nothing."""
+        if self.parent is None or self.parent.graph.steps[self.owner].items is None:
+            return ()
+        request = self.parent.requests.get(self.owner)
+        items: Any = request.inputs.get("items", ()) if request is not None else ()
+        return tuple(items[self.number - 1 : self.number])
 
     def upward(self) -> "Iterator[ScopeState]":
         """Itself and the scopes around it that belong to the same workflow, from the inside out."""

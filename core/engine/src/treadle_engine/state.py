@@ -17,7 +17,7 @@ from treadle_engine.graph import Graph
 from treadle_engine.plan import HANDLERS, Cache, Limits, Plan, ScopePlan, StepPlan
 from treadle_engine.readiness import rebuild
 from treadle_engine.scope_state import INTERRUPTED, LIVE, RETRYING, RUNNING, WAITING, Nest, ScopeState
-from treadle_engine.takeover import offset_visits
+from treadle_engine.takeover import offset_visits, take_over_inside
 
 STATE_VERSION: Final = 1
 TERMINAL: Final = frozenset({"completed", "failed", "cancelled"})
@@ -278,6 +278,7 @@ class State(Frame):
                 raise ValueError(f"the needs of {', '.join(graph.circular)} go in a circle: validate the definition")
             self.scopes[address] = scope
             offset_visits(self, scope)
+            take_over_inside(self, scope)
             rebuild(scope)
             self.queue(scope)
         return scope

@@ -336,6 +336,11 @@ class LocalRuntime:
             inbox=lambda: environment.store.inbox((execution.id,)),
         )
 
+    def log_of(self, row: ExecutionRow) -> Sequence[Event]:
+        """The log of an execution that nobody is to claim, with plain values."""
+        codec = self._codec(Masker())
+        return [codec.reveal(event) for event in self._environment.store.read(row.id)]
+
     def folded(self, row: ExecutionRow) -> tuple[State, Sequence[str]]:
         """The state of an execution that nobody is to claim, with plain values, and the values sealed in its log."""
         codec = self._codec(Masker())

@@ -23,8 +23,11 @@ def started(moment: Moment, arrival: Arrival | None) -> Iterator[Reason]:
 def called(moment: Moment, arrival: Arrival | None) -> Iterator[Reason]:
     """Why its turn came."""
     if moment.at in moment.scope.held:
-        again = moment.at in moment.scope.granted
         token = arrival or Arrival("a token had come to it")
+        again = moment.at in moment.scope.granted
+        if token.rule == "R13a":
+            yield moment.reason(token.rule, token.text)
+            return
         more = ", nothing of its region ran any more, and it does not wait for needs again" if again else ""
         rule = "R7" if again else token.rule
         yield moment.reason(rule, token.text + more, () if again else moment.sources())

@@ -5,11 +5,13 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from treadle_engine.addresses import opened_by
+from treadle_engine.events import VISIT_STARTED
 from treadle_engine.graph import bits
-from treadle_engine.plan import Plan, StepPlan
-from treadle_engine.state import State, graph_of
+from treadle_engine.plan import HANDLERS, Plan, StepPlan
+from treadle_engine.state import State, fold, graph_of
 from treadle_engine.takeover import takeover_of
-from treadle_hookspecs import Definition, ExecutionRow, ExitCode, Json, JsonObject, TreadleError
+from treadle_hookspecs import Definition, Event, ExecutionRow, ExitCode, Json, JsonObject, TreadleError
 
 from treadle.seeing._places import located
 
@@ -33,6 +35,7 @@ def launch_retry(
     sensitive: Sequence[str],
     actor: str,
     steps: Sequence[str],
+    log: Sequence[Event],
     present: Present | None = None,
 ) -> "Launch":
     """A new execution that takes over all but the given steps and what follows them.
@@ -43,7 +46,9 @@ def launch_retry(
         definition: its own.
         sensitive: the values that are sealed in its log.
         actor: who asks.
-        steps: `step` or `step#visit`, the visit being the step's last.
+        steps: `step`, `scope/step`, and a visit of one: `scope/step#2`. What came before that visit is taken over as
+            it was then.
+        log: its events, with plain values.
         present: run the rest by this definition instead.
 
     Raises:
@@ -53,8 +58,10 @@ def launch_retry(
     from treadle.runtime.again import children_of
     from treadle.runtime.local import Launch
 
-    again = [_named(state, address) for address in steps]
-    takeover = _taken_over(state, again) if present is None else _adapted(state, again, present.plan)
+    visits = [_named(state, address) for address in steps]
+    again = [f"{scope}/{step}" if scope else step for scope, step, _ in visits]
+    then = _before(state, log, visits)
+    takeover = _taken_over(state, again, then) if present is None else _adapted(state, again, present.plan)
     data = row.trigger_data if isinstance(row.trigger_data, Mapping) else {}
     return Launch(
         state.plan if present is None else present.plan,
@@ -71,34 +78,45 @@ def launch_retry(
     )
 
 
-def _named(state: State, address: str) -> str:
-    """The step that an address names, checked to be one that a retry can begin with."""
+def _named(state: State, address: str) -> tuple[str, str, int]:
+    """Scope, step and visit that an address names, checked to be one that a retry can begin with.
+
+    Without a visit it is the step's last one; 0 when it has had none.
+    """
     scope, step, visit = located(state.plan, address)
-    if scope:
+    parts = scope.split("/")
+    handler = next((name for name in parts if name in HANDLERS), "")
+    if handler:
+        whose = "the workflow itself" if parts[0] == handler else "a workflow"
         raise TreadleError(
-            f"`{address}` belongs to the handler `{scope}`: a retry begins with a step of the workflow itself",
+            f"`{address}` belongs to the handler `{handler}`: a retry begins with a step of {whose}",
             suggestions=("the handlers run again by themselves, if the retry ends the same way",),
         )
-    if visit:
-        _check_visit(state, step, visit)
-    return step
-
-
-def _check_visit(state: State, step: str, visit: int) -> None:
-    last = state.step("", step).visits
+    if scope not in state.scopes:
+        raise TreadleError(
+            f"`{scope}` did not open in execution {state.execution}",
+            exit_code=ExitCode.NOT_FOUND,
+            suggestions=(f"treadle status {state.execution} shows what has run",),
+        )
+    last = state.step(scope, step).visits
     if visit > last:
         raise TreadleError(f"`{step}` has no visit {visit}; it had {last}", exit_code=ExitCode.NOT_FOUND)
-    if visit < last:
-        raise TreadleError(
-            f"`{step}#{visit}` is not the last visit of `{step}`: what came after it rests on its results",
-            exit_code=ExitCode.CONFLICT,
-            suggestions=(f"--from {step}#{last}", f"--from {step} is the same"),
-        )
+    return scope, step, visit or last
 
 
-def _taken_over(state: State, again: Sequence[str]) -> dict[str, Json]:
+def _before(state: State, log: Sequence[Event], visits: Sequence[tuple[str, str, int]]) -> State | None:
+    """The state before the first of these visits started; None when none of them has."""
+    then = State(state.plan, state.execution)
+    for event in log:
+        if event.type == VISIT_STARTED and (event.scope, event.step, event.visit) in visits:
+            return then
+        fold(then, event)
+    return None
+
+
+def _taken_over(state: State, again: Sequence[str], then: State | None = None) -> dict[str, Json]:
     try:
-        return takeover_of(state, again)
+        return takeover_of(state, again, then)
     except ValueError as error:
         raise TreadleError(
             str(error), exit_code=ExitCode.CONFLICT, suggestions=(f"treadle resume {state.execution}",)
@@ -106,8 +124,12 @@ def _taken_over(state: State, again: Sequence[str]) -> dict[str, Json]:
 
 
 def _adapted(state: State, again: Sequence[str], plan: Plan) -> dict[str, Json]:
-    """What can be taken over into another plan: steps that are the same there, and that nothing new leads to."""
-    wanted = list(again)
+    """What can be taken over into another plan: steps that are the same there, and that nothing new leads to.
+
+    Steps that hold scopes run again as a whole: what is inside may be another thing by now.
+    """
+    wanted = [address.partition("/")[0].partition("#")[0] for address in again]
+    wanted = [opened_by(name).step if name not in state.root.graph.number else name for name in wanted]
     graph = graph_of(plan.root)
     while True:
         takeover: dict[str, Any] = _taken_over(state, wanted)
@@ -118,7 +140,8 @@ def _adapted(state: State, again: Sequence[str], plan: Plan) -> dict[str, Json]:
             reach |= 0 if kept >> at & 1 else graph.closures[at]
         reached = [graph.ids[at] for at in bits(reach & kept)]
         if not reached:
-            return {**takeover, "tokens": [id_ for id_ in takeover["tokens"] if id_ in graph.number]}
+            tokens = [id_ for id_ in takeover["tokens"] if id_ in graph.number]
+            return {**takeover, "tokens": tokens, "before": {}, "scopes": {}}
         wanted += reached
 
 

@@ -235,10 +235,13 @@ class _Story:
 
     def _take_over(self, event: Event) -> None:
         takeover: Any = event.data.get("takeover") or {}
-        if self._scope or not takeover:
+        if self._scope and takeover:
+            takeover = {**takeover.get("scopes", {}).get(self._scope, {}), "execution": takeover["execution"]}
+        if "steps" not in takeover:
             return
         token = Arrival(f"its token is taken over from execution {takeover['execution']}", "R13a")
-        self._arrivals.extend(token for id_ in takeover["tokens"] if id_ == self._step)
+        tokens = (*takeover["tokens"], *takeover.get("again", ()))
+        self._arrivals.extend(token for id_ in tokens if id_ == self._step)
         record = takeover["steps"].get(self._step)
         if record:
             text = f"it did not run: what it came to is taken over from execution {takeover['execution']}"
