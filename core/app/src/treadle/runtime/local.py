@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import orjson
 from treadle_engine.decide import decide
-from treadle_engine.plan import LANGUAGE_VERSION, Plan, plan_from_json, plan_to_json
+from treadle_engine.plan import LANGUAGE_VERSION, plan_from_json, plan_to_json
 from treadle_engine.protocol import Address, Start, StartWorkflow
 from treadle_engine.state import State, fold
 from treadle_hookspecs import (
     Append,
     AuditEntry,
     Claim,
-    Definition,
     Event,
     ExecutionRow,
     ExitCode,
@@ -37,6 +36,7 @@ from treadle.runtime.driver import Driver
 from treadle.runtime.execution import Execution, Rest
 from treadle.runtime.guard import SecretGuard
 from treadle.runtime.hearing import SORTS, delivered
+from treadle.runtime.launch import Launch as Launch
 from treadle.runtime.listeners import Listeners
 from treadle.runtime.projection import Projector
 from treadle.runtime.provisions import kept_files, places_of, reuse_of
@@ -58,28 +58,6 @@ _WATCH_AFTER: Final = 0.05
 """Seconds until a run is worth listening for signals of other processes."""
 
 _Result = TypeVar("_Result")
-
-
-@dataclass(frozen=True, slots=True)
-class Launch:
-    """A new execution: what to run, with what, where."""
-
-    plan: Plan
-    definition: Definition
-    inputs: JsonObject
-    root: Path
-    trigger_type: str = "cli"
-    trigger_data: JsonObject = field(default_factory=dict)
-    origin: str = ""
-    takeover: JsonObject | None = None
-    actor: str = ""
-    publish_ends: bool = False
-    sensitive: tuple[str, ...] = ()
-    """Values that are sealed beside the sensitive inputs."""
-    children: Mapping[str, str] = field(default_factory=dict)
-    """Of the workflows that steps start as executions of their own: the hashes of their definitions, by key."""
-    definitions: tuple[Definition, ...] = ()
-    """Those of them that may not be in the store yet."""
 
 
 @dataclass(frozen=True, slots=True)
