@@ -14,6 +14,7 @@ GENERATORS: Final = {
     "joins.md": "treadle_engine.join_table:page",
     "language.md": "treadle.definition._reference:language_reference",
     "settings.md": "treadle.settings:reference",
+    "templates.md": "treadle_compose._reference:reference",
 }
 """The page, and the function that returns its text."""
 TABLES: Final = {

@@ -12,6 +12,7 @@ PAGES = [
     "README.md",
     "docs/tutorial/first-workflow.md",
     "docs/how-to/ask-an-agent.md",
+    "docs/how-to/compose-a-project.md",
     "docs/how-to/limit-what-runs.md",
     "docs/how-to/handle-failures.md",
     "docs/how-to/modes-and-gates.md",
@@ -24,6 +25,7 @@ PAGES = [
     "docs/how-to/test-a-workflow.md",
     "docs/how-to/use-secrets.md",
     "docs/how-to/work-apart.md",
+    "docs/how-to/write-a-template.md",
 ]
 
 

@@ -208,7 +208,7 @@ def _invalid(path: Path, text: str, errors: Sequence[Mapping[str, Any]]) -> Trea
     count = f"{len(lines)} problems; the first: " if len(lines) > 1 else ""
     return TreadleError(
         f"{path}: {count}{head}",
-        context={"file": str(path), "line": first[0], "column": first[1], "problems": lines},
+        context={"file": str(path), "line": first[0], "column": first[1], "problems": {"lines": lines}},
         suggestions=(*lines[1:], "treadle schema composition shows every key"),
     )
 

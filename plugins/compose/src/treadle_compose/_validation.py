@@ -1,8 +1,8 @@
 """What is wrong with a template, without composing it: everything at once, each with its file."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from treadle_hookspecs import Host, TreadleError
 
@@ -23,10 +23,10 @@ def problems(folder: Path, host: Host) -> list[dict[str, Any]]:
 
 def _of_manifest(error: TreadleError) -> list[dict[str, Any]]:
     listed = error.context.get("problems")
-    if not isinstance(listed, list):
+    if not isinstance(listed, Mapping):
         return [_problem(error)]
     found = []
-    for line in listed:
+    for line in cast("list[str]", listed["lines"]):
         file, number, column, _ = str(line).split(":", 3)
         found.append({"message": str(line), "file": file, "line": int(number), "column": int(column)})
     return found
