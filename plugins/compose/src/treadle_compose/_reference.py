@@ -60,7 +60,7 @@ def _kind(about: Mapping[str, Any]) -> str:
     if "anyOf" in about:
         return " or ".join(_kind(it) for it in about["anyOf"])
     kinds = {"array": "list", "object": "mapping", "string": "text", "boolean": "true or false"}
-    return kinds.get(about.get("type", ""), about.get("type", "any value"))
+    return kinds.get(about.get("type", ""), str(about.get("type", "any value")))
 
 
 def _default(about: Mapping[str, Any]) -> str:
