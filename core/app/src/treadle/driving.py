@@ -192,7 +192,7 @@ class Driving(Workflows):
 
     async def drive_on(self, row: ExecutionRow, begin: "Callable[[Driver], None]") -> Status:
         """Drive an execution of this project to its end or next rest; see `LocalRuntime.go_on`."""
-        return await self._go_on(row, begin, None)
+        return await self._go_on(row, begin, None, regain=True)
 
     def stop_all(self, reason: str) -> None:
         """Bring every execution that this object drives to rest, resumable."""

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from treadle_engine.waits import person
-from treadle_hookspecs import Json, JsonObject, WaitRow
+from treadle_hookspecs import ExecutionRow, Json, JsonObject, StoreBackend, WaitRow
 
 from treadle.runtime.clock import iso
+from treadle.runtime.places import in_line
 
 _OUTSIDE: Final = ("approval", "signal", "event", "condition")
 """Kinds that wait for something else than time."""
@@ -21,10 +22,11 @@ class Waiting:
     Attributes:
         execution, workflow: whose.
         address: `scope/step#visit`.
-        kind: `approval`, `signal`, `event`, `condition`, `timer`, `retry` or `loop`.
-        name: of the signal or event.
+        kind: `approval`, `signal`, `event`, `condition`, `timer`, `retry`, `loop` or `slots`.
+        name: of the signal or event, or of the group in which it waits for a place.
         since, due: when it began, and when time goes on by itself, in ISO 8601 UTC; None: never.
         asked: of an approval: `prompt, approvers, not_by, quorum, answers, form, push_back, gate`, where there are any.
+            Of `slots`: `line`, where it stands and who has the places.
         commands: what answers it.
     """
 
@@ -67,6 +69,16 @@ def waiting_of(
     shown = [row for row in rows if row.kind in _SHOWN]
     several = alone or sum(row.kind == "approval" for row in shown) > 1
     return tuple(_waiting(workflow, row, display(row.detail), several=several) for row in shown)
+
+
+def slots_of(store: StoreBackend, row: ExecutionRow) -> tuple[Waiting, ...]:
+    """The places that an execution waits for."""
+    holders = dict.fromkeys(slot.holder for slot in store.slots(execution=row.id) if slot.granted_at is None)
+    return tuple(
+        Waiting(row.id, row.workflow, holder, "slots", found.group, iso(found.since), None, {"line": found.text})
+        for holder in holders
+        for found in in_line(store, row.id, holder)
+    )
 
 
 def _waiting(workflow: str, row: WaitRow, detail: Any, *, several: bool) -> Waiting:

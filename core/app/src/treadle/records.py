@@ -17,6 +17,7 @@ from treadle_hookspecs import (
     Finding,
     Json,
     JsonObject,
+    Slot,
     StepRow,
     StoreBackend,
     TreadleError,
@@ -160,12 +161,19 @@ class Records:
 
     def _waits(self, row: ExecutionRow) -> Sequence[JsonObject]:
         """What an execution waits for; most never do."""
-        rows = self.store.waits((row.id,)) if row.status not in TERMINAL else ()
-        if not rows:
+        if row.status in TERMINAL:
             return ()
-        from treadle.open_waits import waiting_of
+        rows, slots = self.store.waits((row.id,)), self.store.slots(execution=row.id)
+        if not rows and not slots:
+            return ()
+        from treadle.open_waits import slots_of, waiting_of
 
-        return [each.to_json() for each in waiting_of(row.workflow, rows, self._display)]
+        found = (*waiting_of(row.workflow, rows, self._display), *slots_of(self.store, row))
+        return [each.to_json() for each in found]
+
+    def slots(self, group: str = "") -> Sequence[Slot]:
+        """Places in groups that executions of every project have or wait for, in the order in which they asked."""
+        return self.store.slots(group=group)
 
     def executions(
         self, *, all_roots: bool = False, statuses: Sequence[str] = (), limit: int = 0

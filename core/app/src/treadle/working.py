@@ -116,7 +116,7 @@ class Worker:
         try:
             status = await self._facade(row).drive_on(row, wake)
         except TreadleError as error:
-            if error.exit_code != ExitCode.CONFLICT:  # another worker was quicker
+            if error.exit_code not in (ExitCode.CONFLICT, ExitCode.WAITING):  # another was quicker, or has its place
                 self._treadle.warn(f"execution {row.id} could not be driven: {error}")
         else:
             self._driven.append(status)

@@ -40,6 +40,7 @@ def resume(
         bool, typer.Option("--due", help="Instead of one: every execution for which something is due; for cron.")
     ] = False,
     wait: options.Wait = None,
+    no_wait: options.NoWait = False,
     reason: options.Reason = "",
     json_output: options.JsonOutput = False,
     json_lines: options.JsonLinesOutput = False,
@@ -59,7 +60,12 @@ def resume(
     id = session.treadle.resolve(execution).id  # noqa: A001 the contract's name
     answers = _answers(interrupted or ())
     driving = Driving(
-        session, json_output=json_output, json_lines=json_lines, progress=progress, verbose=verbose, patience=wait
+        session,
+        json_output=json_output,
+        json_lines=json_lines,
+        progress=progress,
+        verbose=verbose,
+        patience=options.patience(wait, no_wait=no_wait),
     )
     raise typer.Exit(driving.finish(driving.asked(resumed(driving, session, id, answers, reason))))
 

@@ -72,6 +72,8 @@ def question_lines(asked: Mapping[str, Any]) -> list[str]:
             lines.append(f"  {words} {names if isinstance(names, str) else ', '.join(map(str, names))}")
     if asked.get("quorum"):
         lines.append(f"  {asked['quorum']} approvals are needed")
+    if asked.get("line"):
+        lines.append(f"  {asked['line']}")
     for given in asked.get("answers", ()):
         said = f": {given['comment']}" if given.get("comment") else ""
         lines.append(f"  {given['by']} {str(given['decision']).replace('_', ' ')}{printable(said)}")

@@ -60,3 +60,12 @@ Wait = Annotated[
         show_default="5m",
     ),
 ]
+
+NoWait = Annotated[
+    bool, typer.Option("--no-wait", help="As --wait 0: leave an execution that waits, also for its turn in a queue.")
+]
+
+
+def patience(wait: float | None, *, no_wait: bool) -> float | None:
+    """Seconds to wait, by these two options; None: what the settings say."""
+    return 0.0 if no_wait else wait

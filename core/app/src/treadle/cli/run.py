@@ -125,6 +125,7 @@ def execute(
     checkpoint: ways.Checkpoint = False,
     resume: ways.Resume = False,
     wait: options.Wait = None,
+    no_wait: options.NoWait = False,
     json_output: options.JsonOutput = False,
     json_lines: options.JsonLinesOutput = False,
     verbose: options.Verbose = False,
@@ -164,7 +165,7 @@ def execute(
         progress=progress,
         verbose=verbose,
         report=report,
-        patience=wait,
+        patience=options.patience(wait, no_wait=no_wait),
     )
     if not resume:
         raise typer.Exit(driving.run(workflow, values, chosen))

@@ -270,7 +270,7 @@ _WAITING: Final = _closed(
         "execution": _TEXT,
         "workflow": _TEXT,
         "step": _TEXT,
-        "kind": {"enum": ["approval", "signal", "event", "condition", "timer", "retry", "loop"]},
+        "kind": {"enum": ["approval", "signal", "event", "condition", "timer", "retry", "loop", "slots"]},
         "name": _TEXT,
         "since": _TIME_OR_NULL,
         "due": _TIME_OR_NULL,
@@ -284,6 +284,7 @@ _WAITING: Final = _closed(
         "answers": _list(_closed({"by": _TEXT, "decision": _TEXT, "comment": _TEXT, "at": _TIME})),
         "form": _list(_FIELD),
         "deadline": _TIME,
+        "line": _TEXT,
         "push_back": _TRUTH,
         "gate": _TRUTH,
     },
@@ -295,6 +296,25 @@ SCHEMAS: Final[dict[str, Schema]] = {
         "Where one execution stands: `status ID`, `run`, `resume` …",
         _EXECUTION,
         {"waiting": _list(_WAITING)},
+    ),
+    "slots": _document(
+        "slots",
+        "Places in groups: `slots`.",
+        {
+            "slots": _list(
+                _closed(
+                    {
+                        "group": _TEXT,
+                        "limit": _NUMBER,
+                        "execution": _TEXT,
+                        "step": _TEXT,
+                        "state": {"enum": ["held", "waiting"]},
+                        "asked_at": _TIME,
+                        "granted_at": _TIME_OR_NULL,
+                    }
+                )
+            )
+        },
     ),
     "waiting": _document("waiting", "What executions wait for: `waiting`.", {"waiting": _list(_WAITING)}),
     "driven": _document(

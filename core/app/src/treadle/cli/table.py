@@ -42,6 +42,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     "logs": Entry("treadle.cli.look:logs", "Print what the steps printed.", LOOK),
     "history": Entry("treadle.cli.look:history", "Print the event log of an execution.", LOOK),
     "diff": Entry("treadle.cli.diff:diff", "Show what a run or a step changed on disk.", LOOK),
+    "slots": Entry("treadle.cli.slots:slots", "List places in groups: who has them, who waits.", LOOK),
     "why": Entry("treadle.cli.why:why", "Say why a step ran, was skipped, or failed.", LOOK),
     "graph": Entry("treadle.cli.graph:graph", "Draw a workflow, or what became of a run.", LOOK),
     "list": Entry("treadle.cli.catalogue:list_", "List the workflows, or the actions, at hand.", LOOK),

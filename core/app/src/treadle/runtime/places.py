@@ -33,6 +33,7 @@ class InLine:
         position: 1 for the one whose turn is next.
         held: who has the places.
         ahead: who waited before.
+        since: when it began to wait, in microseconds.
     """
 
     group: str
@@ -40,6 +41,7 @@ class InLine:
     position: int
     held: tuple[Slot, ...]
     ahead: tuple[Slot, ...]
+    since: int
 
     @property
     def free(self) -> bool:
@@ -48,7 +50,7 @@ class InLine:
 
     @property
     def text(self) -> str:
-        """`2nd in line for a place in `deploy` (1 in all), held by 01K…`."""
+        """`next for a place in `deploy` (1 in all), held by 01K…`."""
         who = ", ".join(map(name_of, self.held)) or "nobody"
         line = f"number {self.position} in line for" if self.position > 1 else "next for"
         return f"{line} a place in `{self.group}` ({self.limit} in all), held by {who}"
@@ -73,7 +75,7 @@ def _standing(mine: Slot, all_places: Sequence[Slot]) -> InLine:
     at = next(n for n, slot in enumerate(all_places) if (slot.execution, slot.holder) == key)
     held = tuple(slot for slot in all_places if slot.granted_at is not None and slot != mine)
     ahead = tuple(slot for slot in all_places[:at] if slot.granted_at is None)
-    return InLine(mine.group, mine.limit, len(ahead) + 1, held, ahead)
+    return InLine(mine.group, mine.limit, len(ahead) + 1, held, ahead, mine.asked_at)
 
 
 class Places:

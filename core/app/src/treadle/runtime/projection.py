@@ -20,6 +20,7 @@ _EXECUTION_KINDS = frozenset(
         kinds.EXECUTION_FAILED,
         kinds.EXECUTION_CANCELLED,
         kinds.ROLLBACK_STARTED,
+        kinds.SLOTS_GRANTED,
         kinds.ROLLBACK_FINISHED,
     }
 )

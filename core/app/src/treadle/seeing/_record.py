@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ class Record:
         plan: the plan that it pinned.
         events: its whole log, with plain values.
         driven: some process drives it at this moment.
+        lines: where visits `scope/step#visit` that wait for places in groups stand.
         hide: JSON without what is sensitive, for everything that leaves this package.
     """
 
@@ -36,6 +37,7 @@ class Record:
     events: Sequence[Event]
     driven: bool = True
     hide: Callable[[Json], Json] = field(default=_as_it_is)
+    lines: Mapping[str, str] = field(default_factory=dict)
 
 
 def plan_of(store: StoreBackend, row: ExecutionRow) -> Plan:
@@ -59,4 +61,11 @@ def read_record(store: StoreBackend, settings: "Settings", row: ExecutionRow) ->
     def hide(value: Json) -> Json:
         return masker.mask_json(codec.display(codec.protect_json(value, row.id)))
 
-    return Record(row.id, plan, events, store.claimed(row.id), hide)
+    return Record(row.id, plan, events, store.claimed(row.id), hide, _lines(store, row))
+
+
+def _lines(store: StoreBackend, row: ExecutionRow) -> dict[str, str]:
+    from treadle.runtime.places import in_line
+
+    holders = dict.fromkeys(slot.holder for slot in store.slots(execution=row.id) if slot.granted_at is None)
+    return {holder: "; ".join(found.text for found in in_line(store, row.id, holder)) for holder in holders}

@@ -22,7 +22,7 @@ def live(moment: Moment, *, driven: bool, called_off: str) -> Iterator[Reason]:
     elif scope.phase[at] == INTERRUPTED:
         answer = f"treadle resume {moment.state.execution} --interrupted retry|fail"
         yield moment.reason("R14", f"a person has to say whether it runs again or fails: {answer}")
-    elif driven:
+    elif driven and not (at in scope.waits and scope.waits[at].kind == "slots"):
         yield moment.reason("R2", f"it waits for the end of attempt {attempt}, which runs")
     if at in scope.called_off:
         yield moment.reason("R13", f"it was asked to end: {called_off or 'it was cancelled'}")

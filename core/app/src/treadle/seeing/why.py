@@ -35,8 +35,15 @@ def explain(record: Record, address: str) -> Explanation:
     story = _Story(State(record.plan, record.execution), scope, step)
     for event in record.events:
         story.tell(event)
+    if story.queued:
+        line = record.lines.get("", "it waits for a place in a group")
+        reason = Reason("R2", f"the execution is queued and has not begun: {line}")
+        name = address_of(scope, step)
+        return Explanation(record.execution, record.plan.name, name, 0, "pending", "", (reason,), ())
     chapter = story.chapter(visit, driven=record.driven) if visit else story.last(driven=record.driven)
-    state, outcome, reasons = chapter.state, chapter.outcome, tuple(chapter.reasons)
+    place = record.lines.get(f"{address_of(scope, step)}#{chapter.visit}", "")
+    in_line = [Reason("R2", f"before it begins, it waits: {place}")] if place and chapter.state == "waiting" else []
+    state, outcome, reasons = chapter.state, chapter.outcome, (*chapter.reasons, *in_line)
     told = Explanation(
         record.execution,
         record.plan.name,
@@ -62,6 +69,11 @@ class _Chapter:
 
 class _Story:
     """Folds the log, and keeps what concerns one step."""
+
+    @property
+    def queued(self) -> bool:
+        """The execution waits for places before it begins."""
+        return bool(self._state.queued_for)
 
     def __init__(self, state: State, scope: str, step: str) -> None:
         self._state = state

@@ -71,6 +71,7 @@ class Ending:
             "paused": [("go on", f"treadle resume {status.id}")],
             "interrupted": [("go on", f"treadle resume {status.id}{self._answers(status)}")],
             "waiting": self._going_on(status),
+            "queued": [("its turn", "treadle worker, treadle resume --due, or whoever gives the place up")],
             "failed": [("try again", f"treadle resume {status.id}")],
             "cancelled": [("try again", f"treadle resume {status.id}")],
         }.get(status.status, [])
@@ -92,8 +93,9 @@ class Ending:
         from treadle.cli.describe import question_lines
 
         lines: list[str] = []
-        for each in status.waiting if status.status == "waiting" else ():
-            lines.append(f"  `{each['step']}` waits {self._for(each)}")
+        for each in status.waiting if status.status in ("waiting", "queued") else ():
+            who = f"`{each['step']}`" if each["step"] else "it"
+            lines.append(f"  {who} waits {self._for(each)}")
             lines += [f"  {line}" for line in question_lines(each)]
             lines += [f"    {command}" for command in each["commands"]]  # type: ignore[union-attr]
         return lines
@@ -103,6 +105,7 @@ class Ending:
         name = f" `{waiting['name']}`" if waiting["name"] else ""
         what = {
             "approval": "for an approval",
+            "slots": f"for a place in the group{name}",
             "condition": "for its condition",
             "retry": "to try again",
             "loop": "for its next round",
