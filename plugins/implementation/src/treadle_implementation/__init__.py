@@ -1,0 +1,1 @@
+"""Implementing a feature with an agent, and applying and undoing changes."""
