@@ -123,11 +123,19 @@ def test_what_somebody_changed_since_stays(context: Agented) -> None:
     assert (context.root / "old.txt").exists()
 
 
-def test_what_somebody_added_elsewhere_in_the_file_stays(context: Agented) -> None:
-    outputs = implemented(context)
-    (context.root / "src/shop.py").write_text(AFTER + "\n\n\nMINE = 1\n")
-    context.perform("rollback-changes", changes=outputs["code_changes"])
-    assert (context.root / "src/shop.py").read_text() == BEFORE + "\n\n\nMINE = 1\n"
+def test_what_somebody_added_elsewhere_in_the_file_stays(context: Agented, repository: GitRepository) -> None:
+    lines = [f"LINE_{number} = {number}\n" for number in range(20)]
+    repository.commit({"src/shop.py": "".join(lines)}, "longer")
+
+    def work(root: Path) -> None:
+        (root / "src/shop.py").write_text("".join([*lines[:10], "LINE_10 = 0\n", *lines[11:]]))
+
+    context.work = work
+    outputs = context.perform("implement-feature", feature="x").outputs
+    path = context.root / "src/shop.py"
+    path.write_text("MINE = 1\n" + path.read_text() + "MINE = 2\n")
+    assert context.perform("rollback-changes", changes=outputs["code_changes"]).outputs["restored"] == ["src/shop.py"]
+    assert path.read_text() == "MINE = 1\n" + "".join(lines) + "MINE = 2\n"
 
 
 def test_without_changes_there_is_nothing_to_undo(context: Agented) -> None:

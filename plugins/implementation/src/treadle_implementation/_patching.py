@@ -87,8 +87,7 @@ async def applied(context: ActionContext, patches: Sequence[FilePatch], *, rever
             target = place / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target)
-    # One line of context is enough to undo: somebody may have gone on working right beside it.
-    flags = ("--reverse", "-C1") if reverse else ()
+    flags = ("--reverse",) if reverse else ()
     text = "".join(patch.text if patch.text.endswith("\n") else f"{patch.text}\n" for patch in patches)
     result = await context.run(
         ["git", "apply", "--whitespace=nowarn", *flags, "-"],
