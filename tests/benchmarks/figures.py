@@ -6,6 +6,7 @@ from statistics import median
 from typing import Any
 
 import commands
+import composing
 from runner import Runner
 from table import Figure
 
@@ -141,6 +142,11 @@ def first_steps(runner: Runner, sizes: Sizes) -> Iterator[Figure]:
     yield _figure("one compensation, its command left out", own, "ms", 500.0, durability="FULL", note="`true`, paired")
 
 
+def composition(runner: Runner, sizes: Sizes) -> Iterator[Figure]:
+    """Projects from templates, beside copier and cookiecutter."""
+    yield from composing.composing(runner, sizes.repetitions)
+
+
 Group = Callable[[Runner, Sizes], Iterator[Figure]]
 GROUPS: dict[str, Group] = {
     "chains": chains,
@@ -150,6 +156,7 @@ GROUPS: dict[str, Group] = {
     "many": many,
     "starts": starts,
     "first steps": first_steps,
+    "composition": composition,
 }
 
 

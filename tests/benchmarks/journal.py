@@ -32,13 +32,19 @@ def main(files: int, turns: int) -> None:
     place = Path.cwd() / "build"
     place.mkdir(exist_ok=True)
     root = Path(tempfile.mkdtemp(prefix="journal-", dir=place))
-    taken: Taken = {}
     try:
-        for turn in range(turns):
-            _turn(root / str(turn), files, taken)
+        taken = measured(root, files=files, turns=turns)
     finally:
         shutil.rmtree(root, ignore_errors=True)
     _show(taken, files)
+
+
+def measured(root: Path, *, files: int, turns: int) -> Taken:
+    """Seconds of each way, one a turn."""
+    taken: Taken = {}
+    for turn in range(turns):
+        _turn(root / str(turn), files, taken)
+    return taken
 
 
 def _turn(root: Path, files: int, taken: Taken) -> None:

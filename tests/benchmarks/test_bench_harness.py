@@ -42,6 +42,13 @@ def test_every_claim_has_a_figure(run):
         "first durable step",
         "start to first step",
         "one compensation",
+        "treadle compose --help",
+        "ten cached templates",
+        "ten native templates composed",
+        "ten native templates: peak memory",
+        "twenty templates / ten",
+        "one template of copier / copier itself",
+        "journal / the same files",
     ):
         assert any(claim in name for name in limited), claim
 

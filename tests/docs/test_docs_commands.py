@@ -23,6 +23,7 @@ PAGES = [
     "docs/how-to/steps-inside-steps.md",
     "docs/how-to/see-why.md",
     "docs/how-to/test-a-workflow.md",
+    "docs/how-to/check-templates.md",
     "docs/how-to/use-secrets.md",
     "docs/how-to/work-apart.md",
     "docs/how-to/write-a-template.md",

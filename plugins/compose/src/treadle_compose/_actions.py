@@ -111,6 +111,8 @@ async def plan(
     rendered = _staged.Rendered(tuple(candidates), folders)
     if not await asyncio.to_thread(_all_there, folders.values()):
         rendered = await _staged.render_all(wanted, candidates, context.scratch / "stage", context, frozenset())
+    if wanted.stages_out:
+        await asyncio.to_thread(_copy_stages, rendered, Path(wanted.stages_out))
     made = await planned(wanted, rendered, context)
     bundle = await asyncio.to_thread(made.bundle.write, context.scratch / "plan")
     if wanted.plan_out:
@@ -216,6 +218,13 @@ def _applied(bundle: Bundle, transaction: str, context: ActionContext) -> JsonOb
 
 def _all_there(folders: Iterable[Path]) -> bool:
     return all(folder.is_dir() for folder in folders)
+
+
+def _copy_stages(rendered: _staged.Rendered, into: Path) -> None:
+    """`NUMBER-TEMPLATE` for each, in composition order."""
+    shutil.rmtree(into, ignore_errors=True)
+    for number, (template, folder) in enumerate(rendered.folders.items()):
+        shutil.copytree(folder, into / f"{number:03}-{template}", symlinks=True)
 
 
 def _clear(context: ActionContext) -> None:

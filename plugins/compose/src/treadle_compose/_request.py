@@ -35,6 +35,7 @@ class Request:
         diff: the plan shows unified differences.
         plan_out: a file for the plan with all of its contents, or "".
         hooks: hooks take part at all.
+        stages_out: a folder for a copy of each template's own tree, or "".
     """
 
     templates: tuple[str, ...]
@@ -52,6 +53,7 @@ class Request:
     diff: bool = False
     plan_out: str = ""
     hooks: bool = True
+    stages_out: str = ""
 
     @classmethod
     def from_inputs(cls, inputs: Mapping[str, Any]) -> "Request":
@@ -83,6 +85,7 @@ class Request:
             bool(inputs.get("diff")),
             str(inputs.get("plan_out") or ""),
             inputs.get("hooks") is not False,
+            str(inputs.get("stages_out") or ""),
         )
 
     def without(self, template: str) -> "Request":

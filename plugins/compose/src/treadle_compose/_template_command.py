@@ -1,6 +1,7 @@
 """`treadle template`: list, show, validate, new, test."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -118,3 +119,37 @@ def try_(
             for problem in result["problems"]:
                 host.console.data(f"        {problem}")
     raise typer.Exit(ExitCode.FAILED if any(it["problems"] for it in results) else ExitCode.OK)
+
+
+@app.command()
+def check(
+    ctx: typer.Context,
+    templates: Annotated[list[str], typer.Argument(metavar="TEMPLATE...", help="Names, folders, git URLs.")],
+    trust: Annotated[str, typer.Option("--trust", help="For their code: none, sandboxed, full.")] = "",
+    resolve: Annotated[
+        list[str] | None, typer.Option("--resolve", metavar="PATH[#KEY]=STRATEGY", help="Decide.")
+    ] = None,
+    json_output: Json = False,
+) -> None:
+    """Compose templates for a trial and hold the result against what a composition promises. Exits 1 when it is broken.
+
+    What is open is decided by the first strategy that is offered.
+    """
+    from treadle_compose._check import PROMISES
+    from treadle_compose._check import check as held
+
+    host: Host = ctx.obj
+    report = held(templates, host, Path.cwd(), trust=trust, resolve=resolve or ())
+    if json_output:
+        host.console.data(json.dumps(report.to_json(), ensure_ascii=False, indent=2))
+    else:
+        names = ", ".join(report.templates)
+        host.console.data(f"{names}: {report.paths} paths, {report.shared} of several, {report.merged} of these merged")
+        for promise, meaning in PROMISES.items():
+            broken = [one for one in report.findings if one.promise == promise]
+            host.console.data(f"{'broken' if broken else 'kept'}  {meaning}")
+            for one in broken:
+                host.console.data(f"        {one.path}: {one.detail}")
+        for words in report.decided:
+            host.console.say(f"decided: --resolve {shlex.quote(words)}")
+    raise typer.Exit(ExitCode.FAILED if report.findings else ExitCode.OK)
