@@ -115,7 +115,7 @@ class Host(Protocol):
         """Run a workflow to its end or rest; the shape of `treadle status ID --json`."""
 
     def drive(self, workflow: str, inputs: JsonObject) -> JsonObject:
-        """As `run`, for a command: outside of any loop; SIGINT and SIGTERM bring the execution to rest."""
+        """As `run`, for a command, with the key `exit_code`: outside of any loop, obeying SIGINT and SIGTERM."""
 
     def validate(self, path: Path) -> Sequence[JsonObject]:
         """The problems of a definition, as in `treadle validate --format json`."""

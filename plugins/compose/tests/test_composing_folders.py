@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from treadle.api import Treadle
 
 
@@ -142,3 +143,14 @@ def test_a_template_that_fails_is_left_out_when_it_is_optional(bench: Any) -> No
     status = bench.composed("one", "bad", optional=["bad"])
     assert bench.tree() == {"a.txt": "one\n"}
     assert bench.outputs(status, "render")["notes"][0].startswith("left out bad: ")
+
+
+def test_settings_switch_parts_off(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.template("one", {"a.txt": ""}, {"hooks": {"postSetup": [{"name": "x", "command": "touch b"}]}})
+    bench.template("two", {"b.txt": ""})
+    monkeypatch.setenv("TREADLE_COMPOSE_HOOKS", "false")
+    assert "compose.hooks" in bench.problem("one", trust="sandboxed")["message"]
+    monkeypatch.setenv("TREADLE_COMPOSE_MULTI_TEMPLATE", "false")
+    problem = bench.problem("one", "two", hooks=False)
+    assert ("compose.multi_template" in problem["message"], problem["exit_code"]) == (True, 4)
+    bench.composed("two")

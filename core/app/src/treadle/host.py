@@ -50,8 +50,9 @@ class FacadeHost:
         return (await self._facade.run_async(workflow, inputs)).to_json()
 
     def drive(self, workflow: str, inputs: JsonObject) -> JsonObject:
-        """As `run`, for a command: outside of any loop; SIGINT and SIGTERM bring the execution to rest."""
-        return self._facade.run(workflow, inputs).to_json()
+        """As `run`, for a command, with `exit_code`; SIGINT and SIGTERM bring the execution to rest."""
+        status = self._facade.run(workflow, inputs)
+        return {**status.to_json(), "exit_code": status.exit_code}
 
     def validate(self, path: Path) -> Sequence[JsonObject]:
         """The problems of a definition."""

@@ -66,6 +66,7 @@ async def resolve(request: dict[str, Any], *, context: ActionContext) -> JsonObj
         raise TreadleError("no template was named", suggestions=("--from-templates NAME,…",))
     library = Library.of(context, offline=wanted.offline)
     found = await resolve_templates(library, wanted.templates, wanted.here, wanted.optional)
+    _check_allowed(wanted, found.templates, context)
     values = _staged.namespaces(wanted, found.templates)
     shown = {name: value for name, value in wanted.variables.items() if name not in values.secrets}
     context.host.composition.before(CompositionRequest(wanted.templates, wanted.target, shown))
@@ -195,6 +196,20 @@ async def undo(target: str, transaction: str, plan: str, *, context: ActionConte
 async def undo_hooks(target: str, record: str, *, context: ActionContext) -> JsonObject:
     """Take back what hooks did to the project, last first: their own undo commands, then paths that they made."""
     return {"notes": await _hook_record.undo_all(Path(record), Path(target), context)}
+
+
+def _check_allowed(request: Request, candidates: Sequence[Candidate], context: ActionContext) -> None:
+    """What the settings switch off. Raises `TreadleError` (exit code 4)."""
+    settings: Any = context.host.settings["compose"]
+    code = [it for kind in _hooks.KINDS for it in _hooks.hooks_of(candidates, kind) if it.is_code]
+    off = ""
+    if not settings["multi_template"] and len(candidates) > 1:
+        off = "several templates at a time are switched off by the setting compose.multi_template"
+    elif not settings["hooks"] and request.hooks and code and request.trust != "none":
+        off = f"the templates bring code ({code[0].name}), which is switched off by the setting compose.hooks"
+    if off:
+        remedy = "--no-hooks leaves it out" if "code" in off else "compose them one after the other"
+        raise TreadleError(off, suggestions=(remedy,), exit_code=ExitCode.NOT_ALLOWED)
 
 
 def _applied(bundle: Bundle, transaction: str, context: ActionContext) -> JsonObject:

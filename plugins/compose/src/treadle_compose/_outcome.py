@@ -130,8 +130,7 @@ def _shown(value: Any) -> str:
 def _exit_code(outcome: Outcome) -> int:
     if outcome.problem:
         return int(outcome.problem["exit_code"])
-    codes = {"completed": ExitCode.OK, "failed": ExitCode.FAILED, "cancelled": ExitCode.FAILED}
-    return int(codes.get(str(outcome.status["status"]), ExitCode.WAITING))
+    return int(str(outcome.status["exit_code"]))
 
 
 def _complain(outcome: Outcome, code: int) -> None:

@@ -36,6 +36,10 @@ _COMMIT: Final = re.compile(r"[0-9a-f]{40,64}")
 _FETCH_TIMEOUT: Final = 300.0
 
 
+_checked: Final[dict[str, Manifest]] = {}
+"""Manifests that this process has checked, by content."""
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A template in one version, at hand: what a resolution chooses from."""
@@ -159,8 +163,13 @@ class Library:
 
     def manifest(self, folder: Path) -> Manifest:
         """The manifest of a folder, from the cache where it was checked before."""
+        key = content_key(folder)
+        if key not in _checked:
+            _checked[key] = self._checked(folder, key)
+        return _checked[key]
+
+    def _checked(self, folder: Path, key: str) -> Manifest:
         with self._index() as index:
-            key = content_key(folder)
             stored = index.get(key)
             if stored is None:
                 stored = read_manifest(folder, self.host.load_yaml)

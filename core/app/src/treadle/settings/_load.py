@@ -6,14 +6,27 @@ from typing import Any, Final
 
 from treadle_hookspecs import Json, TreadleError
 
-from treadle.settings._model import KEYS, PluginSettings, SecretSettings, Settings, SqliteSettings, processors
+from treadle.settings._model import (
+    KEYS,
+    ComposeSettings,
+    PluginSettings,
+    SecretSettings,
+    Settings,
+    SqliteSettings,
+    processors,
+)
 from treadle.settings._sources import Given, flat, of_project, of_user, user_file
 from treadle.settings._variables import counterparts, mistyped, own
 from treadle.suggestions import did_you_mean
 
 OVERRIDE: Final = "override"
 _TEXTS: Final = ("home", "store")
-_SECTIONS: Final = {"sqlite": SqliteSettings, "plugins": PluginSettings, "secrets": SecretSettings}
+_SECTIONS: Final = {
+    "sqlite": SqliteSettings,
+    "plugins": PluginSettings,
+    "secrets": SecretSettings,
+    "compose": ComposeSettings,
+}
 
 
 def load_settings(root: Path, overrides: Mapping[str, Json], environ: Mapping[str, str]) -> Settings:

@@ -39,6 +39,14 @@ class PluginSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ComposeSettings:
+    """What compositions of templates may do."""
+
+    multi_template: bool = _key(True, "`false` allows one template at a time.")
+    hooks: bool = _key(True, "`false` leaves the templates' own code out, whatever a command says.")
+
+
+@dataclass(frozen=True, slots=True)
 class SecretSettings:
     """How sensitive values are kept."""
 
@@ -100,6 +108,7 @@ class Settings:
     sqlite: SqliteSettings = SqliteSettings()
     plugins: PluginSettings = PluginSettings()
     secrets: SecretSettings = SecretSettings()
+    compose: ComposeSettings = ComposeSettings()
     origins: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     notes: tuple[str, ...] = field(default=(), repr=False, compare=False)
     """What `treadle doctor` says about the settings, e.g. a variable that could not be understood."""
