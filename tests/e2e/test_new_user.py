@@ -82,10 +82,11 @@ def test_all_mistakes_at_once(user):
 
 def test_an_action_that_nobody_provides(user):
     user.write(
-        "notify.yaml", "treadle: 1\nname: notify\nsteps:\n  - {id: a, run: touch ran}\n  - {id: b, uses: notify/send}\n"
+        "notify.yaml",
+        "treadle: 1\nname: notify\nsteps:\n  - {id: a, run: touch ran}\n  - {id: b, uses: performance/profile}\n",
     )
     ran = user.treadle("run", "notify.yaml", status=2)
-    assert "pip install treadle-notify" in ran.err
+    assert "pip install treadle-performance" in ran.err
     assert not (user.project / "ran").exists()
 
 
