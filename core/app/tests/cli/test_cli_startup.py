@@ -139,6 +139,12 @@ def test_a_plugin_adds_a_command(installed, treadle):
     assert "install-completion" not in treadle("weather", "--help", PYTHONPATH=path).out
 
 
+def test_help_of_a_plugins_command_draws_no_panels_for_a_program(installed, modules):
+    found = modules("weather", "--help", PYTHONPATH=installed("weather", _OFFER, _APP))
+    assert "acme_weather_app" in found
+    assert not {name for name in found if name.partition(".")[0] in {"rich", "pygments"}}
+
+
 def test_a_plugin_cannot_hide_a_command_of_ours(installed, treadle):
     path = installed("weather", _OFFER, _APP)
     assert "Not treadle's" not in treadle("--help", PYTHONPATH=path).out

@@ -120,12 +120,21 @@ class Shell(PlainParameters, TyperGroup):
         if name not in offers:
             raise _unknown_command(name, [*COMMANDS, *offers])
         command = plugin_command(name, ctx.obj)
+        if self.rich_markup_mode is None:
+            _plain(command)
         ctx.obj = ctx.obj.host()
         return name, command, rest
 
     def invoke(self, ctx: Any) -> None:
         """Run a command. What it returns says nothing: only `typer.Exit` carries an exit code."""
         super().invoke(ctx)
+
+
+def _plain(command: Any) -> None:
+    """Let a plugin's help come as plain text too: without a terminal nobody waits for what draws panels."""
+    command.rich_markup_mode = None
+    for below in getattr(command, "commands", {}).values():
+        _plain(below)
 
 
 def _unknown_command(name: str, known: list[str]) -> TreadleError:
