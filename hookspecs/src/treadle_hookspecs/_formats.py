@@ -98,3 +98,6 @@ class DefinitionSource(Protocol):
 
     def json5(self, at: int) -> Placed:
         """The JSON5 value (comments, bare keys, single quotes, commas at the end) that starts at a character."""
+
+    def inputs_of(self, action: str) -> "frozenset[str] | None":
+        """The names of an action's inputs; None where it is not installed, or takes any."""

@@ -22,13 +22,14 @@ _ASKS: Final = ("request_user_input", "@request-user-input")
 
 def load(source: DefinitionSource) -> Translation:
     """The canonical definition."""
-    return _Claude(source.tree()).translation()
+    return _Claude(source).translation()
 
 
 class _Claude:
-    def __init__(self, root: Placed) -> None:
-        self._build = Building(root)
-        self._root = root
+    def __init__(self, source: DefinitionSource) -> None:
+        self._source = source
+        self._root = source.tree()
+        self._build = Building(self._root)
         self._made_by: dict[str, str] = {}
         self._inputs: dict[str, Mapped] = {}
         self._handlers: list[Mapping[str, Mapped]] = []
@@ -79,6 +80,7 @@ class _Claude:
                 needs[maker] = Derived(maker, item)
                 given[item.text] = Derived(f"{{{{ steps.{maker}.outputs.{item.text} }}}}", item)
         found["needs"] = list(needs.values())
+        given = self._taken(command, given)
         if given:
             found["with"] = given
         outputs = step.get("outputs")
@@ -94,6 +96,14 @@ class _Claude:
             found["concurrency"] = Derived({"group": name, "limit": limit}, group)
         self._on_failure(step, found)
         return found
+
+    def _taken(self, command: Placed | None, given: dict[str, Mapped]) -> dict[str, Mapped]:
+        """Of the named inputs those that the action has; the others only say what comes first."""
+        known = self._source.inputs_of(command.text.removeprefix("@")) if command is not None else None
+        for name, value in given.items():
+            if known is not None and name not in known and isinstance(value, Derived) and command is not None:
+                self._build.note(f"{command.text} has no input `{name}`: it only says what comes first", value.of)
+        return {name: value for name, value in given.items() if known is None or name in known}
 
     # What to do on failure
 

@@ -20,13 +20,14 @@ _OF_ROUTE: Final = ("condition", "then", "else")
 
 def load(source: DefinitionSource) -> Translation:
     """The canonical definition."""
-    return _Kad(source.tree()).translation()
+    return _Kad(source).translation()
 
 
 class _Kad:
-    def __init__(self, root: Placed) -> None:
-        self._build = Building(root)
-        self._root = root
+    def __init__(self, source: DefinitionSource) -> None:
+        self._source = source
+        self._root = source.tree()
+        self._build = Building(self._root)
 
     def translation(self) -> Translation:
         build, root = self._build, self._root
@@ -84,7 +85,7 @@ class _Kad:
         for old, new in (("inputs", "with"), ("timeout", "timeout"), ("needs", "needs")):
             value = step.get(old)
             if value is not None:
-                found[new] = rewritten(value, self._expression) if old == "inputs" else value
+                found[new] = self._given(value, found.get("uses")) if old == "inputs" else value
         when = step.get("when")
         if when is not None:
             found["when"] = Derived(self._names(bare(when.text)), when)
@@ -94,6 +95,19 @@ class _Kad:
         self._routes(step, found)
         self._retries(step, found)
         return found
+
+    def _given(self, inputs: Placed, action: Mapped) -> Mapped:
+        """Names of inputs as the file has them, or in snake case where the action has them so."""
+        known = self._source.inputs_of(str(action.value)) if isinstance(action, Derived) else None
+        return Derived(
+            {
+                snake(name) if known and name not in known and snake(name) in known else name: rewritten(
+                    value, self._expression
+                )
+                for name, value in inputs.entries.items()
+            },
+            inputs,
+        )
 
     def _outputs(self, outputs: Placed) -> Mapping[str, Mapped]:
         """Names of outputs as the file has them: from the same in snake case, a lone one from the whole result."""

@@ -18,7 +18,7 @@ _ZERO: Final = "0" * 40
 
 
 async def commit(
-    message: str,
+    message: str = "",
     changes: list[Any] | None = None,
     branch: str = "",
     repo: str = ".",
@@ -28,7 +28,7 @@ async def commit(
     """Commit what differs from HEAD.
 
     Args:
-        message: the commit's message; its first line is the subject.
+        message: the commit's message; its first line is the subject. By default it names the execution.
         changes: paths relative to the repository's top, or objects with a `path`; everything that changed by default,
             untracked files included, ignored ones not.
         branch: a branch for the commit, made at HEAD if it is not there; the checkout stays where it is. "" commits on
@@ -45,6 +45,7 @@ async def commit(
             HEAD does not have; `git` with git's own words, e.g. without a name to commit under.
     """
     repository = await Repository.open(context, repo)
+    message = message.strip() or f"Changes of execution {context.execution}"
     head = await repository.commit("HEAD")
     paths = await _differing(repository, _paths(changes))
     if not paths:

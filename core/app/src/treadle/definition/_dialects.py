@@ -39,6 +39,7 @@ class Source:
     name: str
     text: str
     found: list[Problem]
+    catalogue: "Catalogue"
 
     def tree(self) -> Placed:
         """The file as YAML or JSON. Raises `UnreadableError`, which the loader takes care of."""
@@ -54,6 +55,13 @@ class Source:
         self.found.extend(problems)
         return _placed(root, None)
 
+    def inputs_of(self, action: str) -> frozenset[str] | None:
+        """The names of an action's inputs."""
+        schema = self.catalogue.action_inputs(action)
+        properties = (schema or {}).get("properties")
+        open_ended = schema is None or schema.get("additionalProperties", False) is not False
+        return None if open_ended or not isinstance(properties, Mapping) else frozenset(properties)
+
 
 def read_definition(text: str, name: str, catalogue: "Catalogue") -> tuple[Document, list[Problem]]:
     """The canonical document of a text, whatever dialect it is written in, and its problems at their places.
@@ -61,11 +69,11 @@ def read_definition(text: str, name: str, catalogue: "Catalogue") -> tuple[Docum
     A text that has a key `treadle` is in treadle's own language: no format is asked. Raises `UnreadableError`.
     """
     dialect = None if _CANONICAL.search(text, 0, _HEAD) else catalogue.dialect(name, text[:_HEAD])
-    return read(text, name) if dialect is None else _translated(text, name, dialect)
+    return read(text, name) if dialect is None else _translated(text, name, dialect, catalogue)
 
 
-def _translated(text: str, name: str, dialect: Dialect) -> tuple[Document, list[Problem]]:
-    source = Source(name, checked(text, name), [])
+def _translated(text: str, name: str, dialect: Dialect, catalogue: "Catalogue") -> tuple[Document, list[Problem]]:
+    source = Source(name, checked(text, name), [], catalogue)
     try:
         translation = dialect.load(source)
     except UnreadableError as error:
