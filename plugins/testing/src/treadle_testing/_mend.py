@@ -54,8 +54,8 @@ async def fix_failing_tests(
 
 
 _MEND: Final = (
-    "These tests fail. Mend the code, not the tests, unless a test is wrong; say which in your summary. Do not delete or"
-    " skip tests."
+    "These tests fail. Mend the code, not the tests, unless a test is wrong; say which in your summary. Do not delete"
+    " or skip tests."
 )
 
 
