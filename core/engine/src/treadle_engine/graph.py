@@ -85,6 +85,26 @@ class Graph:
         return len(self.ids)
 
     @cached_property
+    def need_counts(self) -> list[int]:
+        """By number: how many needs. To be copied."""
+        return [len(needs) for needs in self.needs]
+
+    @cached_property
+    def source_counts(self) -> list[int]:
+        """By number: how many steps have a route to it. To be copied."""
+        return [len(sources) for sources in self.sources]
+
+    @cached_property
+    def without_needs(self) -> tuple[int, ...]:
+        """Steps that nothing but a token or the start itself can keep from starting."""
+        return tuple(at for at, needs in enumerate(self.needs) if not needs)
+
+    @cached_property
+    def repeatable(self) -> int:
+        """The steps that may be activated more than once, as a bit set."""
+        return sum(1 << at for at, once in enumerate(self.once) if not once)
+
+    @cached_property
     def order(self) -> tuple[tuple[int, ...], ...]:
         """Strongly connected components over both kinds of edges, each before those that it leads to."""
         return _components([(*self.dependents[at], *self.targets[at]) for at in range(len(self))])

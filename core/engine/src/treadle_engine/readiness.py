@@ -12,6 +12,17 @@ from treadle_engine.joins import EAGER, judge
 from treadle_engine.scope_state import FAILED, IDLE, OPEN, SETTLED, SKIPPED, SUCCEEDED, ScopeState
 
 
+def begin(scope: ScopeState) -> None:
+    """What `rebuild` makes of a scope in which nothing has happened yet: what only depends on the plan is copied."""
+    graph, size = scope.graph, len(scope.graph)
+    scope.open_needs, scope.awaiting = graph.need_counts.copy(), graph.source_counts.copy()
+    scope.good_needs, scope.bad_needs, scope.soft_needs = [0] * size, [0] * size, [0] * size
+    if not graph.all_once:
+        scope.idle = scope.doubtful = graph.repeatable
+    for at in graph.without_needs:
+        reconsider(scope, at)
+
+
 def rebuild(scope: ScopeState) -> None:
     """Make the derived part from the base. Costs time proportional to the scope."""
     graph, size = scope.graph, len(scope.graph)

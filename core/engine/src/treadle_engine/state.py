@@ -15,7 +15,7 @@ from treadle_engine.folding import FOLDS
 from treadle_engine.frames import Frame
 from treadle_engine.graph import Graph
 from treadle_engine.plan import HANDLERS, Cache, Limits, Plan, ScopePlan, StepPlan
-from treadle_engine.readiness import rebuild
+from treadle_engine.readiness import begin, rebuild
 from treadle_engine.scope_state import INTERRUPTED, LIVE, RETRYING, RUNNING, WAITING, Nest, ScopeState
 from treadle_engine.takeover import offset_visits, take_over_inside
 
@@ -277,9 +277,12 @@ class State(Frame):
             if not graph.all_once and graph.circular:
                 raise ValueError(f"the needs of {', '.join(graph.circular)} go in a circle: validate the definition")
             self.scopes[address] = scope
-            offset_visits(self, scope)
-            take_over_inside(self, scope)
-            rebuild(scope)
+            if "takeover" in self.header:
+                offset_visits(self, scope)
+                take_over_inside(self, scope)
+                rebuild(scope)
+            else:
+                begin(scope)
             self.queue(scope)
         return scope
 
