@@ -174,3 +174,39 @@ def test_asking_twice_starts_one(treadle: Treadle, write: Write) -> None:
     asked = StartWorkflow(Address("", "call", 1), "inner", {})
     assert id_of(status.id, asked) in {row.id for row in treadle.executions()}
     assert id_of(status.id, asked) == status.steps["call"]["outputs"]["execution"]  # type: ignore[index,call-overload]
+
+
+def test_what_shows_a_workflow_sees_into_those_that_it_runs(treadle: Treadle, write: Write) -> None:
+    write(f"{NOTE}finally:\n  - {{id: tidy, uses: bench/noop}}\n", "inner")
+    path = write("""
+inputs: {n: {type: integer, default: 4}}
+steps:
+  - {id: call, workflow: inner, with: {value: "{{ inputs.n }}"}}
+  - id: each
+    for_each: [1, 2]
+    workflow: inner
+    with: {value: "{{ item }}"}
+  - {id: apart, workflow: inner, detached: true, with: {value: 1}}
+""")
+    previewed = {step.id: step.inputs for step in treadle.preview(path).steps}
+    inside = ["call/note", "call/finally/tidy", "each/each", "each/each/note", "each/each/finally/tidy"]
+    assert list(previewed) == ["call", *inside[:2], "each", *inside[2:], "apart"]
+    assert previewed["call/note"] == {"value": 4}
+    assert previewed["each/each/note"] == {"value": "{{ item }}"}
+    assert [body.address for body in treadle.graph(path).bodies] == [
+        "",
+        "call",
+        "call/finally",
+        "each",
+        "each/each",
+        "each/each/finally",
+    ]
+    status = treadle.run(path)
+    states = {node.address: node.state for body in treadle.graph(status.id).bodies for node in body.nodes}
+    assert states["each/each/note"] == "succeeded"
+
+
+def test_a_workflow_inside_itself_is_shown_once(treadle: Treadle, write: Write) -> None:
+    path = write("steps:\n  - {id: again, workflow: flow, when: 'false'}\n")
+    assert [step.id for step in treadle.preview(path).steps] == ["again", "again/again"]
+    assert treadle.run(path).status == "completed"

@@ -1,11 +1,12 @@
 """The dry run: what a run would do, with nothing started."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from treadle_engine.plan import Plan, StepPlan, steps_within
+from treadle_engine.addresses import child_of
+from treadle_engine.plan import Plan, StepPlan, runs_inside, scopes_of, steps_within
 from treadle_hookspecs import Json, JsonObject, Preview, PreviewContext
 
 if TYPE_CHECKING:
@@ -51,19 +52,35 @@ def preview(plan: Plan, inputs: JsonObject, root: Path, plugins: "PluginHost") -
         "env": {},
     }
     context["env"] = early(plan.env, context)
-    scopes = [
-        ("", plan.root),
-        ("on_failure/", plan.on_failure),
-        ("on_cancel/", plan.on_cancel),
-        ("finally/", plan.finally_),
-    ]
-    steps = [
-        _previewed(prefix + path, step, context, root, plugins)
-        for prefix, scope in scopes
-        if scope is not None
-        for path, step in steps_within(scope)
-    ]
+    steps = [_previewed(path, step, seen, root, plugins) for path, step, seen in _steps(plan, plan, "", context, ())]
     return DryRun(plan.name, str(root), _public(plan, inputs), tuple(steps))
+
+
+def _steps(
+    plan: Plan, workflow: Plan, inside: str, context: Mapping[str, object], running: tuple[str, ...]
+) -> Iterator[tuple[str, StepPlan, Mapping[str, object]]]:
+    """Every step with its path and what is known where it stands, those of sub-workflows included."""
+    for address, scope in scopes_of(workflow):
+        for path, step in steps_within(scope, f"{inside}{address}/" if address else inside):
+            yield path, step, context
+            if runs_inside(step, running):
+                child = child_of(plan, step.workflow)
+                known = _inside(child, step, path, context)
+                yield from _steps(plan, child, f"{path}/", known, (*running, step.workflow))
+
+
+def _inside(child: Plan, step: StepPlan, path: str, context: Mapping[str, object]) -> dict[str, object]:
+    """What is known in a sub-workflow: of its inputs those that depend on no step; the others stand as written."""
+    given = _mapping(early(step.with_, context))
+    known: dict[str, object] = {
+        "open": _open(given) or bool(context.get("open")),  # an input may still be an expression
+        "inputs": _public(child, {spec.name: given.get(spec.name, spec.default) for spec in child.inputs}),
+        "trigger": {"type": "workflow", "step": path},
+        "workflow": {"name": child.name, "status": "running", "error": None},
+        "env": {},
+    }
+    known["env"] = early(child.env, known)
+    return known
 
 
 def early(value: Json, context: Mapping[str, object]) -> Json:
@@ -74,12 +91,17 @@ def early(value: Json, context: Mapping[str, object]) -> Json:
         return [early(item, context) for item in value]
     if not isinstance(value, str):
         return value
-    from treadle_engine.expressions import compile_value
+    from treadle_engine.expressions import ExpressionError, compile_value
 
     compiled = compile_value(value)
     if compiled.constant or any(path[0] not in _KNOWN_BEFORE for path in compiled.names):
         return value
-    return compiled.evaluate(context)
+    try:
+        return compiled.evaluate(context)
+    except ExpressionError:
+        if context.get("open"):
+            return value
+        raise
 
 
 def _public(plan: Plan, inputs: JsonObject) -> JsonObject:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from treadle_engine.plan import InputSpec, Plan, steps_within
+from treadle_engine.plan import InputSpec, Plan, StepPlan, steps_throughout
 from treadle_hookspecs import Action, Json
 
 from treadle.cli import shapes
@@ -153,7 +153,7 @@ def plan_json(plan: Plan, path: str, source: str) -> dict[str, Json]:
         "triggers": [{"type": kind, **entry} for kind, entry in plan.triggers],
         "steps": [
             {"id": step.id, "address": path, "action": step.action or step.kind, "needs": list(step.needs or ())}
-            for path, step in steps_within(plan.root)
+            for path, step in steps_throughout(plan)
         ],
     }
 
@@ -179,10 +179,15 @@ def plan_lines(plan: Plan, path: str, source: str, terminal: Terminal) -> list[s
     lines += [f"from {source}: {path}", "", "inputs:"]
     lines += [f"  {spec.name} ({spec.type}): {describe_input(spec)}" for spec in plan.inputs] or ["  none"]
     lines += ["outputs:", *([f"  {name}" for name, _ in plan.outputs] or ["  none"]), "steps:"]
-    for path, step in steps_within(plan.root):
+    for path, step in steps_throughout(plan):
         after = f"  after {', '.join(step.needs)}" if step.needs else ""
-        lines.append(f"  {path}: {step.action or step.kind}{after}")
+        lines.append(f"  {path}: {_what(step)}{after}")
     return lines
+
+
+def _what(step: StepPlan) -> str:
+    """The action, the workflow or the kind of a step."""
+    return step.action or (f"workflow {step.workflow}" if step.workflow else step.kind)
 
 
 def action_lines(

@@ -4,34 +4,37 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from treadle_engine.addresses import scope_at
-from treadle_engine.plan import HANDLERS, Plan, ScopePlan, bodies, steps_within
+from treadle_engine.addresses import child_of, scope_at
+from treadle_engine.plan import Plan, ScopePlan, bodies, runs_inside, scopes_of, steps_throughout
 from treadle_hookspecs import ExitCode, TreadleError
 
 from treadle.suggestions import did_you_mean
 
-_INSTANCE: Final = re.compile(r"#\d+|:\d+|\[\d+\]")
-
-
-def scopes_of(plan: Plan) -> Iterator[tuple[str, ScopePlan]]:
-    """The scopes that are inside no other, by address: the workflow's own under "", then its handlers'."""
-    yield "", plan.root
-    for name, scope in zip(HANDLERS, (plan.on_failure, plan.on_cancel, plan.finally_), strict=True):
-        if scope is not None and scope.steps:
-            yield name, scope
+_INSTANCE: Final = re.compile(r"#\d+|\.\d+|:\d+|\[\d+\]")
 
 
 def bodies_of(plan: Plan) -> Iterator[tuple[str, ScopePlan]]:
-    """Every list of steps by its path, such as `group/inner`; those inside a scope follow it."""
-    for address, scope in scopes_of(plan):
-        yield from _with_inner(address, scope)
+    """Every list of steps by its path, such as `group/inner`; those inside a scope follow it.
+
+    Those of sub-workflows are among them; a workflow inside itself is not followed.
+    """
+    yield from _of_workflow(plan, plan, "", ())
 
 
-def _with_inner(path: str, scope: ScopePlan) -> Iterator[tuple[str, ScopePlan]]:
+def _of_workflow(plan: Plan, workflow: Plan, inside: str, running: tuple[str, ...]) -> Iterator[tuple[str, ScopePlan]]:
+    for address, scope in scopes_of(workflow):
+        path = address_of(inside, address) if address else inside
+        yield from _with_inner(plan, path, scope, running)
+
+
+def _with_inner(plan: Plan, path: str, scope: ScopePlan, running: tuple[str, ...]) -> Iterator[tuple[str, ScopePlan]]:
     yield path, scope
     for step in scope.steps:
+        place = address_of(path, step.id)
         for behind, body in bodies(step):
-            yield from _with_inner(address_of(path, step.id) + behind, body)
+            yield from _with_inner(plan, place + behind, body, running)
+        if runs_inside(step, running):
+            yield from _of_workflow(plan, child_of(plan, step.workflow), place, (*running, step.workflow))
 
 
 def path_of(address: str) -> str:
@@ -60,7 +63,7 @@ def located(plan: Plan, address: str) -> tuple[str, str, int]:
             f"`{address}` does not name a visit", suggestions=(f"visits count from 1: {place or 'STEP'}#1",)
         )
     if not _is_there(plan, scope, step):
-        known = [address_of(name, path) for name, body in scopes_of(plan) for path, _ in steps_within(body)]
+        known = [path for path, _ in steps_throughout(plan)]
         hint = did_you_mean(place, known)
         raise TreadleError(
             f"workflow {plan.name} has no step `{place}`",
