@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from treadle_engine.addresses import child_of
-from treadle_engine.plan import Plan, StepPlan, runs_inside, scopes_of, steps_within
+from treadle_engine.plan import Plan, StepPlan, scopes_of, steps_within
+from treadle_engine.walks import runs_inside
 from treadle_hookspecs import Json, JsonObject, Preview, PreviewContext
 
 if TYPE_CHECKING:

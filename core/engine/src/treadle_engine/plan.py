@@ -465,29 +465,6 @@ def steps_within(scope: ScopePlan, inside: str = "") -> Iterator[tuple[str, Step
             yield from steps_within(body, f"{path}{behind}/")
 
 
-def steps_throughout(plan: Plan) -> Iterator[tuple[str, StepPlan]]:
-    """Every step that an execution may run, with its path: those of handlers and of sub-workflows as well.
-
-    A workflow inside itself is not followed; one that is not waited for is none of the execution's.
-    """
-    yield from _steps_of(dict(plan.children), plan, "", ())
-
-
-def _steps_of(
-    children: dict[str, Plan], workflow: Plan, inside: str, running: tuple[str, ...]
-) -> Iterator[tuple[str, StepPlan]]:
-    for address, scope in scopes_of(workflow):
-        for path, step in steps_within(scope, f"{inside}{address}/" if address else inside):
-            yield path, step
-            if runs_inside(step, running):
-                yield from _steps_of(children, children[step.workflow], f"{path}/", (*running, step.workflow))
-
-
-def runs_inside(step: StepPlan, running: tuple[str, ...]) -> bool:
-    """The step runs a workflow within its execution that is not being followed already."""
-    return bool(step.workflow) and not step.detached and step.workflow not in running
-
-
 def compensates(scope: ScopePlan) -> bool:
     """Some step of the scope, or of one inside it, can be compensated."""
     return any(

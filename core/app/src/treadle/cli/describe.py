@@ -5,7 +5,8 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from treadle_engine.plan import InputSpec, Plan, StepPlan, steps_throughout
+from treadle_engine.plan import InputSpec, Plan, StepPlan
+from treadle_engine.walks import steps_throughout
 from treadle_hookspecs import Action, Json
 
 from treadle.cli import shapes

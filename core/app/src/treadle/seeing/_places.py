@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from treadle_engine.addresses import child_of, scope_at
-from treadle_engine.plan import Plan, ScopePlan, bodies, runs_inside, scopes_of, steps_throughout
+from treadle_engine.plan import Plan, ScopePlan, bodies, scopes_of
+from treadle_engine.walks import runs_inside, steps_throughout
 from treadle_hookspecs import ExitCode, TreadleError
 
 from treadle.suggestions import did_you_mean
