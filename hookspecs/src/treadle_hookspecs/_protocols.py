@@ -1,7 +1,7 @@
 """What the core hands to plugins, and what the classes that plugins name must offer."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -167,6 +167,16 @@ class Host(Protocol):
         """What a person has allowed code of strangers to do."""
 
 
+class Talk(Protocol):
+    """A program that runs and is talked with."""
+
+    async def read_line(self) -> bytes:
+        """The next line of its stdout, with its end; b"" when there is no more."""
+
+    def write(self, data: bytes) -> None:
+        """Send something to its stdin."""
+
+
 class ActionContext(Protocol):
     """What an action is handed as `context`."""
 
@@ -242,6 +252,17 @@ class ActionContext(Protocol):
             timeout: seconds until it is ended.
             limit: bytes of stdout and of stderr that the result keeps; the log keeps more.
             check: a non-zero exit raises `ActionError`.
+
+        Raises:
+            ToolMissingError: the program is not on PATH.
+        """
+
+    def talk(
+        self, argv: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None
+    ) -> AbstractAsyncContextManager[Talk]:
+        """Start a program to talk with while the block runs; then it is ended with all that it started.
+
+        Its stderr goes to the step's log. The arguments are those of `run`.
 
         Raises:
             ToolMissingError: the program is not on PATH.

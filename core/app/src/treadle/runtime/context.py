@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from treadle_hookspecs import (
     Log,
     ProcessResult,
     Secrets,
+    Talk,
     Workspace,
 )
 
@@ -228,6 +230,15 @@ class StepContext:
         if check and not result.ok:
             raise _failed(result)
         return result
+
+    def talk(
+        self, argv: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None
+    ) -> AbstractAsyncContextManager[Talk]:
+        """Start a program to talk with; see `treadle_hookspecs.ActionContext.talk`."""
+        from treadle.runtime.talking import talking
+
+        folder, environ = cwd or self.workspace.root, self._environment(env or {})
+        return talking(argv, cwd=folder, env=environ, grace=self._surroundings.grace, log=self.step_log)
 
     async def call(self, action: str, **inputs: Json) -> JsonObject:
         """Use another plugin's action; its outputs. What it raises passes through."""
