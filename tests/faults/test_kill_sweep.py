@@ -33,6 +33,8 @@ FINAL = {"completed", "failed"}
 RESUMED = {"execution_resumed": 1, "visit_interrupted": 1, "attempt_started": 1}
 """What a resume writes before it goes on like the run it continues."""
 LATER = {
+    "budget_raised",
+    "budget_reached",
     "checkpoint_taken",
     "execution_cancel_requested",
     "execution_cancelled",

@@ -23,6 +23,7 @@ class Bench:
     def treadle_modules(self) -> Iterator[Module]:
         names = (
             "note",
+            "spend",
             "noop",
             "fail-times",
             "choose",
@@ -54,6 +55,14 @@ async def note(value: Json = None, *, context: ActionContext) -> dict[str, Json]
     """Remember a value and publish it."""
     BENCH.calls.append((context.address, value))
     return {"value": value}
+
+
+async def spend(tokens: int, money: float, *, context: ActionContext) -> None:
+    """Say that it has cost something, in two parts."""
+    BENCH.calls.append((context.address, None))
+    context.spend(tokens=tokens)
+    context.spend(money=money / 2)
+    context.spend(money=money / 2)
 
 
 async def undo(value: Json = None, *, context: ActionContext) -> None:

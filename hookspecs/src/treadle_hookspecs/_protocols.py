@@ -231,6 +231,9 @@ class ActionContext(Protocol):
         many as it names.
         """
 
+    def spend(self, *, tokens: int = 0, money: float = 0.0) -> None:
+        """Tell what the attempt has used since it last told: tokens of a model, money. `budget` counts it."""
+
     async def run(
         self,
         argv: Sequence[str],

@@ -18,7 +18,7 @@ from treadle_hookspecs import (
 )
 
 from treadle.driving import Driving
-from treadle.open_waits import Waiting, slots_of, waiting_of
+from treadle.open_waits import Waiting, budget_of, slots_of, waiting_of
 from treadle.runtime.clock import now
 from treadle.status import TERMINAL, Status
 
@@ -52,7 +52,7 @@ class Answering(Driving):
             for execution, waits in found.items()
             for each in waiting_of(by_id[execution].workflow, waits, self._display)
         ]
-        listed += [each for row in rows for each in slots_of(self.store, row)]
+        listed += [each for row in rows for each in (*slots_of(self.store, row), *budget_of(self.store, row))]
         return sorted(listed, key=lambda each: each.since or "")
 
     def _waiting_rows(self, *, all_roots: bool) -> Sequence[ExecutionRow]:

@@ -96,15 +96,19 @@ class Treadle(Answering):
         *,
         interrupted: Mapping[str, str] | None = None,
         reason: str = "",
+        budget: Sequence[str] = (),
         listener: EventListener | None = None,
         on_start: Callable[[str], None] | None = None,
     ) -> Status:
         """Continue what was interrupted or paused; of what failed, start a linked execution (R13a).
 
         `interrupted` says what becomes of interrupted visits: `retry` or `fail` by address, or for all under "".
+        `budget` raises the one that is used up: `+1h`, `+5usd`, `+1000tokens`, `+10visits`.
         """
         return self._sync(
-            self.resume_async(id, interrupted=interrupted, reason=reason, listener=listener, on_start=on_start)
+            self.resume_async(
+                id, interrupted=interrupted, reason=reason, budget=budget, listener=listener, on_start=on_start
+            )
         )
 
     async def resume_async(
@@ -113,13 +117,15 @@ class Treadle(Answering):
         *,
         interrupted: Mapping[str, str] | None = None,
         reason: str = "",
+        budget: Sequence[str] = (),
         listener: EventListener | None = None,
         on_start: Callable[[str], None] | None = None,
     ) -> Status:
         """As `resume`."""
         from treadle.runtime.again import checked_answers, go_on, launch_again
+        from treadle.runtime.raising import RAISE, raised
 
-        answers = checked_answers(interrupted or {})
+        answers, more = checked_answers(interrupted or {}), raised(budget)
         row = self.resolve(id)
         if row.status == "completed":
             raise TreadleError(f"execution {row.id} has completed: there is nothing to resume")
@@ -135,7 +141,11 @@ class Treadle(Answering):
             )
         if row.status == "paused" and self.store.claimed(row.id):
             return self._say(row, "resume", reason)
-        return await self._go_on(row, lambda driver: go_on(driver, answers, self._actor, reason), listener, regain=True)
+        if more and self.store.claimed(row.id):
+            return self._say(row, RAISE, reason, {"by": list(budget)})
+        return await self._go_on(
+            row, lambda driver: go_on(driver, answers, self._actor, reason, more), listener, regain=True
+        )
 
     def retry(
         self,

@@ -251,8 +251,8 @@ class Driving(Workflows):
         digest = hashlib.sha256(text.encode()).hexdigest()
         return Definition(digest, plan.name, plan.version, text, str(found.path.resolve()), now())
 
-    def _say(self, row: ExecutionRow, name: str, reason: str) -> Status:
-        self.store.send([Signal(row.id, name, {"reason": reason}, self._actor, now())])
+    def _say(self, row: ExecutionRow, name: str, reason: str, data: JsonObject | None = None) -> Status:
+        self.store.send([Signal(row.id, name, {"reason": reason, **(data or {})}, self._actor, now())])
         return self.status(row.id)
 
     def _warn(self, message: str) -> None:

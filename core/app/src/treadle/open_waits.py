@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from treadle_engine import events as kinds
 from treadle_engine.waits import person
 from treadle_hookspecs import ExecutionRow, Json, JsonObject, StoreBackend, WaitRow
 
@@ -12,6 +13,8 @@ from treadle.runtime.places import in_line
 
 _OUTSIDE: Final = ("approval", "signal", "event", "condition")
 """Kinds that wait for something else than time."""
+_BUDGETS: Final = frozenset({kinds.BUDGET_REACHED, kinds.BUDGET_RAISED})
+_EXAMPLES: Final = {"time": "1h", "money": "5usd", "tokens": "100000tokens", "visits": "10visits"}
 _SHOWN: Final = (*_OUTSIDE, "timer", "retry", "loop")
 
 
@@ -22,7 +25,7 @@ class Waiting:
     Attributes:
         execution, workflow: whose.
         address: `scope/step#visit`.
-        kind: `approval`, `signal`, `event`, `condition`, `timer`, `retry`, `loop` or `slots`.
+        kind: `approval`, `signal`, `event`, `condition`, `timer`, `retry`, `loop`, `slots` or `budget`.
         name: of the signal or event, or of the group in which it waits for a place.
         since, due: when it began, and when time goes on by itself, in ISO 8601 UTC; None: never.
         asked: of an approval: `prompt, approvers, not_by, quorum, answers, form, push_back, gate`, where there are any.
@@ -79,6 +82,20 @@ def slots_of(store: StoreBackend, row: ExecutionRow) -> tuple[Waiting, ...]:
         for holder in holders
         for found in in_line(store, row.id, holder)
     )
+
+
+def budget_of(store: StoreBackend, row: ExecutionRow) -> tuple[Waiting, ...]:
+    """The budget that an execution has used up and that has not been raised since."""
+    told = [event for event in store.read(row.id) if event.type in _BUDGETS] if row.status == "waiting" else []
+    if not told or told[-1].type != kinds.BUDGET_REACHED:
+        return ()
+    event = told[-1]
+    data: Mapping[str, Any] = event.data
+    kind = str(data["budget"])
+    line = f"the budget of {data['limit']:g} for {kind} is used up: {data['spent']:.6g}"
+    place = f"{event.scope}/{event.step}".strip("/") if event.step else ""
+    command = f"treadle resume {row.id} --budget +{_EXAMPLES[kind]}"
+    return (Waiting(row.id, row.workflow, place, "budget", kind, iso(event.at), None, {"line": line}, (command,)),)
 
 
 def _waiting(workflow: str, row: WaitRow, detail: Any, *, several: bool) -> Waiting:

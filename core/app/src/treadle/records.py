@@ -164,11 +164,15 @@ class Records:
         if row.status in TERMINAL:
             return ()
         rows, slots = self.store.waits((row.id,)), self.store.slots(execution=row.id)
-        if not rows and not slots:
+        if not rows and not slots and row.status != "waiting":
             return ()
-        from treadle.open_waits import slots_of, waiting_of
+        from treadle.open_waits import budget_of, slots_of, waiting_of
 
-        found = (*waiting_of(row.workflow, rows, self._display), *slots_of(self.store, row))
+        found = (
+            *waiting_of(row.workflow, rows, self._display),
+            *slots_of(self.store, row),
+            *budget_of(self.store, row),
+        )
         return [each.to_json() for each in found]
 
     def slots(self, group: str = "") -> Sequence[Slot]:

@@ -62,7 +62,7 @@ def test_the_schema_takes_steps_inside_steps() -> None:
     ("change", "code", "line", "message"),
     [
         (("run: make lint", "rum: make lint"), "TRD0104", 9, "the key `rum` is not known here"),
-        (("run: make lint", "budget: me"), "TRD0111", 9, "`budget` is not available in this version"),
+        (("run: make lint", "budget: {time: x}"), "TRD0114", 9, "`budget.time` is not a duration"),
         (("run: make lint", "env: {A: 1}"), "TRD0110", 8, "step `lint` does not say what it does"),
         (("max_parallel: 2", "max_parallel: 0"), "TRD0115", 6, "`parallel.max_parallel` must be at least 1"),
         (("id: lint", "id: compile"), "TRD0108", 12, "the id `compile` is used twice"),

@@ -13,7 +13,7 @@ from treadle.definition._model import KINDS, Workflow
 
 VALIDATOR = jsonschema.Draft202012Validator(json_schema())
 RIGHT = [page.right for page in pages().values() if page.language == "yaml"]
-STRUCTURAL = ("TRD0104", "TRD0105", "TRD0106", "TRD0109", "TRD0110", "TRD0111", "TRD0114", "TRD0115", "TRD0116")
+STRUCTURAL = ("TRD0104", "TRD0105", "TRD0106", "TRD0109", "TRD0110", "TRD0114", "TRD0115", "TRD0116")
 
 
 def accepts(definition: Any) -> bool:
@@ -86,7 +86,7 @@ GOOD = [
     step(run="x", retry={"max_attempts": 3, "delay": "1m", "when": False}),
     step(run="x", concurrency="gpu"),
     step(run="x", concurrency=["gpu", {"group": "x", "limit": 2, "on_conflict": "cancel"}]),
-    definition(concurrency={"group": "deploy"}),
+    definition(concurrency={"group": "deploy"}, budget={"time": "1h", "money": 2.5, "tokens": 1000, "visits": 10}),
     step(run="x", limits={"memory": "512MB", "cpu": "5m", "disk": 1000, "output": "1.5GiB"}),
     load_yaml(FEATURE, "feature.yaml"),
 ]
@@ -114,7 +114,7 @@ BAD = [
     step(run="x", join="sometimes"),
     step(run="x", compensate={}),
     step(loop={"max": 3}),
-    step(run="x", budget={}),
+    step(run="x", budget={"monney": 1}),
     step(run="x", limits={"memory": "much"}),
     step(run="x", concurrency={}),
     step(run="x", concurrency={"group": "x", "limit": 0}),

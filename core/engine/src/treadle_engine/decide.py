@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from treadle_engine import beginning, recovery, rollback, slots
+from treadle_engine import beginning, budgets, recovery, rollback, slots
 from treadle_engine import events as kinds
 from treadle_engine.attempts import next_attempt, retry
 from treadle_engine.closing import limit_timer, loop_timer, retry_timer, scope_of_timer, step_of_timer
@@ -17,6 +17,7 @@ from treadle_engine.protocol import (
     CompensationEnded,
     Deliver,
     Pause,
+    RaiseBudget,
     Recover,
     Resume,
     Rollback,
@@ -157,6 +158,7 @@ _ANSWERS: Final[Mapping[type, Callable[[Draft, Any], None]]] = {
     SlotsTaken: beginning.slots_taken,
     SlotsRefused: slots.refused,
     CancelVisit: slots.cancel_visit,
+    RaiseBudget: budgets.raise_budget,
     CompensationEnded: rollback.ended,
     Pause: _pause,
     Resume: _resume,

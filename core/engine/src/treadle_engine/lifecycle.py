@@ -68,7 +68,7 @@ def _run(draft: Draft, scope: ScopeState) -> None:
             survey(draft, scope)
             if scope.parked and scope.closing is None and not scope.disturbed:
                 let_in(draft, scope)
-        if draft.state.last_seq == before and not (scope.late and not draft.state.paused and scope.has_room):
+        if draft.state.last_seq == before and not (scope.late and not draft.state.held_back and scope.has_room):
             break
     if scope.parked or scope.absorbed:
         announce(draft, scope)

@@ -13,6 +13,7 @@ from treadle_hookspecs import Json, JsonObject, Risk
 
 from treadle_engine._plan_codec import PlanFormatError as PlanFormatError
 from treadle_engine._plan_codec import from_json, to_json
+from treadle_engine.plan_bounds import Budget as Budget
 from treadle_engine.plan_bounds import Cache as Cache
 from treadle_engine.plan_bounds import Concurrency as Concurrency
 from treadle_engine.plan_bounds import Limits as Limits
@@ -323,6 +324,7 @@ class StepPlan:
     """Of a step of kind `workflow`: something of what it runs can be compensated."""
     concurrency: tuple[Concurrency, ...] = ()
     """A visit begins once it has a place in each of these groups."""
+    budget: Budget | None = None
     limits: Limits | None = None
     keep_changes: bool = False
     """What a failed visit changed through its workspace stays."""
@@ -413,6 +415,8 @@ class Plan:
     timeout: float | None = None
     concurrency: tuple[Concurrency, ...] = ()
     """The execution begins once it has a place in each of these groups."""
+    budget: Budget | None = None
+    """An empty one where only steps have some."""
     rollback: RollbackPolicy = field(default_factory=RollbackPolicy)
     on_failure: ScopePlan | None = None
     on_cancel: ScopePlan | None = None

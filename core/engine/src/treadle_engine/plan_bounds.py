@@ -53,3 +53,20 @@ class Cache:
     env: tuple[str, ...] = ()
     produces: tuple[str, ...] = ()
     ttl: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What an execution, or a step, may use before it waits for more; None: any amount.
+
+    Args:
+        time: seconds that its attempts take together.
+        money: in the currency in which actions report it.
+        tokens: of models.
+        visits: that start.
+    """
+
+    time: float | None = None
+    money: float | None = None
+    tokens: int | None = None
+    visits: int | None = None

@@ -62,7 +62,7 @@ class AttemptEnded(NamedTuple):
         error: `{type, message, …}` or None. `retryable: false` in it forbids retries.
         draw: one random number in [0, 1), for the jitter of a retry.
         snapshot: what was kept of the files that it changed, so that a rollback can restore them; None for none.
-        facts: what the log is to hold besides, by subject: `cache`.
+        facts: what the log is to hold besides, by subject: `cache`, `usage {tokens, money}`.
     """
 
     address: Address
@@ -135,6 +135,15 @@ class CancelVisit:
     holder: str
     actor: str = ""
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseBudget:
+    """The budget that is used up, else the workflow's, is larger by these amounts; `time` is seconds."""
+
+    at: int
+    by: dict[str, float]
+    actor: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +222,7 @@ Stimulus: TypeAlias = (
     | SlotsTaken
     | SlotsRefused
     | CancelVisit
+    | RaiseBudget
     | CompensationEnded
     | Pause
     | Resume

@@ -1,13 +1,13 @@
 """R2, R9: a step whose turn it is: its bound, its condition, its inputs, then its first attempt or its small change."""
 
 from collections.abc import Mapping
-from heapq import heappop
+from heapq import heappop, heappush
 from typing import Any, Final
 
 from treadle_hookspecs import JsonObject
 
+from treadle_engine import budgets, slots
 from treadle_engine import events as kinds
-from treadle_engine import slots
 from treadle_engine.addresses import child_of
 from treadle_engine.attempts import begin_attempt
 from treadle_engine.contexts import step_context
@@ -26,12 +26,15 @@ _NOTHING: Final[JsonObject] = {}
 
 def start_ready(draft: Draft, scope: ScopeState) -> None:
     """Start what is ready, in the order written, while `max_parallel` and pause allow."""
-    while not draft.state.paused and not scope.disturbed and scope.has_room:
+    while not draft.state.held_back and not scope.disturbed and scope.has_room:
         if scope.cleared:
             _go_on(draft, scope, min(scope.cleared))
             continue
         at = _next_ready(scope)
         if at is None:
+            return
+        if draft.state.plan.budget is not None and not budgets.allows(draft, scope, at):
+            heappush(scope.queue, at)
             return
         _activate(draft, scope, at)
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from treadle_hookspecs import Event, Json, JsonObject
 
+from treadle_engine import budget_folding
 from treadle_engine.addresses import Opened, child_of, handler_of, opened_by, scope_at
 from treadle_engine.compensation import CompensationLog, Entry
 from treadle_engine.folding import FOLDS
@@ -48,6 +49,10 @@ _FIELDS: Final = (
     "queued_for",
     "slots",
     "unbegun",
+    "spent",
+    "raised",
+    "begun",
+    "broke",
 )
 _GRAPHS: dict[int, Graph] = {}
 _GRAPHS_KEPT: Final = 64
@@ -147,6 +152,9 @@ class State(Frame):
         queued_for: groups in which it waits for a place before it begins, `{group, limit, on_conflict}`.
         slots: names of the groups in which it has places, by holder: a visit `scope/step#visit`, or "" for itself.
         unbegun: it ended while it was queued.
+        spent, raised: by `scope/step`, "" for the whole, and kind: what was used of budgets, and added to them.
+        begun: when attempts under way began, where there are budgets.
+        broke: the budget that is used up, `{place, budget, limit, spent}`: nothing new starts.
         kept: signals and events that nobody waited for yet, by the seq of their event: `{sort, name, data, by}`.
     """
 
@@ -179,6 +187,10 @@ class State(Frame):
         self.queued_for: list[JsonObject] = []
         self.slots: dict[str, list[str]] = {}
         self.unbegun = False
+        self.spent: dict[str, dict[str, float]] = {}
+        self.raised: dict[str, dict[str, float]] = {}
+        self.begun: dict[str, int] = {}
+        self.broke: JsonObject = {}
         self._agenda: list[tuple[tuple[int, ...], str]] = []
 
     @property
@@ -198,7 +210,7 @@ class State(Frame):
             return "interrupted"
         if self.cancelled:
             return "cancelling"
-        return "waiting" if self.rests else "running"
+        return "waiting" if self.rests or (self.broke and not self.running) else "running"
 
     @property
     def rests(self) -> bool:
@@ -210,6 +222,11 @@ class State(Frame):
             for scope in self.scopes.values()
             for at in scope.live
         )
+
+    @property
+    def held_back(self) -> bool:
+        """Nothing new starts: it is paused, or a budget is used up."""
+        return self.paused or bool(self.broke)
 
     @property
     def terminal(self) -> bool:
@@ -388,6 +405,8 @@ class State(Frame):
         for name in _FIELDS:
             setattr(state, name, data.get(name, getattr(state, name)))
         state.vars = dict(data["vars"])
+        state.spent, state.raised = ({k: dict(v) for k, v in table.items()} for table in (state.spent, state.raised))
+        state.begun = dict(state.begun)
         state.slots = {holder: list(groups) for holder, groups in state.slots.items()}
         state.log = CompensationLog.load(data["log"])
         for address, scope in data["scopes"].items():
@@ -426,6 +445,8 @@ def fold(state: State, event: Event) -> None:
     apply = FOLDS.get(event.type)
     if apply is not None:
         apply(state, event)
+    if state.plan.budget is not None:
+        budget_folding.follow(state, event)
     state.last_seq = event.seq
     state.last_at = event.at
 

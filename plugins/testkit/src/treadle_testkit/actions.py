@@ -189,6 +189,7 @@ class StandaloneContext:
     Attributes:
         log: holds what the action said.
         commands: every command line that was run.
+        spent: `tokens` and `money` that the action said it used.
     """
 
     root: Path
@@ -203,6 +204,7 @@ class StandaloneContext:
     cancelled: bool = False
     log: Notes = field(default_factory=Notes)
     commands: list[tuple[str, ...]] = field(default_factory=list)
+    spent: dict[str, float] = field(default_factory=dict)
 
     @property
     def workspace(self) -> Workspace:
@@ -212,6 +214,11 @@ class StandaloneContext:
     def progress(self, fraction: float | None = None, message: str = "", *, part: str = "") -> None:
         """Note it in the log."""
         self.log.debug(f"{part}: {fraction} {message}" if part else f"{fraction} {message}")
+
+    def spend(self, *, tokens: int = 0, money: float = 0.0) -> None:
+        """Add to `spent`."""
+        for kind, amount in (("tokens", tokens), ("money", money)):
+            self.spent[kind] = self.spent.get(kind, 0) + amount
 
     async def run(
         self,

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -39,6 +40,10 @@ def resume(
     due: Annotated[
         bool, typer.Option("--due", help="Instead of one: every execution for which something is due; for cron.")
     ] = False,
+    budget: Annotated[
+        list[str] | None,
+        typer.Option("--budget", metavar="+AMOUNT", help="Raise what is used up: +1h, +5usd, +1000tokens, +10visits."),
+    ] = None,
     wait: options.Wait = None,
     no_wait: options.NoWait = False,
     reason: options.Reason = "",
@@ -67,16 +72,21 @@ def resume(
         verbose=verbose,
         patience=options.patience(wait, no_wait=no_wait),
     )
-    raise typer.Exit(driving.finish(driving.asked(resumed(driving, session, id, answers, reason))))
+    raise typer.Exit(driving.finish(driving.asked(resumed(driving, session, id, answers, reason, budget or ()))))
 
 
 def resumed(
-    driving: Driving, session: Session, id: str, answers: Mapping[str, str] = _NOTHING, reason: str = ""
+    driving: Driving,
+    session: Session,
+    id: str,
+    answers: Mapping[str, str] = _NOTHING,
+    reason: str = "",
+    budget: Sequence[str] = (),
 ) -> "Status":
     """Continue an execution until nothing more has to be asked of its interrupted steps."""
     if not answers:
         answers = _asked(session, session.treadle.status(id))
-    status = _resumed(driving, session, id, answers, reason)
+    status = _resumed(driving, session, id, answers, reason, budget)
     while status.questions and (answers := _asked(session, status)):
         status = _resumed(driving, session, status.id, answers, reason)
     return status
@@ -90,11 +100,16 @@ def _resume_due(session: Session, execution: str, *, json_output: bool) -> None:
     drive_due(session, once=True, max_concurrent=0, all_roots=True, json_output=json_output)
 
 
-def _resumed(driving: Driving, session: Session, id: str, answers: Mapping[str, str], reason: str) -> "Status":
-    treadle = session.treadle
-    return driving.go_on(
-        id, lambda listener: treadle.resume(id, interrupted=answers or None, reason=reason, listener=listener)
-    )
+def _resumed(
+    driving: Driving,
+    session: Session,
+    id: str,
+    answers: Mapping[str, str],
+    reason: str,
+    budget: Sequence[str] = (),
+) -> "Status":
+    resume = partial(session.treadle.resume, id, interrupted=answers or None, reason=reason, budget=budget)
+    return driving.go_on(id, lambda listener: resume(listener=listener))
 
 
 def _answers(words: Sequence[str]) -> dict[str, str]:

@@ -270,7 +270,7 @@ _WAITING: Final = _closed(
         "execution": _TEXT,
         "workflow": _TEXT,
         "step": _TEXT,
-        "kind": {"enum": ["approval", "signal", "event", "condition", "timer", "retry", "loop", "slots"]},
+        "kind": {"enum": ["approval", "signal", "event", "condition", "timer", "retry", "loop", "slots", "budget"]},
         "name": _TEXT,
         "since": _TIME_OR_NULL,
         "due": _TIME_OR_NULL,

@@ -14,6 +14,7 @@ RUN_OPTIONS: Final = frozenset(
         "custom-gates",
         "dry-run",
         "help",
+        "no-wait",
         "input",
         "inputs-file",
         "json",

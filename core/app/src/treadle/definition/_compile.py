@@ -6,6 +6,7 @@ from typing import Any
 from treadle_engine.expressions import ExpressionError, compile_value
 from treadle_engine.link import link
 from treadle_engine.plan import (
+    Budget,
     Cache,
     Compensation,
     Concurrency,
@@ -59,6 +60,7 @@ def compiled(
         vars=dict(workflow.vars),
         timeout=workflow.timeout,
         concurrency=_groups(workflow.concurrency),
+        budget=_budget(workflow.budget) or _empty_budget(scopes),
         rollback=RollbackPolicy(
             None if rollback.after is None else tuple(rollback.after), rollback.parallel, rollback.on_error
         ),
@@ -111,7 +113,7 @@ class _Compiler:
         step = at.step
         line = self._document.place(self._document.nearest(at.path)).line
         plan = replace(edges(at), name=step.name, line=line, checkpoint=_checkpoint(step))
-        plan = replace(plan, concurrency=_groups(step.concurrency))
+        plan = replace(plan, concurrency=_groups(step.concurrency), budget=_budget(step.budget))
         plan = self._doing(plan, at)
         return self._repeated(plan, at) if at.repeated else plan
 
@@ -280,6 +282,15 @@ def _isolation(step: model.Step) -> Isolation | None:
 
 def _groups(groups: list[model.Concurrency]) -> tuple[Concurrency, ...]:
     return tuple(Concurrency(group.group, group.limit, group.on_conflict) for group in groups)
+
+
+def _budget(budget: model.Budget | None) -> Budget | None:
+    return None if budget is None else Budget(budget.time, budget.money, budget.tokens, budget.visits)
+
+
+def _empty_budget(scopes: tuple[Scope, ...]) -> Budget | None:
+    """Where only steps have one, what is used is counted all the same."""
+    return Budget() if any(at.step.budget is not None for scope in scopes for at in scope.steps) else None
 
 
 def _cache(cache: model.Cache | None) -> Cache | None:

@@ -133,15 +133,6 @@ EnvValue: TypeAlias = Annotated[
 Type: TypeAlias = Literal["string", "integer", "number", "boolean", "array", "object", "any"]
 
 
-@dataclass(frozen=True, slots=True)
-class Later:
-    """Marks a key of the language that this version does not run."""
-
-
-LATER: Final = Later()
-Planned: TypeAlias = Annotated[Any, LATER]
-
-
 def _texts(value: object) -> object:
     """A text, or a list of texts with at least one item."""
     if isinstance(value, str) or (isinstance(value, list) and value and all(isinstance(item, str) for item in value)):

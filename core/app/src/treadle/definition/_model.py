@@ -1,7 +1,6 @@
 """The keys of a definition, as pydantic reads them. The reference table and the JSON Schema are made from here.
 
-A field's description is its rule in the reference. `LATER` marks a key that the language has and this version does not
-run: it is recognised, and refused with a message of its own.
+A field's description is its rule in the reference.
 """
 
 from typing import Annotated, Any, Final, Literal, TypeAlias
@@ -27,7 +26,6 @@ from treadle.definition._fields import (
     Delay,
     Duration,
     Expression,
-    Planned,
     Risk,
     Shell,
     Short,
@@ -40,6 +38,7 @@ from treadle.definition._fields import (
 )
 from treadle.definition._model_base import Input as Input
 from treadle.definition._model_base import Keys as Keys
+from treadle.definition._model_bounds import Budget as Budget
 from treadle.definition._model_bounds import Cache as Cache
 from treadle.definition._model_bounds import Concurrency as Concurrency
 from treadle.definition._model_bounds import Groups, Isolation, cached, isolated
@@ -289,7 +288,7 @@ class Step(Keys):
         description="Who does what needs judgement, by name (`treadle agents`). Default: the user's own.",
     )
     fallback: AgentNames = Field(default_factory=list, description="Agents to ask next when that one did not do it.")
-    budget: Planned = Field(None, description="What it may cost.")
+    budget: Budget | None = Field(None, description="What its visits may use before the execution waits for more.")
     isolation: Annotated[Isolation, Short(isolated, {"const": "worktree"})] | None = Field(
         None, description="Work in a git worktree, whose changes come into the root only if the step succeeds."
     )
@@ -479,7 +478,7 @@ class Workflow(Keys):
     concurrency: Groups = Field(
         default_factory=list, description="Groups whose executions run a few at a time: a name, an object, or a list."
     )
-    budget: Planned = Field(None, description="What an execution may cost.")
+    budget: Budget | None = Field(None, description="What an execution may use before it waits for more.")
     mode: Literal["autopilot", "supervised", "hybrid"] | None = Field(
         None, description="Ask a person before each step (`supervised`), or each of high risk. Default: the setting."
     )

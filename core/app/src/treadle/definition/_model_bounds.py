@@ -100,6 +100,15 @@ def isolated(value: object) -> object:
     return {} if value == "worktree" else value
 
 
+class Budget(Keys):
+    """What may be used before the execution waits for more (`treadle resume ID --budget +…`). It does not fail."""
+
+    time: Duration | None = Field(None, description="What its attempts take together, also those beside each other.")
+    money: float | None = Field(None, ge=0, le=1e12, description="What actions report, in their currency.")
+    tokens: int | None = Field(None, ge=0, le=10**15, description="What actions report of models.")
+    visits: int | None = Field(None, ge=0, le=10**9, description="Visits that start.")
+
+
 def cached(value: object) -> object:
     """`cache: true` and `cache: false`."""
     return {True: {}, False: None}[value] if isinstance(value, bool) else value

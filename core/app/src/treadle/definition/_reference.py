@@ -9,7 +9,6 @@ from treadle_engine.expressions import vocabulary
 
 from treadle.definition import _model as model
 from treadle.definition._fields import DURATION, MAX_SECONDS, SIZE
-from treadle.definition._structure import planned_keys
 
 _SECTIONS: Final[tuple[tuple[str, str, type[BaseModel]], ...]] = (
     ("Top level", "", model.Workflow),
@@ -20,6 +19,7 @@ _SECTIONS: Final[tuple[tuple[str, str, type[BaseModel]], ...]] = (
     ("`approval`", "Of a step. Its outputs: `decision, by, comment, answers` and the form's fields.", model.Approval),
     ("`escalate`", "Of `approval`.", model.Escalate),
     ("`retry`", "Of a step and of `defaults`.", model.Retry),
+    ("`budget`", "Of a step and of the workflow. See [limit what runs](../how-to/limit-what-runs.md).", model.Budget),
     (
         "`concurrency`",
         "Of a step and of the workflow. See [limit what runs](../how-to/limit-what-runs.md).",
@@ -60,9 +60,8 @@ _HEAD: Final = """\
 Generated from the model; do not edit. `treadle schema` prints the same as JSON Schema, for editors.
 
 A duration is a number of seconds or a text such as `30s`, `5m`, `1h30m`, `3d`; a size is a number of bytes or a text
-such as `64k`, `512MB`, `1.5GiB`. Where a list of steps is taken, one
-step's id will do. Keys marked *planned* belong to the language; this version refuses them (TRD0111). The column *with*
-names the kinds of steps that a key goes with; an empty one means all.
+such as `64k`, `512MB`, `1.5GiB`. Where a list of steps is taken, one step's id will do. The column *with* names the
+kinds of steps that a key goes with; an empty one means all.
 """
 _EXPRESSIONS: Final = """
 ## Expressions
@@ -93,13 +92,12 @@ def _section(title: str, where: str, described: type[BaseModel]) -> str:
 def _rows(described: type[BaseModel]) -> Iterator[str]:
     schema = described.model_json_schema(by_alias=True)
     schema = schema if "properties" in schema else schema["$defs"][described.__name__]
-    planned = planned_keys(described)
     for name, field in described.model_fields.items():
         key = field.alias or name
         found = schema["properties"][key]
-        kind = "*planned*" if name in planned else _type(found, schema)
+        kind = _type(found, schema)
         belongs = ", ".join(f"`{kind}`" for kind in model.BELONGS.get(name, ())) if described is model.Step else ""
-        default = _default(field) if name not in planned else ""
+        default = _default(field)
         yield f"| `{key}` | {kind} | {default} | {belongs} | {field.description or ''} |"
 
 

@@ -1,9 +1,8 @@
-"""The JSON Schema of definitions, for editors: from the model, less what this version does not run."""
+"""The JSON Schema of definitions, for editors: from the model."""
 
 from typing import Any, Final
 
-from treadle.definition._model import CALLS, KINDS, Defaults, Step, Workflow
-from treadle.definition._structure import planned_keys
+from treadle.definition._model import CALLS, KINDS, Workflow
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -12,9 +11,6 @@ def json_schema() -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of a definition. What the loader accepts, the schema accepts."""
     schema = Workflow.model_json_schema(by_alias=True)
     definitions = schema["$defs"]
-    for name, model in (("Step", Step), ("Defaults", Defaults)):
-        _drop(definitions[name], planned_keys(model))
-    _drop(schema, planned_keys(Workflow))
     definitions["Step"]["oneOf"] = [{"required": [kind]} for kind in KINDS]
     for key in ("Compensate",):
         definitions[key]["oneOf"] = [{"required": [kind]} for kind in (*CALLS, "action")]
@@ -23,11 +19,6 @@ def json_schema() -> dict[str, Any]:
     definitions["Loop"]["oneOf"] = [{"required": [key]} for key in ("until", "while")]
     _strip_titles(schema)
     return {"$schema": DIALECT, "$id": "treadle/workflow@1", **schema}
-
-
-def _drop(schema: dict[str, Any], keys: frozenset[str]) -> None:
-    for key in keys:
-        schema["properties"].pop(key, None)
 
 
 def _strip_titles(schema: Any) -> None:

@@ -9,8 +9,7 @@ from typing import Any, Final, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from treadle.definition._document import Document, Items, Path, Scalar, Table, plain
-from treadle.definition._fields import LATER
-from treadle.definition._model import BODIES, INNER_BODIES, KINDS, Defaults, Step, Workflow
+from treadle.definition._model import BODIES, INNER_BODIES, KINDS, Workflow
 from treadle.definition._report import Report, kind_of
 
 _ROUNDS: Final = 40
@@ -87,7 +86,6 @@ def structure(report: Report) -> Structure | None:
             report.at_value("TRD0105", "the definition is empty", (), hint="treadle init --example hello writes one")
         return None
     data = _with_raw_texts(document)
-    _take_out_planned(data, report)
     replaced: set[Path] = set()
     for _ in range(_ROUNDS):
         try:
@@ -165,28 +163,6 @@ def _at(data: Any, path: Path) -> Any:
     for step in path:
         data = data[step]
     return data
-
-
-def _take_out_planned(data: dict[str, Any], report: Report) -> None:
-    """Tell of the language's keys that this version does not run."""
-    _take_out(data, (), Workflow, report)
-    _take_out(data.get("defaults"), ("defaults",), Defaults, report)
-    for path in step_paths(report.document):
-        _take_out(_at(data, path), path, Step, report)
-
-
-def _take_out(data: Any, path: Path, model: type[BaseModel], report: Report) -> None:
-    for key in sorted(planned_keys(model)):
-        if isinstance(data, dict) and key in data:
-            message = f"`{key}` is not available in this version"
-            hint = "the language has this key; this version does not run it"
-            report.at_key("TRD0111", message, (*path, key), hint=hint)
-            del data[key]
-
-
-def planned_keys(model: type[BaseModel]) -> frozenset[str]:
-    """The keys of a model that this version does not run."""
-    return frozenset(name for name, field in model.model_fields.items() if LATER in field.metadata)
 
 
 # Pydantic's errors
@@ -298,12 +274,7 @@ def _keys_at(path: Path) -> set[str]:
     for step in path:
         fields = [field for model in models for field in model.model_fields.items() if _written(*field) == step]
         models = [found for _, field in fields for found in _models_in(field.annotation)] if fields else models
-    return {
-        _written(name, field)
-        for model in models
-        for name, field in model.model_fields.items()
-        if LATER not in field.metadata
-    }
+    return {_written(name, field) for model in models for name, field in model.model_fields.items()}
 
 
 def _written(name: str, field: Any) -> str:

@@ -205,6 +205,10 @@ class RemoteContext:
         """See `treadle_hookspecs.ActionContext`."""
         self._conversation.tell({"progress": [fraction, message, part]})
 
+    def spend(self, *, tokens: int = 0, money: float = 0.0) -> None:
+        """See `treadle_hookspecs.ActionContext`."""
+        self._conversation.tell({"spend": [tokens, money]})
+
     async def run(
         self,
         argv: Sequence[str],

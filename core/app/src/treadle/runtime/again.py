@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from treadle_engine.plan import OnInterrupt
-from treadle_engine.protocol import Cancel, Pause, Recover, Resume, Rollback, Stimulus
+from treadle_engine.protocol import Cancel, Pause, RaiseBudget, Recover, Resume, Rollback, Stimulus
 from treadle_engine.state import State
 from treadle_engine.takeover import takeover_of
 from treadle_hookspecs import AuditEntry, Definition, ExecutionRow, ExitCode, JsonObject, TreadleError
@@ -15,8 +15,14 @@ from treadle.runtime.local import Launch
 from treadle.suggestions import did_you_mean
 
 
-def go_on(driver: Driver, interrupted: Mapping[str, OnInterrupt], actor: str, reason: str) -> None:
-    """Continue an execution whose process is gone, or that was paused."""
+def go_on(
+    driver: Driver,
+    interrupted: Mapping[str, OnInterrupt],
+    actor: str,
+    reason: str,
+    budget: Mapping[str, float] | None = None,
+) -> None:
+    """Continue an execution whose process is gone, that was paused, or whose budget is raised."""
     audit = AuditEntry(
         now(), actor, "resume", driver.execution.id, {"reason": reason, "interrupted": dict(interrupted)}
     )
@@ -24,6 +30,8 @@ def go_on(driver: Driver, interrupted: Mapping[str, OnInterrupt], actor: str, re
     stimuli: list[Stimulus] = [Recover(now(), dict(interrupted), actor)]
     if driver.execution.state.status == "paused":
         stimuli.append(Resume(now(), actor, reason))
+    if budget:
+        stimuli.append(RaiseBudget(now(), dict(budget), actor))
     driver.handle(*stimuli, audit=audit)
 
 

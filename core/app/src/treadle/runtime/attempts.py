@@ -4,7 +4,7 @@ import asyncio
 import dataclasses
 import threading
 import traceback
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from treadle_engine.protocol import Address, AttemptEnded
@@ -44,9 +44,12 @@ async def attempt(
     seconds: float | None,
 ) -> AttemptEnded:
     """Run one attempt to its end, or reuse an earlier one's. Raises only `asyncio.CancelledError`, when called off."""
-    if context.reuse is None:
-        return await _attempt(address, action, inputs, context, seconds)
-    return await context.reuse.attempt(action, context, lambda: _attempt(address, action, inputs, context, seconds))
+
+    def run() -> Coroutine[Any, Any, AttemptEnded]:
+        return _attempt(address, action, inputs, context, seconds)
+
+    ended = await (run() if context.reuse is None else context.reuse.attempt(action, context, run))
+    return ended._replace(facts={**ended.facts, "usage": {**context.usage}}) if context.usage else ended
 
 
 async def _attempt(

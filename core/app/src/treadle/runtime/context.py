@@ -92,6 +92,7 @@ class StepContext:
         "closed",
         "looked",
         "reuse",
+        "usage",
         "watch",
     )
 
@@ -113,6 +114,7 @@ class StepContext:
         self._asked = 0
         self.cancelled = False
         self.reuse: Reuse | None = None
+        self.usage: dict[str, float] = {}
         self.closed = False
         self.looked = False
         self.watch = None if limits is None else self._watched(limits)
@@ -201,6 +203,12 @@ class StepContext:
     def progress(self, fraction: float | None = None, message: str = "", *, part: str = "") -> None:
         """Tell how far it is."""
         self._surroundings.progress(self._address, fraction, message, part)
+
+    def spend(self, *, tokens: int = 0, money: float = 0.0) -> None:
+        """Tell what the attempt has used."""
+        for kind, amount in (("tokens", tokens), ("money", money)):
+            if amount:
+                self.usage[kind] = self.usage.get(kind, 0) + amount
 
     async def run(
         self,

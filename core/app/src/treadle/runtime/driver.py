@@ -19,6 +19,7 @@ from treadle_engine.protocol import (
     Compensate,
     CompensationEnded,
     Pause,
+    RaiseBudget,
     Recover,
     Resume,
     StartAttempt,
@@ -48,6 +49,7 @@ from treadle.runtime.performing import ASKS, Performer, cancelled
 from treadle.runtime.places import CANCEL_VISIT
 from treadle.runtime.projection import TERMINAL
 from treadle.runtime.publishing import outgoing
+from treadle.runtime.raising import RAISE, raised
 from treadle.runtime.sealed import given_secretly
 from treadle.runtime.timers import Timers
 from treadle.runtime.writer import Durable, Writer
@@ -149,6 +151,8 @@ class Driver:
             said_to = delivered(signal, self.execution.codec)
             about = {name: value for name in ("name", "step", "by") if (value := getattr(said_to, name))}
             self.handle(said_to, audit=AuditEntry(now(), signal.actor, signal.name, self.execution.id, about))
+        elif signal.name == RAISE:
+            self.handle(RaiseBudget(now(), raised(data.get("by", ())), signal.actor))
         elif signal.name == CANCEL_VISIT:
             self.handle(CancelVisit(now(), str(data.get("visit", "")), signal.actor, reason))
         elif said is None:

@@ -123,6 +123,9 @@ class _Session:
         elif "progress" in frame:
             fraction, message, part = frame["progress"]
             self._context.progress(fraction, message, part=part)
+        elif "spend" in frame:
+            tokens, money = frame["spend"]
+            self._context.spend(tokens=int(tokens), money=float(money))
         elif "cancel" in frame:
             self._requests[int(frame["cancel"])].cancel()
         else:

@@ -21,6 +21,8 @@ _EXECUTION_KINDS = frozenset(
         kinds.EXECUTION_CANCELLED,
         kinds.ROLLBACK_STARTED,
         kinds.SLOTS_GRANTED,
+        kinds.BUDGET_REACHED,
+        kinds.BUDGET_RAISED,
         kinds.ROLLBACK_FINISHED,
     }
 )
@@ -67,7 +69,7 @@ class Projector:
                 ended_at = event.at if kind in _ENDS else ended_at
             else:
                 self._step(event, rows)
-        if state.waiting or state.delayed or self.row.status == "waiting":
+        if state.waiting or state.delayed or state.broke or self.row.status == "waiting":
             changed = changed or state.status != self.row.status
         if rows.steps and rows.steps[-1].visit:
             self._current = rows.steps[-1].address

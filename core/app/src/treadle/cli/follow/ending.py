@@ -106,6 +106,7 @@ class Ending:
         what = {
             "approval": "for an approval",
             "slots": f"for a place in the group{name}",
+            "budget": "for more budget",
             "condition": "for its condition",
             "retry": "to try again",
             "loop": "for its next round",
