@@ -1,0 +1,1 @@
+"""Changelogs, API references and checks of documentation."""
