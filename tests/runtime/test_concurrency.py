@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
-from treadle import Treadle
+from treadle import Treadle, working
+from treadle.runtime import clock
 from treadle_hookspecs import Event, TreadleError
 
 Write = Callable[..., str]
@@ -43,6 +44,22 @@ def test_steps_of_one_group_run_a_few_at_a_time_over_all_executions(treadle: Tre
     assert most_at_a_time(logs, "slots_granted", "visit_settled", "use") == 2
     assert list(treadle.store.slots()) == []
     assert list(treadle.doctor()) == []
+    queue = treadle.metrics()["queue"]
+    assert isinstance(queue, dict)
+    assert (queue["waits"], queue["waiting"], queue["held"]) == (8, 0, 0)
+    assert 0 <= queue["mean_seconds"] <= queue["longest_seconds"]
+
+
+def test_a_worker_deletes_what_is_kept_long_enough(
+    open_treadle: Callable[..., Treadle], write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    treadle = open_treadle(retention_days=1)
+    status = treadle.run(write("steps:\n  - {id: a, uses: bench/noop}"))
+    treadle.worker(once=True)
+    assert treadle.status(status.id).status == "completed"
+    monkeypatch.setattr(working, "now", lambda: clock.now() + 2 * 86_400_000_000)
+    treadle.worker(once=True)
+    assert list(treadle.executions()) == []
 
 
 def test_executions_of_one_group_run_one_after_the_other(treadle: Treadle, write: Write) -> None:

@@ -1,9 +1,14 @@
 """Figures over executions, folded from their projections; nothing is kept beside them."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
-from treadle_hookspecs import ExecutionRow, Json
+from treadle_engine import events as kinds
+from treadle_hookspecs import Event, ExecutionRow, Json, Slot
+
+LATEST: Final = 500
+"""Executions whose logs are looked through for the times that they, or steps of them, waited for places."""
 
 
 def metrics_of(rows: Iterable[ExecutionRow]) -> dict[str, Json]:
@@ -31,3 +36,30 @@ def _figures(rows: list[ExecutionRow]) -> dict[str, Json]:
         "mean_seconds": sum(seconds) / len(seconds) if seconds else None,
         "rolled_back": sum(row.rollback != "none" for row in rows),
     }
+
+
+def queue_figures(logs: Iterable[Iterable[Event]], slots: Sequence[Slot]) -> dict[str, Json]:
+    """`waits, mean_seconds, longest_seconds` of places in groups that were got, and how many wait and are held now."""
+    seconds = [waited for log in logs for waited in _waited(log)]
+    waiting = sum(slot.granted_at is None for slot in slots)
+    return {
+        "waits": len(seconds),
+        "mean_seconds": sum(seconds) / len(seconds) if seconds else None,
+        "longest_seconds": max(seconds, default=None),
+        "waiting": waiting,
+        "held": len(slots) - waiting,
+    }
+
+
+def _waited(log: Iterable[Event]) -> Iterator[float]:
+    """Seconds from asking for places to having them, of the execution and of each visit."""
+    since: dict[tuple[str, str, int], int] = {}
+    for event in log:
+        holder = (event.scope, event.step, event.visit)
+        if event.type == kinds.EXECUTION_STARTED or (event.type, event.data.get("for")) == (
+            kinds.VISIT_WAITING,
+            "slots",
+        ):
+            since[holder] = event.at
+        elif event.type == kinds.SLOTS_GRANTED and holder in since:
+            yield (event.at - since.pop(holder)) / 1e6

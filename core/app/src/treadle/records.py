@@ -285,12 +285,14 @@ class Records:
         return LogTail(self.settings.home / "logs" / id)
 
     def metrics(self) -> JsonObject:
-        """Executions by status, success rate, mean duration; per workflow and in all."""
-        from treadle.metrics import metrics_of
+        """Executions by status, success rate, mean duration, per workflow and in all; `queue`: waiting for places."""
+        from treadle.metrics import LATEST, metrics_of, queue_figures
 
         if not self.settings.metrics:
             raise TreadleError("metrics are switched off", suggestions=(self.settings.origin("metrics"),))
-        return metrics_of(self.executions())
+        rows = self.executions()
+        logs = (self.store.read(row.id) for row in rows[:LATEST])
+        return {**metrics_of(rows), "queue": queue_figures(logs, self.store.slots())}
 
     def pruning(self, before: int) -> "Pruning":
         """What `prune` would delete."""

@@ -22,6 +22,8 @@ _LONGEST_LOOK: Final = 1.0
 _FIRST_PAUSE: Final = 1.0
 _LONGEST_PAUSE: Final = 60.0
 """Seconds until an execution is tried again that is due still, having been driven."""
+_PRUNE_EVERY: Final = 3600.0
+"""Seconds between two times that a worker deletes what is kept long enough (setting `retention_days`)."""
 _CUT_OFF: Final = ("running", "cancelling", "rolling_back")
 """What the log says of an execution whose process is gone."""
 
@@ -48,6 +50,7 @@ class Worker:
         self._others: dict[str, Treadle] = {}
         self._driven: list[Status] = []
         self._draining = asyncio.Event()
+        self._next_pruning = 0.0
 
     async def work(self, *, once: bool = False) -> Sequence[Status]:
         """Drive what is due; every execution that came to rest, in the order in which it did."""
@@ -55,6 +58,7 @@ class Worker:
         stop_listening = self._obey_signals()
         try:
             while not self._draining.is_set():
+                self._prune_now_and_then()
                 started = self._take_up()
                 if once and not started and not self._active:
                     break
@@ -66,6 +70,12 @@ class Worker:
             for other in self._others.values():
                 other.close()
         return tuple(self._driven)
+
+    def _prune_now_and_then(self) -> None:
+        days, clock = self._treadle.settings.retention_days, asyncio.get_running_loop().time()
+        if days and clock >= self._next_pruning:
+            self._next_pruning = clock + _PRUNE_EVERY
+            self._treadle.prune(now() - days * 86_400_000_000)
 
     def _obey_signals(self) -> Callable[[], None]:
         """The first signal lets what runs come to rest, the second one ends it there."""
