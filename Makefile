@@ -18,7 +18,7 @@ unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 .PHONY: help setup demo test check lint types rules alone bench faults soak docs lock clean
 
 help:
-	@echo "make demo   run the workflow pr-processing on a real project"
+	@echo "make demo   compose a project, then run pr-processing on it and on a real one"
 	@echo "make test   run every test"
 	@echo "make check  lint, types, import directions, manifest rules, each package alone"
 	@echo "make bench  measure the speed claims beside their peers"
