@@ -50,6 +50,8 @@ FIGURES: Final[Mapping[str, FigureKind]] = {
     "complexity": FigureKind("Highest complexity"),
     "style_findings": FigureKind("Style findings"),
     "security_issues": FigureKind("Security issues"),
+    "docstring_coverage": FigureKind("Docstrings", "%"),
+    "broken_links": FigureKind("Broken links"),
     "cost": FigureKind("Cost", adds=True),
     "tokens": FigureKind("Tokens", adds=True),
     "pull_request": FigureKind("Pull request", form="text"),

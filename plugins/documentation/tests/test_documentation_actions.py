@@ -63,10 +63,19 @@ class Voice(Base):
     def speak(self): ...
     def _hum(self): ...
 '''
+PACKAGE = '''\
+"""Greetings."""
+
+from os import path
+
+from greet._own import own
+
+__all__ = ["own", "path"]
+'''
 FILES = {
     "README.md": README,
     "docs/use.md": USE,
-    "src/greet/__init__.py": '"""Greetings."""\n',
+    "src/greet/__init__.py": PACKAGE,
     "src/greet/core.py": CORE,
     "src/greet/_own.py": "def own(): ...\n",
     "tests/test_core.py": "def test_it(): ...\n",
@@ -164,8 +173,9 @@ def test_api_reference(perform, root: Path) -> None:
     )
     assert "class Voice(Base)" in text
     assert "_hum" not in text
+    assert "`greet.own`" in text, "what `__all__` offers is public, wherever it is defined"
     assert "_own" not in text
-    assert found["undocumented"] == ["greet.core.shout", "greet.core.Voice.speak"]
+    assert found["undocumented"] == ["greet.own", "greet.core.shout", "greet.core.Voice.speak"]
     again = perform("documentation/api-reference", package="greet")
     assert (again["created"], again["modified"]) == ([], [])
     with pytest.raises(ActionError, match="no package nothing"):
