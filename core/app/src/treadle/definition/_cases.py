@@ -7,7 +7,7 @@ from pathlib import Path as FilePath
 from typing import Any, Final
 
 from pydantic import ValidationError
-from treadle_engine.plan import HANDLERS, Plan, ScopePlan, steps_within
+from treadle_engine.plan import HANDLERS, Plan, ScopePlan, StepPlan, steps_within
 from treadle_hookspecs import ExitCode, TreadleError
 
 from treadle.definition._cases_model import ONE_MOCK, Case, CaseFile, Expected
@@ -120,7 +120,7 @@ class _Names:
 
     def __init__(self, plan: Plan, report: Report) -> None:
         self._report = report
-        self._steps = frozenset(_known_places(plan))
+        self._places = _Places(plan)
         self._inputs = [spec.name for spec in plan.inputs]
         self._env = sorted(plan.env)
         self._outputs = [name for name, _ in plan.outputs]
@@ -154,10 +154,10 @@ class _Names:
             self._known(name, self._outputs, "output", (*path, "outputs", name))
 
     def _step(self, place: str, path: Path, *, at_key: bool = False) -> None:
-        if base_place(place) in self._steps:
+        if self._places.has(base_place(place)):
             return
         tell = self._report.at_key if at_key else self._report.at_value
-        hint = self._report.suggest(base_place(place), sorted(self._steps))
+        hint = self._report.suggest(base_place(place), self._places.known)
         tell("TRD0107", f"step `{place}` is not defined in the workflow", path, hint=hint, label="no step has this id")
 
     def _known(self, name: str, names: list[str], what: str, path: Path) -> None:
@@ -166,12 +166,33 @@ class _Names:
             self._report.at_key("TRD0131", f"the workflow has no {what} `{name}`", path, hint=hint)
 
 
-def _known_places(plan: Plan) -> Iterator[str]:
-    """Every id, and every path such as `group/step`."""
-    for prefix, scope in _scopes(plan):
-        for path, step in steps_within(scope):
-            yield step.id
-            yield prefix + path
+class _Places:
+    """Where steps are in a plan, and in the workflows that it runs."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plans = dict(plan.children)
+        self._found = _paths_in(plan)
+        everywhere = [self._found, *map(_paths_in, self._plans.values())]
+        self.ids = frozenset(step.id for found in everywhere for step in found.values())
+        self.known = sorted(self.ids | self._found.keys())
+
+    def has(self, place: str) -> bool:
+        """A step's id, its path such as `group/step`, or a path that goes on in another workflow."""
+        return place in self.ids or self._reaches(self._found, place)
+
+    def _reaches(self, found: dict[str, StepPlan], place: str) -> bool:
+        if place in found:
+            return True
+        parts = place.split("/")
+        for end in range(1, len(parts)):
+            step = found.get("/".join(parts[:end]))
+            if step is not None and step.workflow in self._plans:
+                return self._reaches(_paths_in(self._plans[step.workflow]), "/".join(parts[end:]))
+        return False
+
+
+def _paths_in(plan: Plan) -> dict[str, StepPlan]:
+    return {prefix + path: step for prefix, scope in _scopes(plan) for path, step in steps_within(scope)}
 
 
 def _scopes(plan: Plan) -> Iterator[tuple[str, ScopePlan]]:

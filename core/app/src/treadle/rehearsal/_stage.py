@@ -28,6 +28,8 @@ from treadle_engine.protocol import (
 from treadle_engine.state import State
 from treadle_hookspecs import Event, JsonObject
 
+from treadle.rehearsal._places import Places
+
 BEGIN: Final = 1_700_000_000_000_000
 """When every rehearsal begins, in microseconds since 1970 UTC."""
 MOST_TURNS: Final = 1_000_000
@@ -78,6 +80,7 @@ class Stage:
         self._order = 0
         self._due: list[tuple[int, int, Callable[[int], Stimulus | None]]] = []
         self._timers: dict[str, int] = {}
+        self._places = Places(self.state)
         self._running: dict[tuple[Address, bool], int] = {}
         for after, make in timeline:
             self._plan_for(BEGIN + after, make)
@@ -101,11 +104,14 @@ class Stage:
         heappush(self._due, (due, self._order, make))
         return self._order
 
-    def _send(self, stimulus: Stimulus) -> None:
-        turn = decide(self.state, stimulus)
-        self.log += turn.events
-        for command in turn.commands:
-            self._obey(command)
+    def _send(self, stimulus: Stimulus | None) -> None:
+        """Hand a stimulus to the decider, obey its commands, and then give the places that have become free."""
+        while stimulus is not None:
+            turn = decide(self.state, stimulus)
+            self.log += turn.events
+            for command in turn.commands:
+                self._obey(command)
+            stimulus = self._places.next(self.now)
 
     def _obey(self, command: Command) -> None:
         match command:
@@ -119,6 +125,8 @@ class Stage:
                 self._set_timer(command)
             case CancelTimer():
                 self._timers.pop(command.timer, None)
+            case AcquireSlots():
+                self._places.ask(command)
             case AcquireSlots(holder):
                 self._plan_for(self.now, lambda at: SlotsTaken(at, holder))  # nobody else is there
 
@@ -198,4 +206,4 @@ def waits_of(log: Iterable[Event]) -> list[str]:
 
 
 def _waits(event: Event) -> bool:
-    return event.type == kinds.VISIT_WAITING and bool(event.step) and event.data.get("for") != "items"
+    return event.type == kinds.VISIT_WAITING and bool(event.step) and event.data.get("for") not in {"items", "slots"}

@@ -1,0 +1,6 @@
+"""What the corpus needs lies beside it."""
+
+import sys
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "patterns")]
