@@ -147,6 +147,42 @@ def composition(runner: Runner, sizes: Sizes) -> Iterator[Figure]:
     yield from composing.composing(runner, sizes.repetitions)
 
 
+def recoveries(runner: Runner, sizes: Sizes) -> Iterator[Figure]:
+    """A process takes over a long execution that another one left."""
+    options = {"steps": sizes.long_chain, "synchronous": "NORMAL"}
+    taken = [runner.probes(2, "recovery", **options)[1] for _ in range(max(sizes.repetitions // 2, 1))]
+    label = f"recovery of {sizes.long_chain:,} steps"
+    ours, raw = ([float(one[key]) for one in taken] for key in ("recovery_ms", "raw_ms"))
+    yield _figure(label, ours, "ms", 1000.0, durability="NORMAL", note="resume of one that waits, to its rest")
+    yield _figure(f"{label} / reading the log by hand", _ratios(ours, raw), "x", note="sqlite3 and orjson; paired")
+    yield _figure(f"{label}: reads of the log", [float(one["reads"]) for one in taken], "reads", 1.0)
+
+
+def nested(runner: Runner, sizes: Sizes) -> Iterator[Figure]:
+    """Steps inside scopes beside the same steps without."""
+    options = {"steps": sizes.chain, "synchronous": "NORMAL"}
+    taken = [runner.probe("nesting", **options) for _ in range(sizes.repetitions)]
+    flat, groups, loop = ([float(one[key]) for one in taken] for key in ("flat_us", "groups_us", "loop_us"))
+    yield _figure("a step two scopes deep / flat", _ratios(groups, flat), "x", 2.0, durability="NORMAL", note="paired")
+    note = "a scope for each step; paired"
+    yield _figure(
+        "an iteration of one step / a flat step", _ratios(loop, flat), "x", 2.0, durability="NORMAL", note=note
+    )
+
+
+def undoing(runner: Runner, sizes: Sizes) -> Iterator[Figure]:
+    """Files undone beside the same files written."""
+    files = min(sizes.chain, 1000)
+    taken = [runner.probe("undo", files=files) for _ in range(sizes.repetitions)]
+    undo, write, durable, plain = (
+        [float(one[f"{key}_ms"]) for one in taken] for key in ("undo", "write", "durable", "plain")
+    )
+    label = f"undo of {files:,} files"
+    yield _figure(f"{label} / writing them through the journal", _ratios(undo, write), "x", 2.0, note="paired")
+    yield _figure(f"{label} / writing them durably", _ratios(undo, durable), "x", note="fsync and rename each; paired")
+    yield _figure(f"{label} / writing them plainly", _ratios(undo, plain), "x", note="open, write, close; paired")
+
+
 Group = Callable[[Runner, Sizes], Iterator[Figure]]
 GROUPS: dict[str, Group] = {
     "chains": chains,
@@ -157,6 +193,9 @@ GROUPS: dict[str, Group] = {
     "starts": starts,
     "first steps": first_steps,
     "composition": composition,
+    "recovery": recoveries,
+    "nested": nested,
+    "undo": undoing,
 }
 
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import long_runs
 import peers
 import subject
 
@@ -21,6 +22,9 @@ PROBES: dict[str, Callable[..., object]] = {
     "first-step": subject.first_step,
     "compensation": subject.compensation,
     "commits": subject.commits,
+    "recovery": long_runs.recovery,
+    "nesting": long_runs.nesting,
+    "undo": long_runs.undo,
 }
 
 
