@@ -32,8 +32,16 @@ def to_json(record: Any, keep: tuple[str, ...] = ()) -> dict[str, Json]:
 
 
 def from_json(cls: type[Record], data: Json, where: str) -> Record:
-    """The dataclass that `to_json` wrote. Raises `PlanFormatError`."""
-    return cast("Record", _record(cast("Hashable", cls))(data, where))
+    """The dataclass that `to_json` wrote. Raises `PlanFormatError`.
+
+    Places are put together only for data that turned out to be wrong: a plan of thousands of steps is read at each
+    recovery.
+    """
+    read = _record(cast("Hashable", cls))
+    try:
+        return cast("Record", read(data, ""))
+    except PlanFormatError:
+        return cast("Record", read(data, where))
 
 
 @cache
@@ -64,10 +72,12 @@ def _record(cls: type) -> Read:
     def read(data: Json, where: str) -> Any:
         if not isinstance(data, Mapping):
             raise PlanFormatError(where, f"an object was expected, not {type(data).__name__}")
-        for name in sorted(data.keys() - readers.keys()):
-            raise PlanFormatError(f"{where}.{name}", "this field is not known")
-        for name in sorted(required - data.keys()):
-            raise PlanFormatError(f"{where}.{name}", "this field is missing")
+        if not data.keys() <= readers.keys():
+            raise PlanFormatError(f"{where}.{min(data.keys() - readers.keys())}", "this field is not known")
+        if not required <= data.keys():
+            raise PlanFormatError(f"{where}.{min(required - data.keys())}", "this field is missing")
+        if not where:
+            return cls(**{name: readers[name](value, "") for name, value in data.items()})
         return cls(**{name: readers[name](value, f"{where}.{name}") for name, value in data.items()})
 
     return read
@@ -105,9 +115,14 @@ def _literal(choices: tuple[Any, ...]) -> Read:
 
 def _many(hint: Any) -> Read:
     read = _reader(hint)
-    return lambda data, where: tuple(
-        read(item, f"{where}[{number}]") for number, item in enumerate(_sequence(data, where))
-    )
+
+    def read_all(data: Json, where: str) -> tuple[Any, ...]:
+        items = _sequence(data, where)
+        if not where:
+            return tuple([read(item, "") for item in items])
+        return tuple(read(item, f"{where}[{number}]") for number, item in enumerate(items))
+
+    return read_all
 
 
 def _several(hints: tuple[Any, ...]) -> Read:

@@ -8,7 +8,7 @@ Secrets never get as far: an attempt's outputs are masked before the decider see
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import cast
+from typing import Final, cast
 
 import orjson
 from treadle_hookspecs import Event, Json, JsonObject
@@ -94,6 +94,8 @@ class Codec:
 
     def reveal(self, event: Event) -> Event:
         """The event as it was before `protect`."""
+        if not _marked(event.data):
+            return event
         return with_data(event, self.reveal_json(event.data, event.execution))
 
     def reveal_json(self, value: Json, place: str) -> Json:
@@ -124,6 +126,9 @@ class Codec:
         return self.reveal_json(_loaded(marker, self._load), place)
 
 
+_NESTED: Final = frozenset({dict, list, tuple})
+
+
 def with_data(event: Event, data: Json) -> Event:
     """The event with other data; `data` is a JSON object as the event's was."""
     return event._replace(data=cast("JsonObject", data))
@@ -146,6 +151,17 @@ def _loaded(marker: Mapping[str, Json], load: Callable[[str], bytes | None]) -> 
         return {"missing_payload": marker["$payload"]}
     value: Json = orjson.loads(content)
     return value
+
+
+def _marked(value: Json) -> bool:
+    """Something in it is sealed, or lies elsewhere."""
+    if isinstance(value, dict):
+        if "$sealed" in value or "$payload" in value:
+            return True
+        return any(item.__class__ in _NESTED and _marked(item) for item in value.values())
+    if isinstance(value, list):
+        return any(map(_marked, value))
+    return isinstance(value, Mapping | tuple)
 
 
 def _replaced(value: Json, replace: Callable[[Mapping[str, Json]], Json]) -> Json:

@@ -34,6 +34,7 @@ from treadle.runtime.context import Surroundings
 from treadle.runtime.detached import id_of, launch_of
 from treadle.runtime.driver import Driver
 from treadle.runtime.execution import Execution, Rest
+from treadle.runtime.garbage import uncollected
 from treadle.runtime.guard import SecretGuard
 from treadle.runtime.hearing import SORTS, delivered
 from treadle.runtime.launch import Launch as Launch
@@ -293,6 +294,7 @@ class LocalRuntime:
         execution.publish_ends = launch.publish_ends
         return self._driver(execution, stay_paused=stay_paused), _header(launch, row)
 
+    @uncollected()
     def _folded(self, row: ExecutionRow, claim: Claim, *, stay_paused: bool) -> Driver:
         logs = Masker()
         codec = self._codec(logs)
