@@ -79,7 +79,7 @@ def _chain(folder: Path, lines: list[str], steps: int, synchronous: str) -> floa
     folder.mkdir()
     with _treadle(folder, synchronous) as treadle:
         status = _completed(treadle.run(_workflow(folder, lines)))
-        at = [event.at for event in treadle.history(status.id)]
+        at: list[int] = [event.at for event in treadle.history(status.id)]
     return (at[-1] - at[0]) / steps
 
 
