@@ -262,3 +262,9 @@ def test_variables_of_git_do_not_lead_elsewhere(store, root, monkeypatch, tmp_pa
     monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / "index"))
     assert store.take("x", "a#1", "before").tree
     assert not os.path.lexists(tmp_path / "index")
+
+
+def test_a_root_with_too_many_files_is_refused(store, root, monkeypatch):
+    monkeypatch.setattr("treadle.workspace.snapshots._listing.MOST", 2)
+    with pytest.raises(TreadleError, match="more than 2 files"):
+        store.take("x", "a#1", "before")

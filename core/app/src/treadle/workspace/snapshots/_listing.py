@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from treadle_hookspecs import TreadleError
+from treadle_hookspecs import ExitCode, TreadleError
 
 from treadle.workspace.snapshots._git import Git, finished
 
 _WORDS: Final = ("ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z")
 _HOME: Final = ".treadle"
 _GIT: Final = ".git"
+MOST: Final = 200_000
+"""Files that a root may have: somebody who has snapshots taken of a home folder did not mean to."""
 
 
 @dataclass(slots=True)
@@ -76,6 +78,12 @@ def _walk(
     waiting = [inside]
     while waiting:
         folder = waiting.pop()
+        if len(listing.files) > MOST:
+            raise TreadleError(
+                f"{root} holds more than {MOST} files: a snapshot of it would take too long",
+                suggestions=("name what is made in .gitignore, or run the workflow in a folder of its own",),
+                exit_code=ExitCode.NOT_ALLOWED,
+            )
         for entry in _entries(root / folder if folder else root):
             path = f"{folder}/{entry.name}" if folder else entry.name
             if entry.name == _GIT or path == _HOME or entry.path in apart:

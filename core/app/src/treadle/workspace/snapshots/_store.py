@@ -58,12 +58,10 @@ class SnapshotStore:
         """
         with self.git.locked():
             at = time.time_ns()
-            known = self.git.start("ls-files", "-z")
-            listing = listed(self.git, (self.home,))
-            gone = set(finished(known).split(b"\0")[:-1])
+            listing, known = self._looked()
             crash_point(_LISTED)
             extra = self._unkept(listing)
-            tree = self._tree([path for path in listing.files if path not in extra], gone)
+            tree = self._tree([path for path in listing.files if path not in extra], known)
             self._sync(tree)
             crash_point(_STORED)
             files = {path: stat.S_IMODE(it.st_mode) for path, it in listing.files.items() if not _is_link(it)}
@@ -72,6 +70,17 @@ class SnapshotStore:
             snapshot = Snapshot(execution, visit, moment, at, tree, modes, extra)
             self._keep(snapshot)
         return snapshot
+
+    def _looked(self) -> tuple[Listing, set[bytes]]:
+        """What is there, and what was there the last time, both looked at side by side."""
+        known = self.git.start("ls-files", "-z")
+        try:
+            listing = listed(self.git, (self.home,))
+        except BaseException:
+            known.kill()
+            known.communicate()
+            raise
+        return listing, set(finished(known).split(b"\0")[:-1])
 
     def find(self, execution: str, visit: str, moment: str) -> Snapshot | None:
         """The snapshot of that name. Raises `TreadleError` (exit code 6) when what is kept cannot be read."""
