@@ -255,3 +255,19 @@ def test_the_health_of_all_agents(asked: Treadle) -> None:
     assert asyncio.run(asked.roster.health("away")).message == "it is away"
     assert asyncio.run(asked.roster.health("good")).ok
     assert not asyncio.run(asked.roster.health("missing")).ok
+
+
+def test_a_used_up_budget_is_waited_for_and_raised(asked: Treadle) -> None:
+    path = asked.root / "paid.yaml"
+    step = "uses: agent/perform, with: {instructions: make it}, agent: good"
+    path.write_text(
+        "treadle: 1\nname: paid\nbudget: {money: 0.5}\nsteps:\n"
+        f"  - {{id: one, {step}}}\n"
+        "  - {id: two, uses: agent/perform, with: {instructions: tell, expect: text}, agent: talker}\n"
+    )
+    status = asked.run(str(path))
+    assert (status.status, status.exit_code) == ("waiting", 7)
+    assert "two" not in status.steps or status.steps["two"]["state"] != "succeeded"
+    status = asked.resume(status.id, budget=["+1usd"])
+    assert status.status == "completed", status.error
+    assert status.steps["two"]["outputs"]["text"] == "42"

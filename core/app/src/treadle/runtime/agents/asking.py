@@ -118,6 +118,7 @@ class Asking:
             raise ActionError(f"{type(error).__name__}: {error}", error_class="agent") from error
         self._money += result.money
         self._tokens += result.tokens
+        self._context.spend(tokens=result.tokens, money=result.money)
         self._keep(entry.name, task, result)
         return result
 
