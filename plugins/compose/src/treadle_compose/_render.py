@@ -96,7 +96,7 @@ def render_native(folder: Path, manifest: Manifest, values: Mapping[str, Json], 
         TreadleError: with the template's own file and line.
     """
     root = files_root(folder, manifest)
-    entries = _staging.scan(root, manifest.id)
+    entries = _staging.scan(root, manifest.id, unrendered=True)
     shipped = [entry for entry in entries if _shipped(entry.path, manifest, root == folder)]
     into.mkdir(parents=True, exist_ok=True)
     for entry in shipped:
@@ -175,7 +175,7 @@ def _matches(path: str, patterns: tuple[str, ...]) -> bool:
 
 def _path(path: str, manifest: Manifest, values: Mapping[str, Json]) -> str:
     """The path with its variables; "" leaves it out."""
-    if "{{" not in path:
+    if "{{" not in path and "{%" not in path:
         return path
     parts = [render_text(part, values, f"template {manifest.id}: {path}") for part in path.split("/")]
     if any("/" in part or "\\" in part for part in parts):

@@ -157,7 +157,7 @@ class Library:
         if manifest_path(folder) is None:
             self._refuse_foreign(folder)
         manifest = self.manifest(folder)
-        digest = _staging.digest(_staging.scan(folder, manifest.id))
+        digest = _staging.digest(_staging.scan(folder, manifest.id, unrendered=True))
         fetched = FetchedTemplate(manifest.id, manifest.version, folder, source or str(folder), digest, commit)
         return Candidate(fetched, manifest, spec)
 
@@ -197,7 +197,8 @@ class Library:
         fetched = await self.host.composition.source(scheme).fetch(place, self.work(scheme))
         if fetched.native:
             manifest = await asyncio.to_thread(self.manifest, fetched.folder)
-            digest = _staging.digest(await asyncio.to_thread(_staging.scan, fetched.folder, manifest.id))
+            entries = await asyncio.to_thread(_staging.scan, fetched.folder, manifest.id, unrendered=True)
+            digest = _staging.digest(entries)
             return Candidate(replace(fetched, digest=digest), manifest, spec)
         return Candidate(fetched, _foreign_manifest(fetched), spec)
 

@@ -120,7 +120,7 @@ async def _one(
 
 def _native(candidate: Candidate, values: Mapping[str, Json], into: Path) -> None:
     template = candidate.template
-    if _staging.digest(_staging.scan(template.folder, template.id)) != template.digest:
+    if _staging.digest(_staging.scan(template.folder, template.id, unrendered=True)) != template.digest:
         raise TreadleError(
             f"the template {template.id} was changed while it was composed",
             suggestions=("run the composition again",),

@@ -17,6 +17,7 @@ BYTES: Final = 512_000_000
 DEPTH: Final = 64
 _RESERVED: Final = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
 _UNPORTABLE: Final = re.compile(r'[\x00-\x1f\x7f<>:"\\|?*]')
+_EXPRESSION: Final = re.compile(r"\{[{%].*[}%]\}")
 _DROPPED: Final = frozenset({".git", ".treadle"})
 """Folders that are nobody's to bring along: histories and journals belong to the project."""
 
@@ -46,14 +47,19 @@ class Entry:
         return asdict(self)
 
 
-def scan(root: Path, template: str) -> tuple[Entry, ...]:
+def scan(root: Path, template: str, *, unrendered: bool = False) -> tuple[Entry, ...]:
     """All entries of a tree, sorted by path, folders' own histories left out.
+
+    Args:
+        root: the folder.
+        template: whose it is, for messages.
+        unrendered: names may hold expressions, which are names of no system.
 
     Raises:
         TreadleError: it holds a name, a link or a thing that no project may hold, or too much; exit code 4.
     """
     entries, size = [], 0
-    for entry in _walk(root, root, template):
+    for entry in _walk(root, root, template, unrendered):
         entries.append(entry)
         size += entry.size
         if len(entries) > FILES or size > BYTES:
@@ -69,7 +75,7 @@ def digest(entries: Iterable[Entry]) -> str:
     return total.hexdigest()
 
 
-def check_path(template: str, path: str) -> None:
+def check_path(template: str, path: str, *, unrendered: bool = False) -> None:
     """Refuse a path that leaves the project, or that some system cannot have. Raises `TreadleError`."""
     if not path or path.startswith("/") or "\0" in path:
         raise _refused(template, path, "it is empty, absolute, or holds a NUL character")
@@ -77,6 +83,8 @@ def check_path(template: str, path: str) -> None:
     if len(parts) > DEPTH:
         raise _refused(template, path, f"it is more than {DEPTH} folders deep")
     for part in parts:
+        if unrendered and _EXPRESSION.search(part):
+            continue
         if reason := _wrong_part(part):
             raise _refused(template, path, reason)
 
@@ -104,7 +112,7 @@ def folded(path: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
 
 
-def _walk(root: Path, folder: Path, template: str) -> Iterator[Entry]:
+def _walk(root: Path, folder: Path, template: str, unrendered: bool) -> Iterator[Entry]:
     names = sorted(os.listdir(folder))  # noqa: PTH208 - by name only; scandir's order is the disk's
     kept = [name for name in names if name not in _DROPPED]
     if folder != root and not names:
@@ -112,10 +120,10 @@ def _walk(root: Path, folder: Path, template: str) -> Iterator[Entry]:
     for name in kept:
         path = folder / name
         shown = path.relative_to(root).as_posix()
-        check_path(template, shown)
+        check_path(template, shown, unrendered=unrendered)
         facts = path.lstat()
         if stat.S_ISDIR(facts.st_mode):
-            yield from _walk(root, path, template)
+            yield from _walk(root, path, template, unrendered)
         else:
             yield _leaf(path, shown, facts, template)
 

@@ -70,10 +70,9 @@ def _files(folder: Path, manifest: Manifest) -> Iterator[TreadleError]:
         yield TreadleError(f"template {manifest.id}: there is no folder {manifest.files.root}")
         return
     try:
-        entries = _staging.scan(root, manifest.id)
+        entries = _staging.scan(root, manifest.id, unrendered=True)
     except TreadleError as error:
-        if "{{" not in error.message:
-            yield error
+        yield error
         return
     for entry in entries:
         path = root / entry.path
