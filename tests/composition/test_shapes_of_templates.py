@@ -7,8 +7,10 @@ import sys
 from itertools import combinations
 from pathlib import Path
 
+import jsonschema
 import pytest
 from shapes import SHAPES, lay_down
+from treadle_compose import _schemas
 
 NAMES = sorted(SHAPES)
 PAIRS = [pair for number, pair in enumerate(combinations(NAMES, 2)) if number % 4 == 0]
@@ -43,6 +45,7 @@ def test_two_shapes(bench, names):
 
 def test_all_shapes_at_once(bench):
     code, report = check(bench, *bench[1].values(), "--trust", "sandboxed")
+    jsonschema.validate(report, _schemas.check())
     assert (code, report["findings"]) == (0, [])
     assert report["merged"] >= 12
 

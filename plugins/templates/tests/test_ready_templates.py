@@ -59,6 +59,8 @@ def looked_at(project):
     for name, schema in SCHEMAS.items():
         if (project / name).exists():
             run(sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, str(project / name), cwd=project)
+    if not any(project.rglob("*.py")):
+        return
     run(sys.executable, "-m", "ruff", "check", "--no-cache", ".", cwd=project)
     run(sys.executable, "-m", "ruff", "format", "--no-cache", "--check", ".", cwd=project)
 

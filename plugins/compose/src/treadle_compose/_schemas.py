@@ -18,6 +18,28 @@ def hooks() -> dict[str, Any]:
     return json_schema("hooks")
 
 
+def check() -> dict[str, Any]:
+    """What `treadle template check --json` prints: `treadle/template-check@1`."""
+    from treadle_compose._check import PROMISES
+
+    finding = _object({"promise": {"enum": list(PROMISES)}, "path": _TEXT, "detail": _TEXT})
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "treadle/template-check@1",
+        **_object(
+            {
+                "schema": {"const": "treadle/template-check@1"},
+                "templates": _TEXTS,
+                "paths": {"type": "integer"},
+                "shared": {"type": "integer"},
+                "merged": {"type": "integer"},
+                "decided": _TEXTS,
+                "findings": {"type": "array", "items": finding},
+            }
+        ),
+    }
+
+
 def result() -> dict[str, Any]:
     """What `treadle compose --json` prints: `treadle/composition@1`."""
     row = _object(

@@ -37,6 +37,7 @@ SCHEMAS = (
     ("composition", "treadle_compose._schemas:composition"),
     ("composition-result", "treadle_compose._schemas:result"),
     ("hooks", "treadle_compose._schemas:hooks"),
+    ("template-check", "treadle_compose._schemas:check"),
 )
 
 
