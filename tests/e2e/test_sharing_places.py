@@ -78,13 +78,15 @@ def holder(user):
 
 
 def test_a_killed_holder_frees_its_place_at_once(user, holder):
-    waiting = user.start("run", "held.yaml", "--json")
+    waiting = user.start("run", "held.yaml")
     with look(user) as treadle:
         while len(treadle.slots("deploy")) < 2:
             treadle.store.watch(1.0)
         held, later = treadle.slots("deploy")
+        place = f"next for a place in `deploy` (1 in all), held by {held.execution}"
         why = treadle.why(later.execution, "work").reasons[0].text
-        assert why.endswith(f"next for a place in `deploy` (1 in all), held by {held.execution}")
+        assert why.endswith(place)
+        assert any(f"{later.execution} waits: {place}" in line for line in iter(waiting.stderr.readline, ""))
         holder.kill()
         user.ended(waiting, 0)
         assert treadle.status(later.execution).status == "completed"

@@ -29,7 +29,7 @@ from treadle.diagnostics import Diagnostics
 from treadle.dispatch import Dispatcher, Triggered
 from treadle.lookup import project_root
 from treadle.runtime.clock import now
-from treadle.runtime.listeners import Listeners, ProgressListener, StopListener
+from treadle.runtime.listeners import Listeners, ProgressListener, QueueListener, StopListener
 from treadle.status import Status
 from treadle.workflows import Workflows
 
@@ -125,6 +125,10 @@ class Driving(Workflows):
     def subscribe_stop(self, listener: StopListener) -> Callable[[], None]:
         """Call `listener(number)` when SIGINT or SIGTERM brings executions to rest. Call the result to stop."""
         return self._listeners.subscribe_stop(listener)
+
+    def subscribe_queue(self, listener: QueueListener) -> Callable[[], None]:
+        """Call `listener(execution, text)` when the place of a waiting execution in a queue changes."""
+        return self._listeners.subscribe_queue(listener)
 
     def _launch(
         self,
@@ -305,6 +309,7 @@ class Driving(Workflows):
                     self._listeners.tell_stop,
                     Rest(self.settings.wait if self._patience is None else self._patience, self._asks),
                     self._warn,
+                    self._listeners.tell_queue,
                 )
             )
         return self._runtime

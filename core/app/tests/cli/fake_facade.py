@@ -169,7 +169,7 @@ class Facade:
     def subscribe_progress(self, listener: Any) -> Any:
         return lambda: None
 
-    subscribe_stop = subscribe_progress
+    subscribe_stop = subscribe_queue = subscribe_progress
 
     def tail(self, id: str) -> LogTail:
         return LogTail(self.root / "logs")

@@ -31,6 +31,9 @@ class StepProgress(NamedTuple):
 
 ProgressListener = Callable[[StepProgress], None]
 
+QueueListener = Callable[[str, str], None]
+"""Told of an execution's id, and where it, or a step of it, stands in a queue: a text for people."""
+
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
@@ -52,6 +55,7 @@ class Listeners:
         self._subscriptions: list[Subscription] = []
         self._watching: list[ProgressListener] = []
         self._stopping: list[StopListener] = []
+        self._queueing: list[QueueListener] = []
         self._plugins = plugins
         self._thread: _PluginThread | None = None
         self._warn = warn
@@ -109,6 +113,16 @@ class Listeners:
         """Tell of a signal."""
         for listener in tuple(self._stopping):
             listener(number)
+
+    def subscribe_queue(self, listener: QueueListener) -> Callable[[], None]:
+        """Add one who hears where executions stand in queues; call the result to remove it."""
+        self._queueing.append(listener)
+        return lambda: self._queueing.remove(listener) if listener in self._queueing else None
+
+    def tell_queue(self, execution: str, text: str) -> None:
+        """Tell where an execution stands."""
+        for listener in tuple(self._queueing):
+            listener(execution, text)
 
     def close(self) -> None:
         """Wait until the plugins have heard everything, at most five seconds."""

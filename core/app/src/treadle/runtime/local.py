@@ -83,6 +83,8 @@ class Environment:
     """When an execution that only waits is left alone."""
     warned: Callable[[str], None] = lambda _: None
     """Told of what went wrong where nobody waits for it."""
+    queued: Callable[[str, str], None] = lambda *_: None
+    """Told where an execution stands in a queue, whenever that has changed."""
 
 
 class LocalRuntime:
@@ -98,7 +100,7 @@ class LocalRuntime:
         self._watcher: Watcher | None = None
         self._watching: asyncio.TimerHandle | None = None
         self._step_cache: StepCache | None = None
-        self._queue = Queue(environment.store, self._loop, self._drivers, self._adopt, environment.warned)
+        self._queue = Queue(environment, self._loop, self._drivers, self._adopt)
         self._interrupts = 0
         self.interrupted_by: int | None = None
 

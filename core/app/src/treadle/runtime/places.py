@@ -95,6 +95,7 @@ class Places:
         self.patience: Final = patience
         self._holders = {slot.holder for slot in store.slots(execution=execution)}
         self._waiting: dict[str, tuple[AcquireSlots, float]] = {}
+        self._told: dict[str, str] = {}
 
     @property
     def waiting(self) -> bool:
@@ -150,6 +151,14 @@ class Places:
             if self._take(holder):
                 del self._waiting[holder]
                 yield SlotsTaken(now(), holder)
+
+    def news(self) -> Iterator[str]:
+        """Where those that wait stand, as far as it is not what this said before."""
+        for holder in tuple(self._waiting):
+            line = self.line(holder)
+            if line and self._told.get(holder) != line:
+                self._told[holder] = line
+                yield f"`{holder}` is {line}" if holder else line
 
     def lost(self, held: Iterable[str]) -> list[str]:
         """Of the holders that the log says have their places, those that another has taken them from."""

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from treadle_hookspecs import ExecutionRow, ExitCode, StoreBackend, TreadleError
+from treadle_hookspecs import ExecutionRow, ExitCode, TreadleError
 
 from treadle.runtime.places import in_line
 
 if TYPE_CHECKING:
     from treadle.runtime.driver import Driver
+    from treadle.runtime.local import Environment
 
 EVERYTHING: Final = "treadle:executions"
 """The group of all executions, when `max_concurrent_workflows` limits it."""
@@ -23,26 +24,25 @@ class Queue:
     """Looks after the line for the executions of one runtime.
 
     Args:
-        store: where the places are.
+        environment: of the runtime.
         loop: of the runtime.
         drivers: what it drives, by execution.
         adopt: drives an execution on that nobody drives.
-        warned: told when that fails.
     """
 
     def __init__(
         self,
-        store: StoreBackend,
+        environment: "Environment",
         loop: asyncio.AbstractEventLoop,
         drivers: "Mapping[str, Driver]",
         adopt: Callable[[ExecutionRow], Awaitable[None]],
-        warned: Callable[[str], None],
     ) -> None:
-        self._store = store
+        self._store = environment.store
         self._loop = loop
         self._drivers = drivers
         self._adopt = adopt
-        self._warned = warned
+        self._warned = environment.warned
+        self._queued = environment.queued
         self._tick: asyncio.TimerHandle | None = None
         self._adopted: dict[str, asyncio.Task[None]] = {}
         self._closed = False
@@ -80,7 +80,15 @@ class Queue:
         self._tick = None
         if any(driver.execution.places is not None for driver in self._drivers.values()):
             self.look()
+            self._tell()
             self.begin()
+
+    def _tell(self) -> None:
+        """Say where those stand that wait, as far as that has changed."""
+        for driver in tuple(self._drivers.values()):
+            places = driver.execution.places
+            for text in places.news() if places is not None and places.waiting else ():
+                self._queued(driver.execution.id, text)
 
     def _next(self) -> list[ExecutionRow]:
         """Executions at rest that something was said to, or whose turn it is."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from treadle_hookspecs import Event, EventListener, ExitCode, Json, TreadleError
 
 from treadle.cli import shapes
+from treadle.cli.console import printable
 from treadle.cli.follow import ExecutionView, Follower, follower
 from treadle.cli.follow.ending import Ending
 from treadle.cli.session import Session
@@ -127,6 +128,7 @@ class Driving:
         unsubscribe = (
             treadle.subscribe_progress(shown.progress),
             treadle.subscribe_stop(self._say_how_to_kill),
+            treadle.subscribe_queue(self._say_where_it_stands),
         )
         shown.start()
         try:
@@ -139,6 +141,9 @@ class Driving:
     def _say_how_to_kill(self, number: int) -> None:
         again = "Ctrl-C" if number == SIGINT else Signals(number).name
         self._session.terminal.say(f"stopping: running steps are being ended; {again} again kills them at once")
+
+    def _say_where_it_stands(self, execution: str, text: str) -> None:
+        self._session.terminal.say(f"{execution} waits: {printable(text)}")
 
     def replay(self, view: ExecutionView, events: Iterable[Event]) -> None:
         """Show events as they come."""
