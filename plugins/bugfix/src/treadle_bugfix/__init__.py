@@ -1,0 +1,1 @@
+"""Bugs: where they are, since when, and the smallest fix."""
