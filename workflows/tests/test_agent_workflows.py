@@ -113,7 +113,8 @@ def test_from_a_specification_to_a_validated_change(treadle, repository, answers
 
 
 def test_a_bug_is_reproduced_and_mended(treadle, repository, answers) -> None:
-    repository.commit({"src/prices.py": CODE.replace("sum(prices)", "sum(prices[1:])"), "tests/test_prices.py": ""}, "break")
+    broken = CODE.replace("sum(prices)", "sum(prices[1:])")
+    repository.commit({"src/prices.py": broken, "tests/test_prices.py": ""}, "break")
     answers(
         ("Write one test", {"tests/test_bug.py": TEST.format(3)}),
         ("Mend this bug", {"src/prices.py": CODE}),
