@@ -109,3 +109,15 @@ def test_resume_takes_the_newest_and_nothing_else(user, check):
     user.treadle("run", "check.yaml", "--resume", status=1)
     assert user.newest() != failed
     assert user.status()["steps"]["test"]["state"] == "failed"
+
+
+def test_at_a_terminal_one_is_asked_there_and_then(user, ship, at_terminal):
+    terminal = at_terminal("run", "ship.yaml", "--mode", "hybrid", "--no-color")
+    terminal.see("run deploy: command/run, high risk?")
+    terminal.see("approve?")
+    terminal.press("no\n")
+    terminal.see("omment")
+    terminal.press("not on a Friday\n")
+    assert terminal.end() == 0
+    assert user.lines("told") == ["rejected"]
+    assert not (user.project / "deployed").exists()
