@@ -25,6 +25,7 @@ PAGES = [
     "docs/how-to/test-a-workflow.md",
     "docs/how-to/check-templates.md",
     "docs/how-to/use-secrets.md",
+    "docs/how-to/wait-for-people.md",
     "docs/how-to/work-apart.md",
     "docs/how-to/write-a-template.md",
 ]

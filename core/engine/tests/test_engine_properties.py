@@ -33,10 +33,12 @@ from treadle_testkit.random_workflows import (
     NESTED,
     NESTED_ORDERLY,
     ORDERLY,
+    WAITING,
     Features,
     random_choice,
     random_plan,
     random_script,
+    random_speech,
 )
 from treadle_testkit.scripted import ScriptedRuntime
 
@@ -52,12 +54,13 @@ def blocks(count: int) -> pytest.MarkDecorator:
 def flat_and_nested(flat: int, nested: int, *kinds: Features) -> pytest.MarkDecorator:
     """`flat` examples of one scope and `nested` ones with scopes inside scopes, a block a test.
 
-    Half as many as the nested ones run workflows in workflows.
+    Half as many as the nested ones run workflows in workflows; where everything may happen, half as many wait as well.
     """
-    features = kinds or (EVERYTHING, NESTED, FAMILIES)
+    features = kinds or (EVERYTHING, NESTED, FAMILIES, WAITING)
     found = [("flat", features[0], block) for block in _ranges(flat)]
     found += [("nested", features[1], block) for block in _ranges(nested)]
     found += [("family", features[2], block) for block in _ranges(nested // 2)]
+    found += [("waiting", kind, block) for kind in features[3:] for block in _ranges(nested // 2)]
     cases = [pytest.param(kind, block, id=f"{name}-{block.start}") for name, kind, block in found]
     return pytest.mark.parametrize(("features", "block"), cases)
 
@@ -69,7 +72,7 @@ def _ranges(count: int) -> list[range]:
 def prepared(seed: int, features: Features = EVERYTHING, *, order: int | None = None) -> ScriptedRuntime:
     choose = random_choice(seed if order is None else order)
     script = random_script(seed, failing=0.5, by_visit=features is not ORDERLY)
-    return ScriptedRuntime(random_plan(seed, features), script, choose=choose)
+    return ScriptedRuntime(random_plan(seed, features), script, speech=random_speech(seed), choose=choose)
 
 
 def driven(seed: int, features: Features = EVERYTHING, *, order: int | None = None) -> ScriptedRuntime:

@@ -10,7 +10,7 @@ from treadle_engine.joins import judge
 from treadle_engine.liveness import survey
 from treadle_engine.nesting import attend, has_ended
 from treadle_engine.protocol import CancelTimer, Finish
-from treadle_engine.rearm import announce, let_in
+from treadle_engine.rearm import announce, end_waits, let_in
 from treadle_engine.scope_state import IDLE, ScopeState
 from treadle_engine.starting import start_ready
 from treadle_engine.waiting import review
@@ -29,7 +29,7 @@ def proceed(draft: Draft) -> None:
         rollback.go_on(draft)
         if not state.terminal:
             _run_queued(draft)
-            while state.waiting and review(draft):
+            while state.waiting and (end_waits(draft) or review(draft)):
                 _run_queued(draft)
             if not state.root.finished or not all(scope.finished for scope in state.tops):
                 return

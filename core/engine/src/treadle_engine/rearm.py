@@ -11,33 +11,34 @@ from treadle_engine.scope_state import SETTLED, Parked, ScopeState
 
 
 def let_in(draft: Draft, scope: ScopeState) -> None:
-    """Re-arm the region of the oldest parked re-entry in whose region nothing runs or is about to.
-
-    What waits there on the outside is cancelled, also deep inside; what runs is waited for.
-    """
+    """Re-arm the region of the oldest parked re-entry in whose region nothing runs or is about to."""
     for parked in scope.parked:
         region = scope.graph.closures[parked.target] | 1 << parked.target
-        if draft.state.waiting and _end_waits(draft, scope, region):
-            return
         if not any(region >> at & 1 for at in entries(scope)):
             settled = [scope.graph.ids[at] for at in bits(region) if scope.phase[at] == SETTLED]
             draft.record(kinds.REGION_REARMED, scope.address, scope.graph.ids[parked.target], data={"steps": settled})
             return
 
 
-def _end_waits(draft: Draft, scope: ScopeState, region: int) -> bool:
-    """Cancel the waits in a region of a scope; True when there was one."""
-    found = False
-    for waiting, at in tuple(draft.state.waiting.values()):
-        inner, step = waiting, at
-        while inner is not scope and inner.parent is not None:
-            inner, step = inner.parent, inner.owner
-        wait = waiting.waits.get(at)
-        # What waits for its places is about to run.
-        if inner is scope and region >> step & 1 and wait is not None and wait.kind != "slots":
-            cancel_wait(draft, waiting, at)
-            found = True
-    return found
+def end_waits(draft: Draft) -> bool:
+    """R7: cancel what waits in a region that is to be entered again, however deep inside; True when there was one."""
+    for scope, at in tuple(draft.state.waiting.values()):
+        if _is_in_the_way(scope, at):
+            cancel_wait(draft, scope, at)
+            return True
+    return False
+
+
+def _is_in_the_way(scope: ScopeState, at: int) -> bool:
+    """A re-entry waits for the region in which a visit, or one around it, stands."""
+    inner: ScopeState | None = scope
+    step = at
+    while inner is not None:
+        closures = inner.graph.closures if inner.parked else ()
+        if any((closures[parked.target] | 1 << parked.target) >> step & 1 for parked in inner.parked):
+            return True
+        inner, step = inner.parent, inner.owner
+    return False
 
 
 def announce(draft: Draft, scope: ScopeState) -> None:

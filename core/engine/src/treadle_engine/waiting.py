@@ -246,7 +246,7 @@ def _decided(draft: Draft, scope: ScopeState, at: int, wait: Wait, decision: str
     last: Any = wait.answers[-1]
     who = person(str(last["by"]))
     outputs: dict[str, Json] = {} if decision != APPROVED else dict(last["data"])
-    outputs |= {"decision": decision, "by": who, "comment": last["comment"], "answers": list(wait.answers)}
+    outputs |= {"decision": decision, "by": who, "comment": last["comment"], "answers": _given(wait)}
     error = None
     if decision != APPROVED:
         word = "pushed back" if decision == PUSHED_BACK else "rejected"
@@ -298,11 +298,16 @@ def _escalate(draft: Draft, scope: ScopeState, at: int) -> None:
         draft.command(Publish(escalation.event, about))
 
 
+def _given(wait: Wait) -> list[Json]:
+    """The answers, without their times: what a run leads to does not depend on when it ran."""
+    return [{name: value for name, value in answer.items() if name != "at"} for answer in wait.answers]
+
+
 def _unanswered(draft: Draft, scope: ScopeState, at: int, wait: Wait) -> None:
     """Nobody answered in time: `on_timeout` says what that means."""
     decision = _DECISIONS.get(approval_of(scope, at).on_timeout, "")
     late = _too_long(scope, at, wait)
-    outputs: dict[str, Json] = {"decision": decision or "timeout", "by": "", "answers": list(wait.answers)}
+    outputs: dict[str, Json] = {"decision": decision or "timeout", "by": "", "answers": _given(wait)}
     outputs["comment"] = late["message"]
     _end(draft, scope, at, _OUTCOMES.get(decision, "timeout"), outputs, None if decision == APPROVED else late)
 

@@ -9,9 +9,11 @@ from typing import Any, Final, Literal, TypeAlias
 
 from treadle_engine.link import link
 from treadle_engine.plan import (
+    Approval,
     Case,
     Compensation,
     Concurrency,
+    Escalation,
     Items,
     Join,
     JoinMode,
@@ -21,12 +23,14 @@ from treadle_engine.plan import (
     RollbackPolicy,
     ScopePlan,
     StepPlan,
+    WaitFor,
 )
 from treadle_engine.protocol import Address
 from treadle_engine.state import graph_of
+from treadle_engine.waits import Wait
 from treadle_hookspecs import JsonObject
 
-from treadle_testkit.scripted import Choice, Ending, Script, Try
+from treadle_testkit.scripted import Choice, Ending, Script, Speech, Try
 
 _ORDERLY_JOINS: Final[tuple[JoinMode, ...]] = ("none_failed_min_one_success", "all_success", "none_failed", "all_done")
 _EAGER_JOINS: Final[tuple[JoinMode, ...]] = ("one_success", "one_failed", "at_least")
@@ -64,6 +68,7 @@ class Features:
         children: so many workflows that steps may run; each may run those before it.
         outer: retries, time-outs and undoing of steps that hold scopes.
         groups: steps that need a place in a group.
+        waits: steps that wait for time, signals, events and people, and people who are asked before others.
     """
 
     steps: int = 8
@@ -83,6 +88,7 @@ class Features:
     children: int = 0
     outer: bool = False
     groups: bool = True
+    waits: bool = False
 
 
 EVERYTHING: Final = Features()
@@ -95,6 +101,8 @@ NESTED_ORDERLY: Final = replace(ORDERLY, steps=5, depth=2, groups=False)
 """The same with scopes inside scopes."""
 NESTED_GROUPED: Final = replace(NESTED, groups=True)
 """And with places that its steps wait for, where more depends on what ends first."""
+WAITING: Final = replace(NESTED, steps=6, depth=1, waits=True)
+"""The same with steps that wait."""
 FAMILIES: Final = replace(NESTED, steps=4, children=2, outer=True)
 FAMILIES_ORDERLY: Final = replace(NESTED_ORDERLY, steps=4, children=2, outer=True)
 """The same with workflows that run others, and with all that goes with steps that hold scopes."""
@@ -115,6 +123,8 @@ def _plan(rng: Random, name: str, features: Features) -> Plan:
     root = _sound_scope(rng, features)
     if features.groups:
         root = _with_groups(Random(f"{name}/groups"), root)  # noqa: S311 - a test's dice
+    if features.waits:
+        root = _with_waits(Random(f"{name}/waits"), root)  # noqa: S311 - a test's dice
     small = replace(features, steps=3)
     handlers = [_sound_scope(rng, small) if features.handlers and rng.random() < 0.3 else None for _ in range(3)]
     policy = RollbackPolicy(
@@ -141,6 +151,58 @@ def _grouped(rng: Random, step: StepPlan) -> StepPlan:
     branches = tuple((name, _with_groups(rng, branch)) for name, branch in step.branches)
     groups = (Concurrency("random", rng.choice((1, 1, 2))),) if rng.random() < 0.15 and step.kind in _GROUPED else ()
     return replace(step, body=body, branches=branches, concurrency=groups)
+
+
+def _with_waits(rng: Random, scope: ScopePlan) -> ScopePlan:
+    """Some of the steps wait instead of doing something, and some wait for people before they do it."""
+    return replace(scope, steps=tuple(_waiting(rng, step) for step in scope.steps))
+
+
+def _waiting(rng: Random, step: StepPlan) -> StepPlan:
+    body = None if step.body is None else _with_waits(rng, step.body)
+    branches = tuple((name, _with_waits(rng, branch)) for name, branch in step.branches)
+    step, chance = replace(step, body=body, branches=branches), rng.random()
+    if chance < 0.12 and step.items is None:
+        return replace(step, gate=_approval(rng))
+    if chance > 0.4 or step.kind != "call":
+        return step
+    plain = replace(step, action="", with_={}, compensate=None, irreversible=False, uncertain=False, retry=Retry())
+    if chance < 0.2:
+        return replace(plain, kind="wait", with_={"for": rng.choice([0, 2, "3s"])})
+    if chance < 0.3:
+        return replace(plain, kind="approval", approval=_approval(rng))
+    timeout = rng.choice([None, 4.0])
+    wanted = rng.choice(
+        [
+            WaitFor(signal="go", timeout=timeout),
+            WaitFor(event="pushed", timeout=4.0),
+            WaitFor(condition=f"steps.{step.id}.visit > 1", timeout=timeout),
+        ]
+    )
+    return replace(plain, kind="wait_for", wait_for=wanted)
+
+
+def _approval(rng: Random) -> Approval:
+    return Approval(
+        quorum=rng.choice((1, 1, 2)),
+        timeout=rng.choice((None, 6.0)),
+        on_timeout=rng.choice(("timeout", "reject", "approve")),
+        escalate=rng.choice((None, None, Escalation(2.0, ("boss",), "late"))),
+    )
+
+
+def random_speech(seed: int) -> Speech:
+    """What is said to waits: it depends on nothing but the wait. Where nothing ends a wait by itself, something is."""
+
+    def speech(place: str, wait: Wait) -> tuple[str, str] | None:
+        rng = Random(f"{seed}/{place}/{len(wait.answers)}")  # noqa: S311 - a test's dice
+        if wait.due and rng.random() < 0.3:
+            return None
+        if wait.kind != "approval":
+            return "somebody", wait.name
+        return f"person-{len(wait.answers)}", "rejected" if rng.random() < 0.25 else "approved"
+
+    return speech
 
 
 def random_script(seed: int, *, failing: float = 1.0, by_visit: bool = True) -> Script:

@@ -25,6 +25,7 @@ from treadle_engine.protocol import (
     Command,
     Compensate,
     CompensationEnded,
+    Deliver,
     Publish,
     Recover,
     SlotsTaken,
@@ -38,6 +39,7 @@ from treadle_engine.protocol import (
 )
 from treadle_engine.slots import holder_of
 from treadle_engine.state import State, fold
+from treadle_engine.waits import Wait
 from treadle_hookspecs import Event, JsonObject
 
 BEGIN: Final = 1_700_000_000_000_000
@@ -65,6 +67,9 @@ class Try(NamedTuple):
 
 
 Script: TypeAlias = Callable[[Try], Ending]
+Speech: TypeAlias = "Callable[[str, Wait], tuple[str, str] | None]"
+"""What is said to a wait for a signal, an event or people: given its `scope/step#visit` and itself, who says which name
+(of the signal or event, or a decision); None: nothing, so that its time-out ends it if it has one."""
 Choice: TypeAlias = Callable[[Sequence[Address]], int]
 """Which of the running attempts ends next."""
 
@@ -89,6 +94,7 @@ class ScriptedRuntime:
         plan: linked.
         script: how attempts end: a function, or by step id the outcomes of its tries in order, the last one for all
             further ones; a step that is not named succeeds.
+        speech: what is said to waits, when nothing runs; default: nothing.
         choose: which running attempt ends next; default: the one that started first.
         tick: microseconds between two stimuli.
         execution: the id.
@@ -108,6 +114,7 @@ class ScriptedRuntime:
         plan: Plan,
         script: Script | Mapping[str, Sequence[str | Ending]] | None = None,
         *,
+        speech: Speech = lambda *_: None,
         choose: Choice = lambda _: 0,
         tick: int = 1_000,
         execution: str = "scripted",
@@ -122,6 +129,7 @@ class ScriptedRuntime:
         self.asked: dict[str, AcquireSlots] = {}
         self.now = BEGIN
         self._script = script if callable(script) else _by_step(script or {})
+        self._speech = speech
         self._choose = choose
         self._tick = tick
         self._actor = actor
@@ -153,11 +161,24 @@ class ScriptedRuntime:
             addresses = [address for address, _ in self.running]
             self._end(list(self.running)[self._choose(addresses)])
             return True
+        if not self.state.paused and self._speak():
+            return True
         if self.timers and not self.state.paused:
             timer = min(self.timers, key=lambda name: (self.timers[name], name))
             self.now = max(self.now, self.timers.pop(timer))
             self.send(TimerFired(timer, self.now))
             return True
+        return False
+
+    def _speak(self) -> bool:
+        """Say something to the oldest wait to which anything is said; False when there is none."""
+        for scope, at in self.state.waiting.values():
+            wait, place = scope.waits[at], f"{scope.place(at)}#{scope.visits[at]}"
+            sort = "answer" if wait.kind == "approval" else wait.kind
+            said = self._speech(place, wait) if sort in {"signal", "event", "answer"} else None
+            if said is not None:
+                self.send(Deliver(self.now, sort, said[1], by=said[0], step=place))  # type: ignore[arg-type]
+                return True
         return False
 
     def _give_places(self) -> bool:
