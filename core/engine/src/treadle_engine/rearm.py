@@ -31,14 +31,14 @@ def end_waits(draft: Draft) -> bool:
 
 def _is_in_the_way(scope: ScopeState, at: int) -> bool:
     """A re-entry waits for the region in which a visit, or one around it, stands."""
-    inner: ScopeState | None = scope
-    step = at
-    while inner is not None:
+    inner, step = scope, at
+    while True:
         closures = inner.graph.closures if inner.parked else ()
         if any((closures[parked.target] | 1 << parked.target) >> step & 1 for parked in inner.parked):
             return True
+        if inner.parent is None:
+            return False
         inner, step = inner.parent, inner.owner
-    return False
 
 
 def announce(draft: Draft, scope: ScopeState) -> None:
