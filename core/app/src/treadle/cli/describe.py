@@ -104,6 +104,7 @@ def _step_view(address: str, step: Mapping[str, Any]) -> StepView:
         from_iso(step.get("started_at")),
         from_iso(step.get("finished_at")),
         error=message_of(step.get("error")),
+        reason="waits" if step["state"] == "waiting" else "",
         undone={"done": "undone", "failed": "not undone"}.get(str(step.get("compensation")), ""),
     )
 

@@ -7,6 +7,7 @@ from treadle_engine.plan import HANDLERS
 from treadle_engine.readiness import may_change
 from treadle_engine.scope_state import IDLE, INTERRUPTED, OPEN, RETRYING, SETTLED, SUCCEEDED
 from treadle_engine.state import State
+from treadle_engine.waits import Wait
 
 from treadle.runtime.clock import iso
 from treadle.seeing._moment import Moment, join_text
@@ -22,11 +23,30 @@ def live(moment: Moment, *, driven: bool, called_off: str) -> Iterator[Reason]:
     elif scope.phase[at] == INTERRUPTED:
         answer = f"treadle resume {moment.state.execution} --interrupted retry|fail"
         yield moment.reason("R14", f"a person has to say whether it runs again or fails: {answer}")
-    elif driven and not (at in scope.waits and scope.waits[at].kind == "slots"):
+    elif at in scope.waits:
+        yield from _open_wait(moment, scope.waits[at])
+    elif driven:
         yield moment.reason("R2", f"it waits for the end of attempt {attempt}, which runs")
     if at in scope.called_off:
         yield moment.reason("R13", f"it was asked to end: {called_off or 'it was cancelled'}")
     yield from _held_up(moment, driven=driven)
+
+
+def _open_wait(moment: Moment, wait: Wait) -> Iterator[Reason]:
+    """What a visit waits for; of places in groups another reason tells."""
+    until = f", until {iso(wait.due)}" if wait.due else ""
+    if wait.kind == "timer":
+        yield moment.reason("Clock and chance", f"it waits until {iso(wait.due)}")
+    elif wait.kind == "approval":
+        before = "before it begins, " if wait.gate else ""
+        so_far = f"; so far: {', '.join(str(answer['by']) for answer in wait.answers)}" if wait.answers else ""
+        yield moment.reason(
+            "R6", f"{before}it waits for people{until}: treadle waiting {moment.state.execution}{so_far}"
+        )
+    elif wait.kind == "condition":
+        yield moment.reason("R6", f"it waits for its condition{until}; it is judged after everything that happens")
+    elif wait.kind in ("signal", "event"):
+        yield moment.reason("R6", f"it waits for the {wait.kind} {wait.name}{until}")
 
 
 def pending(moment: Moment, *, driven: bool) -> Iterator[Reason]:
@@ -113,6 +133,6 @@ def _held_up(moment: Moment, *, driven: bool) -> Iterator[Reason]:
     state = moment.state
     if state.paused:
         yield moment.reason("R13", f"the execution is paused: treadle resume {state.execution}")
-    elif not driven and not state.terminal and not state.interrupted:
+    elif not driven and not state.terminal and not state.interrupted and not state.rests:
         text = f"no process drives the execution: treadle resume {state.execution}"
         yield moment.reason("R14", text)

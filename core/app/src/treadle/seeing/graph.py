@@ -100,7 +100,8 @@ def graph_of_execution(record: Record, *, critical: Iterable[str] = ()) -> Workf
             taken[edge] = taken.get(edge, 0) + 1
     marks = {path_of(view.address): (view.state, view.outcome, view.visits) for view in state.steps()}
     made = _graph(record.plan, frozenset(critical), marks, taken, pending=("pending", "", 0))
-    status = state.status if record.driven or state.terminal or state.paused else "interrupted"
+    rests = record.driven or state.terminal or state.paused or state.rests
+    status = state.status if rests else "interrupted"
     return WorkflowGraph(made.workflow, made.title, made.version, made.bodies, record.execution, status)
 
 
