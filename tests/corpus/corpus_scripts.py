@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Final
 
 from treadle_engine.plan import Compensation, Concurrency, Plan, Retry, StepPlan
-from treadle_engine.protocol import CancelVisit, Rollback, TimerFired
+from treadle_engine.plan_bounds import Budget
+from treadle_engine.protocol import CancelVisit, RaiseBudget, Rollback, TimerFired
 from treadle_hookspecs import Event
 from treadle_testkit.scripted import Ending, ScriptedRuntime, workflow
 
@@ -72,6 +73,17 @@ def _place_lost() -> tuple[Plan, list[Event]]:
     return plan, runtime.log
 
 
+def _over_budget() -> tuple[Plan, list[Event]]:
+    """It waits when the visits that it may have are used up, and goes on when there may be more."""
+    plan = workflow(_act("one"), _act("two"), _act("three"), budget=Budget(visits=2))
+    runtime = ScriptedRuntime(plan)
+    runtime.start()
+    runtime.run()
+    runtime.send(RaiseBudget(runtime.now, {"visits": 2}, "user:ada"))
+    runtime.run()
+    return plan, runtime.log
+
+
 def _run(plan: Plan, endings: dict[str, list[str | Ending]]) -> tuple[Plan, list[Event]]:
     runtime = ScriptedRuntime(plan, endings)
     runtime.start()
@@ -86,4 +98,5 @@ SCRIPTS: Final[dict[str, Callable[[], tuple[Plan, list[Event]]]]] = {
     "checkpoint": _checkpoint,
     "out-of-time": _out_of_time,
     "place-lost": _place_lost,
+    "over-budget": _over_budget,
 }
