@@ -55,6 +55,8 @@ def _unreachable(finding: Finding, by_id: dict[str, StepAt], report: Report) -> 
 
 
 def _after_failure(finding: Finding, by_id: dict[str, StepAt], report: Report) -> None:
+    if by_id[finding.step].judges:
+        return  # that is what it is for
     message = f"step `{finding.step}` can be reached only after a failure"
     place = (*by_id[finding.step].path, "id")
     hint = "right for a handler; a step of the main path needs a way from success as well"

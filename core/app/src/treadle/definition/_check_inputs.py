@@ -22,6 +22,7 @@ RUN_OPTIONS: Final = frozenset(
         "lenient",
         "mode",
         "no-progress",
+        "no-wait",
         "parallel",
         "progress",
         "report",

@@ -104,6 +104,7 @@ def _check_kind(at: StepAt, report: Report) -> None:
             message = f"`{key}` has no meaning for a step with `{kinds[0]}`"
             report.at_key("TRD0112", message, (*at.path, key), hint=f"it goes with {' and '.join(allowed)}")
     _check_items(at, report)
+    _check_recovery(at, report)
     if isinstance(at.step.run, list) and at.step.shell is not None:
         message = "a `run` that is a list is started without a shell"
         report.at_key("TRD0112", message, (*at.path, "shell"), hint="leave `shell` out, or make `run` a text")
@@ -117,6 +118,13 @@ def _misspelled_kind(at: StepAt, report: Report) -> bool:
         problem.code == "TRD0104" and problem.line in lines and any(f"`{kind}" in problem.hint for kind in KINDS)
         for problem in report.problems
     )
+
+
+def _check_recovery(at: StepAt, report: Report) -> None:
+    place = (*at.path, "on_failure")
+    if at.step.recovery is not None and report.document.node(place) is not None:
+        message = "a step has either `recovery` or `on_failure`"
+        report.at_key("TRD0112", message, place, hint="what `recovery` does not take is the failure of the workflow")
 
 
 def _check_items(at: StepAt, report: Report) -> None:

@@ -31,7 +31,7 @@ from treadle.definition._family import Children
 from treadle.definition._gates import Gated, figure_pairs
 from treadle.definition._known_outputs import RUN
 from treadle.definition._run_text import RunText, run_text
-from treadle.definition._scopes import Scope, StepAt, edges, inner_bodies, targets
+from treadle.definition._scopes import Scope, StepAt, chosen, edges, inner_bodies, targets
 
 
 def compiled(
@@ -115,6 +115,8 @@ class _Compiler:
         plan = replace(edges(at), name=step.name, line=line, checkpoint=_checkpoint(step))
         plan = replace(plan, concurrency=_groups(step.concurrency), budget=_budget(step.budget))
         plan = self._doing(plan, at)
+        if at.judges:
+            plan = replace(plan, switch=chosen(step), on_interrupt="retry")
         return self._repeated(plan, at) if at.repeated else plan
 
     def _doing(self, plan: StepPlan, at: StepAt) -> StepPlan:

@@ -43,6 +43,7 @@ from treadle.definition._model_bounds import Cache as Cache
 from treadle.definition._model_bounds import Concurrency as Concurrency
 from treadle.definition._model_bounds import Groups, Isolation, cached, isolated
 from treadle.definition._model_bounds import Limits as Limits
+from treadle.definition._model_recovery import Recovery
 from treadle.definition._model_waits import Approval as Approval
 from treadle.definition._model_waits import Escalate as Escalate
 from treadle.definition._model_waits import WaitFor as WaitFor
@@ -229,6 +230,7 @@ class Step(Keys):
 
     on_success: Targets | None = Field(None, description="Where to go on after success (R6); `[]` ends the thread.")
     on_failure: Targets | None = Field(None, description="Where to go on after failure, timeout, rejection (R6).")
+    recovery: Recovery | None = Field(None, description="Instead of `on_failure`: judge the failure, then recover.")
     routes: dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]{0,63}$")], Targets] = Field(
         default_factory=dict, description="Where to go on, by outcome; looked at first (R6)."
     )
@@ -319,6 +321,7 @@ BELONGS: Final[dict[str, tuple[str, ...]]] = {
     "cwd": ("run",),
     "env": CALLS,
     "detached": ("workflow",),
+    "recovery": BOUNDED,
     "retry": BOUNDED,
     "timeout": BOUNDED,
     "outputs": (*CALLS, "wait_for"),

@@ -8,6 +8,7 @@ from treadle_engine.plan import Case, Join, ScopePlan, StepPlan
 from treadle.definition._document import Path
 from treadle.definition._fields import JOINS
 from treadle.definition._model import BODIES, CALLS, KINDS, AtLeast, NamedJoin, Step
+from treadle.definition._model_recovery import Recovery
 from treadle.definition._structure import Structure
 
 
@@ -20,6 +21,8 @@ class StepAt:
     sound: bool = True
     gates: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Routes that gates take."""
+    judges: bool = False
+    """It stands for the `recovery` of the step before it."""
 
     @property
     def kind(self) -> str:
@@ -93,8 +96,35 @@ def scopes_of(structure: Structure) -> tuple[Scope, ...]:
 
 
 def _places(steps: Sequence[Step], path: Path, structure: Structure) -> tuple[StepAt, ...]:
-    places: list[Path] = [(*path, number) for number in range(len(steps))]
-    return tuple(StepAt(step, at, at not in structure.replaced) for step, at in zip(steps, places, strict=True))
+    found: list[StepAt] = []
+    for number, step in enumerate(steps):
+        at: Path = (*path, number)
+        if step.recovery is None or at in structure.replaced:
+            found.append(StepAt(step, at, at not in structure.replaced))
+        else:
+            judge = judging(step, step.recovery)
+            found.append(StepAt(step.model_copy(update={"on_failure": [judge.id]}), at))
+            found.append(StepAt(judge, (*at, "recovery"), judges=True))
+    return tuple(found)
+
+
+def judging(step: Step, recovery: Recovery) -> Step:
+    """The step that judges a failure of another one; it runs when that one has failed, and routes to a recovery."""
+    data: dict[str, object] = {"id": f"{step.id[:55]}-recovery", "max_visits": recovery.max, "routes": recovery.to}
+    if recovery.run is not None:
+        return Step.model_validate({**data, "run": recovery.run})
+    asked = {
+        "step": step.id,
+        "visit": f"{{{{ steps.{step.id}.visit }}}}",
+        "error": f"{{{{ steps.{step.id}.error }}}}",
+        "choices": list(recovery.to),
+    }
+    return Step.model_validate({**data, "uses": recovery.uses, "with": {**asked, **recovery.with_}})
+
+
+def chosen(step: Step) -> tuple[Case, ...]:
+    """A judging step may name the recovery in its output `recovery` as well as by its outcome."""
+    return tuple(Case(targets(to) or (), f"outputs.recovery == '{name}'") for name, to in step.routes.items())
 
 
 def _nested(scope: Scope, structure: Structure) -> Iterator[Scope]:
