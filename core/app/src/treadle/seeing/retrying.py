@@ -93,15 +93,22 @@ def _named(state: State, address: str) -> tuple[str, str, int]:
             suggestions=("the handlers run again by themselves, if the retry ends the same way",),
         )
     if scope not in state.scopes:
-        raise TreadleError(
-            f"`{scope}` did not open in execution {state.execution}",
-            exit_code=ExitCode.NOT_FOUND,
-            suggestions=(f"treadle status {state.execution} shows what has run",),
-        )
+        raise _never_opened(state, scope, address)
     last = state.step(scope, step).visits
     if visit > last:
         raise TreadleError(f"`{step}` has no visit {visit}; it had {last}", exit_code=ExitCode.NOT_FOUND)
     return scope, step, visit or last
+
+
+def _never_opened(state: State, scope: str, address: str) -> TreadleError:
+    takeover: Any = state.header.get("takeover") or {}
+    origin = takeover.get("execution", "")
+    elsewhere = f"if its results were taken over: treadle retry {origin} --from '{address}'"
+    return TreadleError(
+        f"`{scope}` did not open in execution {state.execution}",
+        exit_code=ExitCode.NOT_FOUND,
+        suggestions=(elsewhere,) if origin else (f"treadle status {state.execution} shows what has run",),
+    )
 
 
 def _before(state: State, log: Sequence[Event], visits: Sequence[tuple[str, str, int]]) -> State | None:
