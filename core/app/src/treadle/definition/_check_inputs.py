@@ -22,7 +22,6 @@ RUN_OPTIONS: Final = frozenset(
         "lenient",
         "mode",
         "no-progress",
-        "no-wait",
         "parallel",
         "progress",
         "report",
