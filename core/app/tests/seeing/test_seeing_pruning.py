@@ -4,7 +4,7 @@ from typing import cast
 
 import jsonschema
 import pytest
-from treadle.cli.prune import size
+from treadle.amounts import bytes_of
 from treadle.cli.schemas import SCHEMAS
 from treadle.seeing.pruning import pruning_of, size_of
 from treadle_hookspecs import ExecutionQuery, ExecutionRow, StoreBackend
@@ -61,4 +61,4 @@ def test_links_count_as_themselves(tmp_path):
     [(0, "0 B"), (999, "999 B"), (1_400, "1.4 kB"), (3_000_000, "3.0 MB"), (5_200_000_000, "5.2 GB")],
 )
 def test_sizes_as_people_read_them(count, shown):
-    assert size(count) == shown
+    assert bytes_of(count) == shown
