@@ -1,6 +1,7 @@
 """Composing as a user types it."""
 
 import json
+import signal
 
 import jsonschema
 import pytest
@@ -188,3 +189,28 @@ def test_a_dependency_that_is_nowhere_is_told_with_who_needs_it(user):
     ran = user.treadle("compose", "-t", "one", "--into", "made", status=3)
     assert "one needs gone (keeps the data), and there is none" in ran.err
     user.treadle("compose", "-t", "one", "--into", "made", "--optional", "gone")
+
+
+def test_ctrl_c_brings_it_to_rest_and_resume_goes_on(user):
+    user.pipe("started")
+    user.pipe("go")
+    user.write(
+        "one/template.yaml",
+        "template: {id: one}\nhooks: {postSetup: [{name: slow, script: slow.sh, in: project, creates: [slow]}]}\n",
+    )
+    user.write("one/slow.sh", f"echo on > {user.project}/started\nread line < {user.project}/go\ntouch slow\n")
+    user.write("one/files/a.txt", "a\n")
+    child = user.start("compose", "-t", "one", "--into", "made", "--trust", "full")
+    user.hear(child, "started")
+    child.send_signal(signal.SIGINT)
+    ended = user.ended(child, 130)
+    assert "treadle resume" in ended.err
+    assert user.lines("made/a.txt") == ["a"]
+    assert user.survivors() == []
+    user.tell("go")
+    resumed = user.start("resume", user.newest(), "--interrupted", "retry")
+    user.hear(resumed, "started")
+    user.ended(resumed, 0)
+    assert (user.project / "made" / "slow").exists()
+    user.treadle("rollback", user.newest(), "--yes")
+    assert not (user.project / "made").exists()

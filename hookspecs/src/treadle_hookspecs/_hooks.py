@@ -69,7 +69,7 @@ def treadle_triggers() -> Iterable[Trigger]:  # type: ignore[empty-body]
 
 @hookspec
 def treadle_conflict_resolvers() -> Iterable[ConflictResolver]:  # type: ignore[empty-body]
-    """Offer ways to merge what two templates say. Provisional.
+    """Offer ways to merge what two templates say.
 
     When: once; used when a composition finds its first conflict.
     Result: all together; the names must differ. For one file the one whose `formats` fit best is asked.
@@ -220,7 +220,7 @@ def treadle_workflows() -> Iterable[WorkflowCatalogue]:  # type: ignore[empty-bo
 
 @hookspec
 def treadle_template_sources() -> Iterable[TemplateSource]:  # type: ignore[empty-body]
-    """Offer places that templates come from. Provisional.
+    """Offer places that templates come from.
 
     When: once; used when a composition resolves its first template.
     Result: all together; the schemes must differ.
