@@ -34,7 +34,6 @@ MODULES: dict[str, dict[str, tuple[str, ...]]] = {
     "git": {
         "checkout-worktree": ("deploy_branch", "deploy_production"),
         "commit": ("commit_changes",),
-        "restore-snapshot": (),
     },
     "error-analysis": {
         "classify": ("error-classifier",),

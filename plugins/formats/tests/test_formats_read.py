@@ -54,7 +54,7 @@ def test_what_would_throw_work_away_is_not_taken_over(samples):
     notes = samples.treadle.validate(str(samples.place(CLAUDE)))
     (note,) = [note for note in notes if "git checkout -- ." in note.message]
     assert (note.line, note.severity) == (50, "note")
-    assert "git/restore-snapshot" in samples.treadle.convert(str(samples.root / CLAUDE))
+    assert "rollback:\n  after: [failure, cancelled]\n" in samples.treadle.convert(str(samples.root / CLAUDE))
 
 
 @pytest.mark.parametrize("sample", [KAD, CLAUDE, CLOI])

