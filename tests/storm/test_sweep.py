@@ -11,8 +11,15 @@ from sweep_scenarios import SCENARIOS, WRITES
 from treadle import crash
 
 SWEEP = Path(__file__).with_name("sweep.py")
-UNWRITTEN = {"slots_granted", "output_blob", "checkpoint_taken"}
-"""Kinds that no scenario writes: groups and snapshots have tests of their own, large outputs are payloads by now."""
+UNWRITTEN = {
+    "budget_raised",
+    "budget_reached",
+    "checkpoint_taken",
+    "output_blob",
+    "slots_granted",
+    "visit_cancel_requested",
+}
+"""Kinds that no scenario writes: groups, budgets and snapshots have tests of their own, large outputs are payloads."""
 KILLED_BY_COMMAND = {"execution_resumed", "visit_interrupted"}
 """Kinds that the sweep of the command line kills at (`tests/faults/test_kill_sweep.py`)."""
 
