@@ -18,6 +18,7 @@ GENERATORS: Final = {
 }
 """The page, and the function that returns its text."""
 TABLES: Final = {
+    "reliability": ("explanation/reliability.md", "tests", "fault_counts:table"),
     "patterns": ("explanation/patterns.md", "tests/patterns", "patterns:table"),
 }
 """Parts of pages that are written by hand: the page, where the module lies, and the function that returns the part."""
