@@ -60,3 +60,22 @@ def test_an_interrupted_visit_is_a_question() -> None:
     assert status.questions == ({"address": "deploy#2", "kind": "interrupted", "choices": ["retry", "fail"]},)
     assert status.steps["deploy"]["state"] == "interrupted"
     assert status.exit_code == 7
+
+
+def test_nobody_is_asked_about_what_only_holds_steps_or_waits_to_try_again() -> None:
+    visits = [step("all", 1, "running", action="for_each"), step("all[1]/send", 2, "running")]
+    waiting = [{"step": "all[1]/send#2", "kind": "retry"}]
+    paused = status_of(ROW._replace(status="paused"), visits, driven=False, display=plain, waiting=waiting)  # type: ignore[arg-type]
+    assert (paused.status, paused.questions) == ("paused", ())
+    assert [shown["state"] for shown in paused.steps.values()] == ["running", "running"]
+    killed = status_of(ROW, visits, driven=False, display=plain)  # type: ignore[arg-type]
+    assert [question["address"] for question in killed.questions] == ["all[1]/send#2"]
+
+
+def test_a_step_that_holds_what_waits_is_not_interrupted() -> None:
+    visits = [step("ask", 1, "running", action="parallel"), step("ask/ann", 1, "waiting", action="approval")]
+    status = status_of(ROW._replace(status="waiting"), visits, driven=False, display=plain)  # type: ignore[arg-type]
+    assert {address: shown["state"] for address, shown in status.steps.items()} == {
+        "ask": "running",
+        "ask/ann": "waiting",
+    }

@@ -24,7 +24,7 @@ from treadle_hookspecs import (
 )
 
 from treadle.lookup import project_root
-from treadle.status import TERMINAL, Status, live_status, status_of
+from treadle.status import TERMINAL, Status, at_work, live_status, status_of
 
 if TYPE_CHECKING:
     from treadle_engine.plan import Plan
@@ -359,7 +359,7 @@ class Records:
         return read_record(self.store, self.settings, row)
 
     def _has_running(self, row: ExecutionRow) -> bool:
-        return any(step.state in {"running", "retrying"} for step in self.store.steps(row.id))
+        return bool(at_work(self.store.steps(row.id), self._waits(row)))
 
     def _display(self, value: Json) -> Json:
         from treadle.runtime.codec import displayed

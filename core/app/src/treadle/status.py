@@ -10,6 +10,7 @@ from treadle.runtime.places import CONFLICT
 
 TERMINAL = frozenset({"completed", "failed", "cancelled"})
 RESTING = frozenset({"paused", "waiting", "interrupted", "queued"})
+_ACTIVE = frozenset({"running", "retrying"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +76,13 @@ def status_of(
         log_dir: where its steps' logs are.
         waiting: what it waits for.
     """
-    visits = list(steps)
-    running = [step for step in visits if step.state in {"running", "retrying"}]
+    visits, waits = list(steps), tuple(waiting)
+    running = at_work(visits, waits)
     status = live_status(row.status, driven=driven, running=bool(running))
+    cut = not driven and status == "interrupted"
     by_address: dict[str, JsonObject] = {}
     for step in visits:
-        by_address[step.address] = _step_json(step, by_address.get(step.address), display, driven=driven)
+        by_address[step.address] = _step_json(step, by_address.get(step.address), display, cut=cut)
     error, outputs = display(row.error), display(row.outputs)
     return Status(
         row.id,
@@ -92,13 +94,27 @@ def status_of(
         error if isinstance(error, Mapping) else None,
         by_address,
         tuple(_question(step) for step in running) if status == "interrupted" else (),
-        tuple(waiting),
+        waits,
         exit_code_of(status, row.rollback, error),
         log_dir,
         iso(row.started_at),
         iso(row.finished_at),
         row.origin,
     )
+
+
+def at_work(steps: Iterable[StepRow], waiting: Iterable[JsonObject]) -> list[StepRow]:
+    """The visits that a dead process can have cut off.
+
+    A step that holds others does nothing itself (only a call's action is `module/action`), and one that `waiting` names
+    waits to try again.
+    """
+    resting = {wait.get("step") for wait in waiting}
+    return [
+        step
+        for step in steps
+        if step.state in _ACTIVE and "/" in step.action and f"{step.address}#{step.visit}" not in resting
+    ]
 
 
 def live_status(status: str, *, driven: bool, running: bool) -> str:
@@ -123,10 +139,8 @@ def exit_code_of(status: str, rollback: str, error: Json) -> int:
     return ExitCode.WAITING
 
 
-def _step_json(
-    step: StepRow, earlier: JsonObject | None, display: Callable[[Json], Json], *, driven: bool
-) -> JsonObject:
-    state = step.state if driven or step.state not in {"running", "retrying"} else "interrupted"
+def _step_json(step: StepRow, earlier: JsonObject | None, display: Callable[[Json], Json], *, cut: bool) -> JsonObject:
+    state = "interrupted" if cut and step.state in _ACTIVE else step.state
     return {
         "state": state,
         "outcome": step.outcome,
