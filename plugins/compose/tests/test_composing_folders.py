@@ -116,6 +116,26 @@ def test_composing_the_same_again_changes_nothing(bench: Any) -> None:
     }
 
 
+def test_composing_again_keeps_what_the_user_had_in_a_merged_file(bench: Any) -> None:
+    bench.target.mkdir()
+    (bench.target / ".gitignore").write_text("mine.log\n")
+    bench.template("one", {".gitignore": "*.tmp\n"})
+    bench.composed("one")
+    before = bench.tree()
+    assert "mine.log" in before[".gitignore"]
+    assert "*.tmp" in before[".gitignore"]
+    bench.composed("one")
+    assert bench.tree() == before
+
+
+def test_another_template_later_keeps_what_the_first_ones_wrote(bench: Any) -> None:
+    for name in ("one", "two", "three"):
+        bench.template(name, {".gitignore": f"{name}.log\n"})
+    bench.composed("one", "two")
+    bench.composed("three")
+    assert {"one.log", "two.log", "three.log"} <= set(bench.tree()[".gitignore"].splitlines())
+
+
 def test_a_secret_reaches_the_project_and_nothing_else(bench: Any) -> None:
     secret = "hunter2-hunter2"
     bench.template(

@@ -1,7 +1,7 @@
 """`treadle.lock.json`: what a project was composed of, so that it can be composed again."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +20,8 @@ class Lock:
 
     Attributes:
         templates: `{id, version, source, commit, digest, answers}` each; never a secret.
-        paths: for each path `{templates, sha256, mode}` of what was written.
+        paths: for each path `{templates, sha256, mode}` of what was written; `project` among the templates stands
+            for the text that was there before.
         decisions: rules that decided conflicts, replayed by the next composition.
     """
 
@@ -51,9 +52,13 @@ class Lock:
         except (KeyError, TypeError) as error:
             raise _damaged(path, f"{error} is missing or wrong") from error
 
-    def owned(self, path: str) -> str:
-        """The SHA-256 of what was written to a path, "" for none of ours."""
-        return str(self.paths.get(path, {}).get("sha256", ""))
+    def owned(self, path: str, templates: Collection[str]) -> str:
+        """The SHA-256 of what was written to a path from none but these templates, "" for none of theirs.
+
+        What else is in a file, the user's own text or another template's, would be lost if it were made anew.
+        """
+        written: Mapping[str, Any] = self.paths.get(path, {})
+        return str(written.get("sha256", "")) if set(written.get("templates", ())) <= set(templates) else ""
 
     def text(self) -> str:
         """The file: the same composition gives the same bytes."""
@@ -71,7 +76,7 @@ def paths_of(operations: Sequence[Operation]) -> dict[str, JsonObject]:
     """The paths that a lock names."""
     return {
         it.path: {
-            "templates": [one for one in it.templates if one != "project"],
+            "templates": list(it.templates),
             "sha256": it.entry.sha256,
             "mode": f"{it.entry.mode:04o}",
         }

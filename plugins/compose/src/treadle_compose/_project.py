@@ -44,8 +44,8 @@ class FolderTrees:
         return self._seen[path]
 
     def owned(self, path: str) -> str:
-        """The SHA-256 of what an earlier composition wrote to a path."""
-        return self.lock.owned(path)
+        """The SHA-256 of what an earlier composition wrote to a path from these templates only."""
+        return self.lock.owned(path, self.stages)
 
     def _look(self, path: str) -> Entry | None:
         """Each folder on the way is a real one: nothing behind a link is the project's."""
