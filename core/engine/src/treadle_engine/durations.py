@@ -1,11 +1,11 @@
-"""Durations as people write them: seconds, or `30s`, `5m`, `1h30m`, `3d`."""
+"""Durations as people write them: seconds, or `500ms`, `30s`, `5m`, `1h30m`, `3d`."""
 
 import re
 from typing import Final
 
 MAX_SECONDS: Final = 31 * 86_400
-DURATION: Final = r"^(?=.)(?:\d{1,4}d)?(?:\d{1,5}h)?(?:\d{1,6}m)?(?:\d{1,8}(?:\.\d{1,6})?s)?$"
-_FACTORS: Final = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
+DURATION: Final = r"^(?=.)(?:\d{1,4}d)?(?:\d{1,5}h)?(?:\d{1,6}m)?(?:\d{1,8}(?:\.\d{1,6})?s)?(?:\d{1,9}ms)?$"
+_FACTORS: Final = {"d": 86_400, "h": 3_600, "m": 60, "s": 1, "ms": 0.001}
 
 
 class DurationError(ValueError):
@@ -29,4 +29,4 @@ def seconds_of(value: object) -> float:
 def _spelled(text: str) -> float:
     if not re.fullmatch(DURATION, text):
         raise DurationError("is not a duration: write 30s, 5m, 1h30m or 3d, or seconds as a number")
-    return sum(float(number) * _FACTORS[unit] for number, unit in re.findall(r"([\d.]+)([dhms])", text))
+    return sum(float(number) * _FACTORS[unit] for number, unit in re.findall(r"([\d.]+)(ms|[dhms])", text))
