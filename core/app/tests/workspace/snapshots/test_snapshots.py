@@ -4,10 +4,12 @@ import os
 import random
 import shutil
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from snapshot_trees import condition, git, look, meddle, repository
 from treadle.workspace.snapshots import Changed, SnapshotStore, changes, collect, difference, restore
+from treadle.workspace.snapshots._git import Git
 from treadle_hookspecs import TreadleError
 
 
@@ -268,3 +270,20 @@ def test_a_root_with_too_many_files_is_refused(store, root, monkeypatch):
     monkeypatch.setattr("treadle.workspace.snapshots._listing.MOST", 2)
     with pytest.raises(TreadleError, match="more than 2 files"):
         store.take("x", "a#1", "before")
+
+
+def test_a_store_is_made_by_many_at_once(tmp_path):
+    root = tmp_path / "root"
+    root.mkdir()
+    started = threading.Barrier(8)
+
+    def make(number):
+        git = Git(tmp_path / "shadow" / "store", root, f"index-{number}")
+        started.wait()
+        with git.locked():
+            return git.run("rev-parse", "--git-dir")
+
+    with ThreadPoolExecutor(8) as threads:
+        places = list(threads.map(make, range(8)))
+    assert len(set(places)) == 1
+    assert not [path.name for path in (tmp_path / "shadow/store/store.git").iterdir() if path.name.startswith("HEAD.")]

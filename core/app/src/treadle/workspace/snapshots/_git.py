@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
+from uuid import uuid4
 
 from treadle_hookspecs import ExitCode, TreadleError
 
@@ -60,11 +61,12 @@ class Git:
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the store. What is started meanwhile holds it too: a git whose starter was killed is waited for."""
-        self._make()
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             if fcntl is not None:
                 fcntl.flock(self._lock, fcntl.LOCK_EX)
+            self._make()
             (self.folder / f"{self._index}.lock").unlink(missing_ok=True)
             yield
         finally:
@@ -107,12 +109,17 @@ class Git:
             return
         for folder in ("objects", "refs", "info"):
             (store / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
-        (store / "info" / "attributes").write_text(_ATTRIBUTES)
-        (store / "config").write_text("[core]\n\trepositoryformatversion = 0\n\tbare = true\n")
-        (self.folder / "root").write_bytes(os.fsencode(self.root) + b"\n")
-        draft = store / f"HEAD.{os.getpid()}"
-        draft.write_text("ref: refs/heads/none\n")
-        draft.replace(store / "HEAD")
+        _place(store / "info" / "attributes", _ATTRIBUTES.encode())
+        _place(store / "config", b"[core]\n\trepositoryformatversion = 0\n\tbare = true\n")
+        _place(self.folder / "root", os.fsencode(self.root) + b"\n")
+        _place(store / "HEAD", b"ref: refs/heads/none\n")
+
+
+def _place(path: Path, content: bytes) -> None:
+    """Whole or not at all, and whoever else makes the same store at the same time puts the same there."""
+    draft = path.with_name(f"{path.name}.{uuid4().hex}")
+    draft.write_bytes(content)
+    draft.replace(path)
 
 
 def program() -> str:
