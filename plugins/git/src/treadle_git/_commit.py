@@ -13,7 +13,7 @@ from treadle_hookspecs import ActionContext, ActionError, JsonObject
 from treadle_git._repository import Repository
 
 _BRANCH: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,199}")
-_UNSIGNED: Final = ("-c", "commit.gpgSign=false")
+_UNSIGNED: Final = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "commit.gpgSign", "GIT_CONFIG_VALUE_0": "false"}
 _ZERO: Final = "0" * 40
 
 
@@ -117,7 +117,8 @@ async def _here(repository: Repository, paths: Sequence[str], message: str) -> s
     chosen = "\0".join(f":(top,literal){path}" for path in paths).encode()
     given = ("--pathspec-from-file=-", "--pathspec-file-nul")
     await repository.read("add", "--all", *given, stdin=chosen)
-    await repository.read(*_UNSIGNED, "commit", "--quiet", "--no-verify", "--only", "-m", message, *given, stdin=chosen)
+    words = ("commit", "--quiet", "--no-verify", "--only", "-m", message, *given)
+    await repository.read(*words, env=_UNSIGNED, stdin=chosen)
     return await repository.commit("HEAD")
 
 
@@ -140,7 +141,7 @@ async def _beside(
     await repository.read("read-tree", head, env=env)
     await repository.read("add", "--all", "--pathspec-from-file=-", "--pathspec-file-nul", env=env, stdin=chosen)
     tree = (await repository.read("write-tree", env=env)).strip()
-    made = (await repository.read(*_UNSIGNED, "commit-tree", tree, "-p", head, "-m", message)).strip()
+    made = (await repository.read("commit-tree", tree, "-p", head, "-m", message, env=_UNSIGNED)).strip()
     await repository.read("update-ref", reference, made, previous or _ZERO)
     return made, previous
 

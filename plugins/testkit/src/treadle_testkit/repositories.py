@@ -29,10 +29,12 @@ class GitRepository:
 
     @classmethod
     def create(cls, root: Path, files: Mapping[str, str | bytes] | None = None) -> "GitRepository":
-        """Make one, with a first commit when files are given."""
+        """Make one, with a first commit when files are given. It has a name to commit under, whoever runs the test."""
         root.mkdir(parents=True, exist_ok=True)
         repository = cls(root)
         repository.git("init", "--quiet", "--initial-branch=main")
+        repository.git("config", "user.name", ENVIRONMENT["GIT_AUTHOR_NAME"])
+        repository.git("config", "user.email", ENVIRONMENT["GIT_AUTHOR_EMAIL"])
         if files:
             repository.commit(files, "first")
         return repository
