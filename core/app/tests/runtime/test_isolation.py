@@ -395,6 +395,17 @@ async def test_large_results(call: Call) -> None:
     assert len((await call("large", size=5_000_000))["text"]) == 5_000_000
 
 
+async def test_inputs_that_cannot_travel_start_nothing(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def start(*_: Any, **__: Any) -> None:
+        pytest.fail("a process was started")
+
+    monkeypatch.setattr("treadle.runtime.isolation.start_child", start)
+    around: list[Any] = []
+    around.append(around)
+    with pytest.raises(ValueError, match="Circular reference"):
+        await call("large", size=around)
+
+
 async def test_a_result_beyond_all_bounds(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("treadle.runtime._wire.LARGEST_FRAME", 1_000_000)
     with pytest.raises(ActionError, match="more than 1000000 bytes") as caught:

@@ -63,6 +63,7 @@ async def call_in_child(
         TreadleError: the action raised it.
     """
     session = _Session(context)
+    task = _task(target, kwargs, context)  # before anything is started: it may be more than JSON can carry
     child = await start_child(
         [sys.executable, "-P", "-c", _START, json.dumps(sys.path)],
         cwd=context.workspace.root,
@@ -72,11 +73,19 @@ async def call_in_child(
         watch=context.watch,
     )
     try:
-        session.begin(child, target, kwargs)
+        session.begin(child, task)
         await finished(child, None, grace, context.watch)
     finally:
         await session.close()
     return session.result()
+
+
+def _task(target: str, kwargs: Mapping[str, Any], context: "StepContext") -> bytes:
+    """What is to be done, as the process reads it."""
+    facts = {name: getattr(context, name) for name in ("execution", "address", "attempt", "idempotency_key")}
+    facts["root"] = str(context.workspace.root)
+    plain = json.loads(json.dumps(kwargs, default=_plain))
+    return framed({"target": target, "kwargs": plain, "context": facts})
 
 
 class _Session:
@@ -91,14 +100,10 @@ class _Session:
         self._patience: asyncio.TimerHandle | None = None
         self._child: Child
 
-    def begin(self, child: Child, target: str, kwargs: Mapping[str, Any]) -> None:
+    def begin(self, child: Child, task: bytes) -> None:
         """Say what is to be done."""
         self._child = child
-        context = self._context
-        facts = {name: getattr(context, name) for name in ("execution", "address", "attempt", "idempotency_key")}
-        facts["root"] = str(context.workspace.root)
-        plain = json.loads(json.dumps(kwargs, default=_plain))
-        child.send(framed({"target": target, "kwargs": plain, "context": facts}))
+        child.send(task)
 
     def receive(self, stream: Stream, data: bytes) -> None:
         """Take what the process writes."""
