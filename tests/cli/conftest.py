@@ -10,6 +10,7 @@ import textwrap
 import time
 from codecs import getincrementaldecoder
 from collections.abc import Callable
+from contextlib import suppress
 from fcntl import ioctl
 from pathlib import Path
 
@@ -78,6 +79,17 @@ class Terminal:
     def press(self, keys: str) -> None:
         """Type."""
         os.write(self._primary, keys.encode())
+
+    def interrupt(self) -> int:
+        """Press Ctrl-C at a prompt until it is taken, as a person does; the exit code.
+
+        A SIGINT that comes after `input()` began and before it waits for a key is not seen before the next key.
+        """
+        while self.child.poll() is None:
+            self.press("\x03")
+            with suppress(subprocess.TimeoutExpired):
+                self.child.wait(10)
+        return self.end()
 
     def end(self) -> int:
         """Wait for the end; the exit code."""

@@ -135,8 +135,7 @@ def test_a_person_is_asked_at_a_terminal(project, at_terminal):
 def test_ctrl_c_at_the_question_leaves_it_waiting(project, at_terminal):
     terminal = at_terminal("run", "ship")
     terminal.see("approve?")
-    terminal.press("\x03")
-    assert terminal.end() == 7
+    assert terminal.interrupt() == 7
     assert terminal.restored
     assert project.treadle("status", project.newest(), "--json").json["status"] == "waiting"
 

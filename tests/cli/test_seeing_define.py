@@ -75,8 +75,7 @@ def test_nothing_is_written_when_the_answer_is_no(user, at_terminal):
 def test_ctrl_c_writes_nothing(user, at_terminal):
     terminal = at_terminal("define", "hello", "--no-color")
     terminal.see("title, for people")
-    terminal.press("\x03")
-    assert terminal.end() == 130
+    assert terminal.interrupt() == 130
     assert not (user.project / "workflows").exists()
 
 

@@ -28,7 +28,14 @@ PACKAGE = {
 
 
 @pytest.mark.parametrize(
-    "rule", [layout.house, layout.packages_complete, layout.unique_test_files, layout.no_packages_in_tests]
+    "rule",
+    [
+        layout.house,
+        layout.makefile_scripts,
+        layout.packages_complete,
+        layout.unique_test_files,
+        layout.no_packages_in_tests,
+    ],
 )
 def test_this_workspace(rule):
     assert rule(ROOT) == []
@@ -37,6 +44,11 @@ def test_this_workspace(rule):
 def test_house(tmp_path):
     write(tmp_path, {f"{name}/.keep" if "." not in name else name: "" for name in layout.HOUSE if name != "LICENSE"})
     assert layout.house(tmp_path) == ["LICENSE is missing"]
+
+
+def test_a_script_that_was_renamed(tmp_path):
+    write(tmp_path, {"Makefile": "a:\n\tpython tests/a.py\n\tpython tests/b.py --fast\n", "tests/a.py": ""})
+    assert layout.makefile_scripts(tmp_path) == ["Makefile runs tests/b.py, which is not there"]
 
 
 def test_a_complete_package(tmp_path):

@@ -1,5 +1,6 @@
 """Where things stand."""
 
+import re
 from collections import defaultdict
 from pathlib import Path
 from typing import Final
@@ -42,6 +43,12 @@ HOUSE: Final = (
 def house(root: Path) -> list[str]:
     """Everything that the architecture draws is there."""
     return [f"{name} is missing" for name in HOUSE if not (root / name).exists()]
+
+
+def makefile_scripts(root: Path) -> list[str]:
+    """Each script that the Makefile runs is there."""
+    named = re.findall(r"\btests/\S+\.py\b", (root / "Makefile").read_text("utf-8"))
+    return [f"Makefile runs {name}, which is not there" for name in named if not (root / name).is_file()]
 
 
 def packages_complete(root: Path) -> list[str]:
