@@ -56,7 +56,8 @@ def test_it_is_refused_and_stays_as_it_is(subject, harm, faults):
         if command[0] != "doctor":
             assert ran.status == STORAGE, told
     assert (path.read_bytes() if path.exists() else None) == before
-    faults(f"a state file that was {harm.__name__ if harm is not newer else 'written by a newer version'}")
+    kinds = {newer: "written by a newer version", foreign: "replaced by another program's", vanished: "deleted"}
+    faults(f"a state file that was {kinds.get(harm, harm.__name__)}")
 
 
 def test_a_lock_that_is_not_given_back_is_told(subject, faults):
