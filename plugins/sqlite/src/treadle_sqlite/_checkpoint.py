@@ -22,6 +22,10 @@ changed, which is lost in the noise of so many commits."""
 _LOOK: Final = 16
 """The log's size is asked for once in so many commits."""
 
+_SYNCED: Final = 128
+"""Where each commit waits for the disk, it is time after so many: what is written over blocks that the log has already
+is synced in half the time of what makes it grow, since the file system then has no new size and blocks to note."""
+
 
 class Checkpointer:
     """Counts commits of one writer and checkpoints when it is time."""
@@ -40,6 +44,8 @@ class Checkpointer:
             self.run()
 
     def _due(self) -> bool:
+        if self._location.synchronous != "NORMAL" and self._commits % _SYNCED == 0:
+            return True
         return self._log_size() >= self._log_bytes + _LOG_BYTES
 
     def run(self) -> None:
