@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from treadle_hookspecs import Append, ExitCode, Signal, TreadleError
-from treadle_sqlite import _checkpoint
+from treadle_sqlite import _checkpoint, _connect
 from treadle_sqlite._errors import storage_error
 from treadle_sqlite._location import locate
 from treadle_sqlite._lock import take
@@ -226,7 +226,8 @@ def test_a_batch_with_what_json_cannot_carry_leaves_nothing(store: SqliteStore) 
 class TestCheckpoints:
     @pytest.fixture
     def often(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(_checkpoint, "_LOG_BYTES", 1)
+        monkeypatch.setattr(_checkpoint, "KEPT_LOG", 0)
+        monkeypatch.setattr(_checkpoint, "_GROWTH", 1)
 
     @pytest.mark.usefixtures("often")
     def test_the_log_is_used_again(self, store: SqliteStore, path: Path) -> None:
@@ -234,6 +235,18 @@ class TestCheckpoints:
         for seq in range(2, 800):
             store.append([noted("e", seq, text="x" * 500)])
         assert path.with_name("state.db-wal").stat().st_size < 1 << 20
+
+    def test_it_is_no_longer_each_time(
+        self, open_store: OpenStore, path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(_checkpoint, "KEPT_LOG", 1 << 20)
+        monkeypatch.setattr(_connect, "_SAFE", (*_connect._SAFE, f"journal_size_limit = {1 << 20}"))
+        monkeypatch.setattr(_checkpoint, "_GROWTH", 1 << 20)
+        store = open_store(synchronous="NORMAL")
+        store.append([started("e")])
+        for seq in range(2, 1_200):
+            store.append([noted("e", seq, text="x" * 9_000)])
+        assert path.with_name("state.db-wal").stat().st_size < 4 << 20
 
     @pytest.mark.usefixtures("often")
     def test_a_reader_in_the_middle_is_not_disturbed(self, store: SqliteStore, path: Path) -> None:
@@ -278,7 +291,7 @@ class TestCheckpoints:
     @pytest.mark.usefixtures("often")
     def test_many_processes_write_and_checkpoint(self, store: SqliteStore, path: Path) -> None:
         code = (
-            "import sys; from treadle_sqlite import _checkpoint; _checkpoint._LOG_BYTES = 1;"
+            "import sys; from treadle_sqlite import _checkpoint; _checkpoint.KEPT_LOG = 0; _checkpoint._GROWTH = 1;"
             "from treadle_sqlite._store import SqliteStore; from treadle_testkit._store_samples import noted, started;"
             "s = SqliteStore(f'sqlite://{sys.argv[1]}?synchronous=NORMAL'); s.open(); e = sys.argv[2];"
             "s.append([started(e)]); [s.append([noted(e, n, text='x' * 700)]) for n in range(2, 400)]; s.close()"

@@ -11,13 +11,13 @@ from typing import Final
 
 from treadle_hookspecs import TreadleError
 
-from treadle_sqlite._connect import connect
+from treadle_sqlite._connect import KEPT_LOG, connect
 from treadle_sqlite._location import Location
 from treadle_sqlite._lock import take
 
-_LOG_BYTES: Final = 16 << 20
-"""The growth of the log after which it is time: a checkpoint costs two syncs of the disk and a write of each page that
-changed, which is lost in the noise of so many commits."""
+_GROWTH: Final = 4 << 20
+"""The bytes beyond `KEPT_LOG` with which it is time: a checkpoint costs two syncs of the disk and a write of each page
+that changed, which is lost in the noise of so many commits."""
 
 _LOOK: Final = 16
 """The log's size is asked for once in so many commits."""
@@ -34,7 +34,7 @@ class Checkpointer:
         self._location = location
         self._writer = writer
         self._commits = 0
-        self._log_bytes = 0
+        self._log_bytes = KEPT_LOG
         self._helper: sqlite3.Connection | None = None
 
     def committed(self) -> None:
@@ -46,7 +46,9 @@ class Checkpointer:
     def _due(self) -> bool:
         if self._location.synchronous != "NORMAL" and self._commits % _SYNCED == 0:
             return True
-        return self._log_size() >= self._log_bytes + _LOG_BYTES
+        size = self._log_size()
+        self._log_bytes = max(KEPT_LOG, min(self._log_bytes, size))
+        return size >= self._log_bytes + _GROWTH
 
     def run(self) -> None:
         """Checkpoint what no reader needs any more, unless somebody else does it or writes.

@@ -11,6 +11,9 @@ from treadle_hookspecs import TreadleError
 from treadle_sqlite._errors import closed, storage_error
 from treadle_sqlite._location import Location
 
+KEPT_LOG: Final = 16 << 20
+"""The bytes that a log keeps when it is begun again; else it would be longer at each checkpoint than at the last."""
+
 _SAFE: Final = (
     "trusted_schema = OFF",
     "cell_size_check = ON",
@@ -19,6 +22,7 @@ _SAFE: Final = (
     "temp_store = MEMORY",
     # SQLite before 3.51.3 can lose pages when a checkpoint and a write coincide: only `_checkpoint.py` does any.
     "wal_autocheckpoint = 0",
+    f"journal_size_limit = {KEPT_LOG}",
 )
 
 
