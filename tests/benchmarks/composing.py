@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import journal
 from commands import TREADLE
-from runner import Runner
+from runner import ENVIRONMENT, Runner
 from table import Figure
 
 FILES = 20
@@ -98,7 +98,7 @@ def cost(command: Sequence[str], *, env: Mapping[str, str] | None = None) -> Cos
     """Run a command to its end. Raises `RuntimeError` when it fails."""
     started = time.perf_counter()
     process = subprocess.Popen(
-        command, env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        command, env={**ENVIRONMENT, **(env or {})}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
     )
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)

@@ -1,6 +1,7 @@
 """Starts probes: each in a fresh process and a fresh folder on the disk that the checkout lies on."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -12,6 +13,9 @@ from types import TracebackType
 from typing import Any, Self
 
 PROBE = Path(__file__).with_name("probe.py")
+
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""Of what is measured. Who installs a program keeps its bytecode; else each start compiles again what it imports."""
 
 
 class Runner:
@@ -67,7 +71,7 @@ class Runner:
         report = folder.with_suffix(".strace")
         trace = ["strace", "-f", "-qq", "-c", "-e", "trace=fdatasync,fsync", "-o", str(report)]
         command = _command(name, folder, {"steps": steps, "synchronous": "FULL"})
-        subprocess.run([*trace, *command], capture_output=True, check=True)
+        subprocess.run([*trace, *command], env=ENVIRONMENT, capture_output=True, check=True)
         rows = re.findall(
             r"^\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)\s.*\b(?:fdatasync|fsync)$", report.read_text(), re.MULTILINE
         )
@@ -75,7 +79,8 @@ class Runner:
 
 
 def _measured(name: str, folder: Path, options: Mapping[str, object]) -> dict[str, Any]:
-    ended = subprocess.run(_command(name, folder, options), capture_output=True, text=True, check=False)
+    command = _command(name, folder, options)
+    ended = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False)
     if ended.returncode:
         raise RuntimeError(f"the probe {name} failed:\n{ended.stdout[-2000:]}{ended.stderr[-4000:]}")
     result: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
