@@ -101,11 +101,11 @@ def triggered(event: TriggerEvent, root: Path, plugins: "PluginHost") -> Iterato
 
     Only the project's own: a catalogue's workflow runs when a person asks for it.
     """
-    from treadle.definition import load_file
-
     for path in definitions(root):
         if event.type not in path.read_text(errors="replace"):
             continue
+        from treadle.definition import load_file
+
         loaded = load_file(path, plugins, ProjectLibrary(root, plugins))
         if loaded.plan is None:
             continue

@@ -8,7 +8,6 @@ import hashlib
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import astuple
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -84,6 +83,8 @@ def _uses(stored: "Sequence[Sequence[str]]") -> "Sequence[Use]":
 
 
 def _circumstances(records: Iterable["PluginRecord"]) -> bytes:
+    from treadle.plugins import installed_version
+
     plugins = sorted((record.name, record.distribution, record.version, record.status) for record in records)
-    own = [version("treadle-core"), version("treadle-engine"), LANGUAGE_VERSION, PLAN_VERSION]
+    own = [*map(installed_version, ("treadle-core", "treadle-engine")), LANGUAGE_VERSION, PLAN_VERSION]
     return orjson.dumps([plugins, own])

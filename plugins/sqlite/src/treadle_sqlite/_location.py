@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
@@ -86,6 +85,8 @@ def _query(query: str, url: str) -> Iterator[tuple[str, str]]:
 def _refuse_unknown(options: Mapping[str, Json], url: str) -> None:
     for name in options:
         if name not in OPTIONS:
+            from difflib import get_close_matches
+
             near = get_close_matches(name, OPTIONS, n=1)
             known = f"did you mean `{near[0]}`?" if near else f"known are {', '.join(OPTIONS)}"
             raise _unusable(url, f"a SQLite store has no option `{name}`", known)

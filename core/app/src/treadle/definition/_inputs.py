@@ -6,8 +6,6 @@ from treadle_engine.inputs import fitted
 from treadle_engine.plan import Plan
 from treadle_hookspecs import Json, TreadleError
 
-from treadle.definition._report import did_you_mean
-
 
 def check_inputs(plan: Plan, given: Mapping[str, Json]) -> dict[str, Json]:
     """The inputs of an execution: every declared one, with defaults, converted from text where the type says so.
@@ -23,6 +21,8 @@ def check_inputs(plan: Plan, given: Mapping[str, Json]) -> dict[str, Json]:
     specs = {spec.name: spec for spec in plan.inputs}
     values, problems = fitted(plan.inputs, given)
     if problems:
+        from treadle.definition._report import did_you_mean
+
         suggestions = [did_you_mean(name, specs) for name in given if name not in specs]
         raise _refused(plan, problems, [*filter(None, suggestions), _listing(plan)])
     return values

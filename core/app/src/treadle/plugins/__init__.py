@@ -1,6 +1,7 @@
 """Plugins: found by metadata, imported and called each on its own, and what they offer, with its provenance."""
 
 from treadle.plugins._catalogues import CatalogueFile
+from treadle.plugins._discovery import installed_version
 from treadle.plugins._host import PluginHost
 from treadle.plugins._records import Contributed, PluginRecord, PluginStatus
 from treadle.plugins._resolved import ResolvedAction
@@ -12,4 +13,5 @@ __all__ = [
     "PluginRecord",
     "PluginStatus",
     "ResolvedAction",
+    "installed_version",
 ]

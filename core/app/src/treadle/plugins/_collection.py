@@ -74,7 +74,10 @@ def module_actions(module: Module) -> Iterator[tuple[str, NamedAction]]:
 def _ask(manager: pluggy.PluginManager, plugin: Plugin) -> None:
     """Call all registering hooks of one plugin; one that raises or yields something else takes the plugin out."""
     others = [other for other in manager.get_plugins() if other is not plugin.module]
+    implemented = _implemented(manager, plugin)
     for kind in KINDS:
+        if kind.hook not in implemented:
+            continue
         try:
             with foreign_code(f"calling {kind.hook} of {plugin.record.distribution}"):
                 results = manager.subset_hook_caller(kind.hook, others)()
@@ -122,5 +125,9 @@ def _other_hooks(manager: pluggy.PluginManager, plugin: Plugin) -> Iterator[str]
     """Hooks that register nothing, e.g. `treadle_on_event`."""
     if not plugin.active:
         return
-    implemented = {caller.name for caller in manager.get_hookcallers(plugin.module) or ()}
+    implemented = _implemented(manager, plugin)
     yield from (f"hook {name}" for name in hook_names() if name in implemented and name not in REGISTERING)
+
+
+def _implemented(manager: pluggy.PluginManager, plugin: Plugin) -> set[str]:
+    return {caller.name for caller in manager.get_hookcallers(plugin.module) or ()}

@@ -92,13 +92,9 @@ def _candidate(entry: "EntryPoint") -> Candidate:
     if distribution is None:
         return Candidate(entry.name, "", "", entry.load, problem="no distribution announces it")
     try:
-        return Candidate(
-            entry.name,
-            distribution.name,
-            distribution.version,
-            entry.load,
-            contract_requirements(distribution.requires or ()),
-        )
+        metadata = distribution.metadata  # parsed anew by each of `name`, `version` and `requires`
+        requires = metadata.get_all("Requires-Dist") or distribution.requires or ()
+        return Candidate(entry.name, metadata["Name"], metadata["Version"], entry.load, contract_requirements(requires))
     except (FileNotFoundError, KeyError, ValueError) as error:
         reason = error.args[0] if error.args else error
         problem = f"the metadata of its distribution is missing or damaged ({reason}); install it again"

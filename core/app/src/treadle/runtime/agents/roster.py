@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -180,7 +179,10 @@ class Roster:
 
     def _table(self) -> dict[str, Any]:
         try:
-            return tomllib.loads(self._file.read_text("utf-8"))
+            text = self._file.read_text("utf-8")
+            import tomllib
+
+            return tomllib.loads(text)
         except FileNotFoundError:
             return {}
         except (OSError, ValueError) as error:
