@@ -14,6 +14,7 @@ from treadle_hookspecs import (
     ExecutionRow,
     ExitCode,
     Figure,
+    FileChange,
     Finding,
     Json,
     JsonObject,
@@ -277,6 +278,19 @@ class Records:
         from treadle.seeing.measures import figures_of
 
         return figures_of(self.pinned_plan(id), self.steps(id))
+
+    def file_changes(self, id: str) -> Sequence[FileChange] | None:
+        """The files that an execution changed, by path; None when nothing was kept that tells."""
+        from treadle.seeing.changing import files_of
+
+        row = self.resolve(id)
+        return files_of(self.home, row, self.store.steps(row.id), self.settings.snapshot_limit)
+
+    def forgiven(self, id: str) -> Mapping[str, str]:
+        """Failures that nothing stands against any more, by `scope/step#visit`: `recovered` or `continue_on_error`."""
+        from treadle.seeing.forgiven import forgiven
+
+        return forgiven(self._record(self.resolve(id)))
 
     def tail(self, id: str) -> "LogTail":
         """The logs of an execution as they grow; of one that is about to start as well."""
