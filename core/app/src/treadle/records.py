@@ -225,7 +225,7 @@ class Records:
         from treadle.runtime.logs import read_log
 
         row = self.resolve(id)
-        for address, path in self._log_files(row.id, step):
+        for address, path in self._log_files(row.id, self._step_address(row, step)):
             for stream, text in read_log(path):
                 yield LogLine(address, stream, text)
 
@@ -246,7 +246,8 @@ class Records:
         from treadle.seeing.changing import changes_of
 
         row = self.resolve(id)
-        return changes_of(self.home, row, self.store.steps(row.id), step, self.settings.snapshot_limit)
+        address = self._step_address(row, step)
+        return changes_of(self.home, row, self.store.steps(row.id), address, self.settings.snapshot_limit)
 
     def pinned_plan(self, id: str) -> "Plan":
         """The plan that an execution runs by. Raises `TreadleError` (6) when it is missing from the store."""
@@ -264,7 +265,7 @@ class Records:
         """What the cache had to say of the attempts of a step (`scope/step`, with `#visit` for one visit only)."""
         from treadle.seeing.reused import reused
 
-        return reused(self.history(id), step)
+        return reused(self.history(id), self._step_address(self.resolve(id), step))
 
     @cached_property
     def step_cache(self) -> "StepCache":
@@ -379,6 +380,14 @@ class Records:
         from treadle.runtime.codec import displayed
 
         return displayed(value, self.store.payload)
+
+    def _step_address(self, row: ExecutionRow, step: str) -> str:
+        """`scope/step#visit`, also for what names a scope with one step, such as `cells[4]`."""
+        if not set(step) & {"[", ":", "."}:
+            return step
+        from treadle_engine.addresses import step_address
+
+        return step_address(self.pinned_plan(row.id), step)
 
     def _log_files(self, execution: str, step: str) -> Iterator[tuple[str, Path]]:
         from treadle.runtime.logs import log_path
