@@ -1,6 +1,9 @@
 """Run by `test_compose_killed.py`: compositions that really die at each crash point, then are resumed or taken back.
 
-    python compose_killing.py FOLDER new|existing SHARE
+    python compose_killing.py FOLDER new|existing|update|meddled SHARE
+
+`update` composes a project again after its templates and its user have changed it. In `meddled` somebody writes into it
+between the death and what follows: nothing of theirs may be lost.
 
 Every SHARE-th point is tried. This process has one thread and forks for each command, which is quicker by far than
 starting Python anew. It prints how many processes it has killed.
@@ -8,6 +11,7 @@ starting Python anew. It prints how many processes it has killed.
 
 import json
 import os
+import shutil
 import signal
 import sys
 from collections import Counter
@@ -30,6 +34,25 @@ TEMPLATES: Final = {
     "two/files/run": "#!/bin/sh\n",
 }
 MINE: Final = {"mine.txt": "mine\n", "other.txt": "other\n"}
+_LINES: Final = "1\n2\n3\n4\n5\n"
+OLD: Final = {
+    "one/template.yaml": "template: {id: one, version: 1.0.0}\n",
+    "one/files/text.txt": _LINES,
+    "one/files/a.txt": "a\n",
+    "one/files/gone/deep.txt": "gone\n",
+    "one/files/mine.txt": "theirs\n",
+    "two/template.yaml": "template: {id: two}\n",
+    "two/files/run": "#!/bin/sh\n",
+}
+USERS: Final = {"text.txt": f"mine\n{_LINES}", "mine.txt": "mine\n", "other.txt": "other\n"}
+NEW: Final = {
+    "one/template.yaml": "template: {id: one, version: 2.0.0}\n",
+    "one/files/text.txt": f"{_LINES}theirs\n",
+    "one/files/a.txt": "A\n",
+    "one/files/new/deep.txt": "new\n",
+    "two/template.yaml": TEMPLATES["two/template.yaml"],
+}
+MEDDLED: Final = "meddled\n"
 
 
 class Counting:
@@ -53,17 +76,30 @@ class Killing:
         self.kind = kind
         self.deaths = self.rounds = 0
         os.environ["TREADLE_HOME"] = str(folder / "home")
-        write(folder, TEMPLATES)
         os.chdir(folder)
+        if kind in ("new", "existing"):
+            write(folder, TEMPLATES)
+        else:
+            self.prepare()
+        self.seen: set[str] = set()
+        self.newest()
         self.target = self.fresh()
         self.before = tree(self.target)
         code, _ = self.command(self.words(), "count")
         assert code == 0, code
         passes = json.loads((folder / "passes.json").read_text())
         self.points = [f"{name}:{at}" for name, often in passes.items() for at in sorted({1, (often + 1) // 2, often})]
-        self.seen: set[str] = set()
         self.newest()
         self.after = tree(self.target)
+
+    def prepare(self) -> None:
+        """A project that was composed and changed, and templates that have changed since."""
+        write(self.folder, OLD)
+        code, _ = self.command(["compose", "-t", "one,two", "--into", "prepared", "--project-name", "app"], "")
+        assert code == 0, code
+        write(self.folder / "prepared", USERS)
+        shutil.rmtree(self.folder / "one/files/gone")
+        write(self.folder, NEW)
 
     def fresh(self) -> Path:
         """A place for one more composition."""
@@ -71,11 +107,15 @@ class Killing:
         self.target = self.folder / f"made-{self.kind}-{self.rounds}"
         if self.kind == "existing":
             write(self.target, MINE)
+        elif self.kind != "new":
+            shutil.copytree(self.folder / "prepared", self.target, symlinks=True)
         return self.target
 
     def words(self) -> list[str]:
         """The command."""
         name = self.target.name
+        if self.kind in ("update", "meddled"):
+            return ["update", name, "--trust", "sandboxed"]
         keep = ["--resolve", "mine.txt=first"]
         return ["compose", "-t", "one,two", "--into", name, "--project-name", "app", "--trust", "sandboxed", *keep]
 
@@ -131,14 +171,35 @@ class Killing:
         if not id_:
             assert found == self.before, told
             return
+        if self.kind == "meddled":
+            self.meddle()
         command = ["resume", id_, "--interrupted", "retry"] if resume else ["rollback", id_, "--yes"]
         code, _ = self.command(command, "")
         if resume and code == 2:  # it had completed: only its last words were cut off
             code = 0
+        if self.kind == "meddled":
+            self.unharmed(told)
+            return
         wanted = self.after if resume else self.before
         assert tree(self.target) == wanted, f"{told}: exit {code}, {sorted(tree(self.target))}"
         left = [path.name for path in self.folder.iterdir() if path.name.startswith(f".{self.target.name}.treadle-")]
         assert not left, f"{told}: {left}"
+
+    def meddle(self) -> None:
+        """Somebody works on while nobody has brought the composition to an end."""
+        for name in ("text.txt", "mine-too.txt"):
+            (self.target / name).write_text(MEDDLED)
+
+    def unharmed(self, told: str) -> None:
+        """What somebody wrote is there; each other file is as it was before or as it was to be."""
+        now = tree(self.target)
+        for name in ("text.txt", "mine-too.txt"):
+            assert (self.target / name).read_text() == MEDDLED, told
+            now.pop(name)
+        strange = {name for name, it in now.items() if it not in (self.before.get(name), self.after.get(name))}
+        assert not strange, f"{told}: {strange}"
+        lost = (self.before.keys() & self.after.keys()) - now.keys() - {"text.txt"}
+        assert not lost, f"{told}: {lost}"
 
 
 def write(folder: Path, files: dict[str, str]) -> None:

@@ -6,7 +6,9 @@ from hashlib import sha256
 from hypothesis import given
 from hypothesis import strategies as st
 from treadle_compose._decisions import Decisions, PathRule
-from treadle_compose._operations import PROJECT, Operation, Plan, Stage
+from treadle_compose._draft import Ways
+from treadle_compose._lock import Lock, paths_of
+from treadle_compose._operations import PROJECT, Base, Operation, Plan, Stage
 from treadle_compose._plan import plan
 from treadle_compose._staging import Entry, folded
 from treadle_hookspecs import ConflictResolver, Contribution, MergeConfig, MergeResult, OpenKey
@@ -37,10 +39,12 @@ class Memory:
     """Trees in memory."""
 
     def __init__(
-        self, stages: Mapping[str, Mapping[str, bytes]], project: Mapping[str, bytes], owned: Mapping[str, str]
+        self, stages: Mapping[str, Mapping[str, bytes]], project: Mapping[str, bytes], before: Plan | None
     ) -> None:
         self._stages = {**stages, PROJECT: project}
-        self._owned = owned
+        self._before = before
+        lock = Lock(paths=paths_of(before)) if before is not None else Lock()
+        self._bases = lock.bases()
 
     def read(self, template: str, path: str) -> bytes:
         return self._stages[template][path]
@@ -52,8 +56,20 @@ class Memory:
             return entry(name, tree[name])
         return Entry(path, "dir", 0o755) if any(it.startswith(f"{path}/") for it in tree) else None
 
-    def owned(self, path: str) -> str:
-        return self._owned.get(path, "")
+    def base(self, path: str) -> Base | None:
+        return self._bases.get(path)
+
+    def bases(self) -> Mapping[str, Base]:
+        return self._bases
+
+    def base_content(self, path: str) -> bytes | None:
+        name = self._bases[path].entry.sha256
+        every = [text for tree in self._stages.values() for text in tree.values()]
+        kept = self._before.bases if self._before is not None else {}
+        return kept.get(name) or next((it for it in every if sha256(it).hexdigest() == name), None)
+
+    def kept(self) -> tuple[str, ...]:
+        return ()
 
 
 def merged(_: str, __: str, versions: Sequence[Contribution], config: MergeConfig) -> MergeResult:
@@ -68,11 +84,11 @@ def planned(
     stages: Sequence[Mapping[str, bytes]],
     project: Mapping[str, bytes] = {},
     decided: Sequence[PathRule] = (),
-    owned: Mapping[str, str] = {},
+    before: Plan | None = None,
 ) -> Plan:
     named = {f"t{place}": tree for place, tree in enumerate(stages)}
     made = tuple(Stage(name, tuple(entry(path, tree[path]) for path in sorted(tree))) for name, tree in named.items())
-    return plan(made, Memory(named, project, owned), Decisions(tuple(decided), (LINES,)), merged)
+    return plan(made, Memory(named, project, before), Decisions(tuple(decided), (LINES,)), Ways(merged))
 
 
 def content(it: Operation, made: Plan, stages: Sequence[Mapping[str, bytes]], project: Mapping[str, bytes]) -> bytes:
@@ -138,9 +154,9 @@ def test_composing_the_same_again_changes_nothing(stages: list[dict[str, bytes]]
     if any(not row.resolved for row in made.rows):
         return
     project = {it.path: content(it, made, stages, {}) for it in made.operations}
-    owned = {it.path: it.entry.sha256 for it in made.operations}
-    again = planned(stages, project, decided, owned)
-    assert {it.kind for it in again.operations} <= {"keep"}
+    again = planned(stages, project, decided, made)
+    assert not again.changes
+    assert paths_of(again) == paths_of(made)
 
 
 @given(trees.map(sound), trees.map(sound))

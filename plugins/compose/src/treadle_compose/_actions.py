@@ -25,6 +25,7 @@ from treadle_compose import _apply, _hook_record, _hooks, _staged
 from treadle_compose._bundle import Bundle
 from treadle_compose._operations import LOCK
 from treadle_compose._planning import planned
+from treadle_compose._present import Present
 from treadle_compose._request import Request
 from treadle_compose._resolve import resolve as resolve_templates
 from treadle_compose._sources import Candidate, Library, _foreign_manifest
@@ -62,11 +63,15 @@ async def resolve(request: dict[str, Any], *, context: ActionContext) -> JsonObj
         `templates`, in composition order; `notes`.
     """
     wanted = Request.from_inputs(request)
-    if not wanted.templates:
+    if not wanted.templates and not wanted.without:
         raise TreadleError("no template was named", suggestions=("--from-templates NAME,…",))
     library = Library.of(context, offline=wanted.offline)
-    found = await resolve_templates(library, wanted.templates, wanted.here, wanted.optional)
+    present = Present.of(wanted)
+    present.check(wanted)
+    found = await resolve_templates(library, wanted.templates, wanted.here, wanted.optional, present)
     _check_allowed(wanted, found.templates, context)
+    if not found.templates and not present.ids:
+        raise TreadleError("no template would be left", suggestions=(f"delete {wanted.target} instead",))
     values = _staged.namespaces(wanted, found.templates)
     shown = {name: value for name, value in wanted.variables.items() if name not in values.secrets}
     context.host.composition.before(CompositionRequest(wanted.templates, wanted.target, shown))
@@ -142,7 +147,7 @@ async def apply(plan: str, transaction: str, *, context: ActionContext) -> JsonO
         context: of the visit.
 
     Returns:
-        `target`, `written` (paths), `created` (the project is new).
+        `target`, `written` and `removed` (paths), `created` (the project is new).
     """
     bundle = await asyncio.to_thread(Bundle.load, Path(plan))
     done = await asyncio.to_thread(_applied, bundle, transaction, context)
@@ -221,13 +226,15 @@ def _applied(bundle: Bundle, transaction: str, context: ActionContext) -> JsonOb
         target.parent.mkdir(parents=True, exist_ok=True)
         _apply.apply_new(project, bundle.plan.operations, bundle.read, lock)
     else:
-        _apply.apply_changes(host, target, bundle.plan.operations, bundle.read, lock, transaction)
+        _apply.apply_changes(host, target, bundle.plan, bundle.read, lock, transaction)
     changed = [it for it in bundle.plan.operations if it.kind != "keep"]
-    context.log.info(f"{len(changed)} paths in {target}")
+    removed = [it.path for it in bundle.plan.removals]
+    context.log.info(f"{len(changed) + len(removed)} paths in {target}")
     return {
         "target": str(target),
         "created": new,
         "written": [it.path for it in changed],
+        "removed": removed,
     }
 
 

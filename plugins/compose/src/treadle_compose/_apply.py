@@ -1,13 +1,14 @@
 """What was planned, done: whole or not at all, through the journal."""
 
 import contextlib
+import os
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from treadle_hookspecs import ExitCode, Host, NewProject, TreadleError
 
-from treadle_compose._operations import LOCK, Operation
+from treadle_compose._operations import LOCK, Operation, Plan
 from treadle_compose._staging import Entry
 
 Read = Callable[[Operation], bytes]
@@ -31,10 +32,10 @@ def apply_new(project: NewProject, operations: Sequence[Operation], read: Read, 
     project.publish()
 
 
-def apply_changes(
-    host: Host, target: Path, operations: Sequence[Operation], read: Read, lock: bytes, transaction: str
-) -> None:
+def apply_changes(host: Host, target: Path, plan: Plan, read: Read, lock: bytes, transaction: str) -> None:
     """Change a project that is there. Again after a crash: what was begun is ended.
+
+    Where nothing is to be done, nothing is written.
 
     Raises:
         TreadleError: something in the project is not as it was planned for (exit code 5): nothing was changed.
@@ -42,10 +43,16 @@ def apply_changes(
     journal = host.journal(target)
     if journal.recover("redo", transaction):
         return
-    changing = [it for it in operations if it.kind != "keep"]
+    if not plan.changes and _stands(target / LOCK, lock):
+        return
+    changing = [it for it in plan.operations if it.kind != "keep"]
     for operation in changing:
-        _check(journal.look(operation.path), operation)
+        _check(journal.look(operation.path), operation.path, operation.pre)
+    for entry in plan.removals:
+        _check(journal.look(entry.path), entry.path, entry)
     with journal.transaction(transaction) as change:
+        for path in _going(target, plan):
+            change.delete(path)
         for operation in changing:
             entry = operation.entry
             if entry.kind == "dir":
@@ -122,13 +129,33 @@ def _intact(folder: Path, wanted: Mapping[str, Entry]) -> bool:
     }
 
 
-def _check(found: Mapping[str, Any], operation: Operation) -> None:
-    pre = operation.pre
+def _going(target: Path, plan: Plan) -> list[str]:
+    """What is to be deleted: files, and then the folders that would be left with nothing in them."""
+    going = {it.path for it in plan.removals}
+    staying = {parent.as_posix() for it in plan.operations for parent in PurePosixPath(it.path).parents}
+    folders = {parent.as_posix() for path in going for parent in PurePosixPath(path).parents} - {".", *staying}
+    empty = []
+    for folder in sorted(folders, key=lambda it: -it.count("/")):
+        names = (f"{folder}/{name}" for name in os.listdir(target / folder))  # noqa: PTH208 - names only
+        if all(name in going for name in names):
+            going.add(folder)
+            empty.append(folder)
+    return [*(it.path for it in plan.removals), *empty]
+
+
+def _stands(path: Path, content: bytes) -> bool:
+    try:
+        return path.read_bytes() == content
+    except OSError:
+        return False
+
+
+def _check(found: Mapping[str, Any], path: str, pre: Entry | None) -> None:
     same = found["kind"] == "absent" if pre is None else _is_post(found, pre)
     if not same:
         raise TreadleError(
-            f"{operation.path} is not as it was when the composition was planned",
-            context={"file": operation.path},
+            f"{path} is not as it was when the composition was planned",
+            context={"file": path},
             suggestions=("nothing was changed; run the composition again",),
             exit_code=ExitCode.CONFLICT,
         )

@@ -7,11 +7,14 @@ from typing import Any
 
 from treadle_hookspecs import ExitCode, Host, Json, ProcessResult, Question, TreadleError
 
+from treadle_compose import _staged
+from treadle_compose._lock import Lock
 from treadle_compose._outcome import Outcome
+from treadle_compose._present import Present
 from treadle_compose._request import Request
 from treadle_compose._resolve import Resolution, resolve
 from treadle_compose._sources import Library
-from treadle_compose._variables import Given, checked, contexts
+from treadle_compose._variables import checked, contexts
 
 
 class Asking:
@@ -51,6 +54,8 @@ class Asking:
             "diff": words["diff"],
             "plan_out": str(Path(words["plan_out"]).absolute()) if words["plan_out"] else "",
             "write": words["write"],
+            "without": [it for text in words["without"] for it in text.split(",")],
+            "whole": words["whole"],
         }
         self._sort_secrets(asyncio.run(self._resolved()))
         return self._inputs
@@ -76,13 +81,13 @@ class Asking:
         target = (Path(into).expanduser() if into else Path(name)).absolute()
         if target.exists() and not target.is_dir():
             raise TreadleError(f"{target} is no folder", exit_code=ExitCode.CONFLICT)
-        return target, name or target.resolve().name
+        return target, name or Lock.read(target).project_name or target.resolve().name
 
     async def _resolved(self) -> Resolution:
         """The templates, to know what they ask for and which of it is secret."""
         library = Library(self._host, lambda _: None, run_program, self._inputs["offline"])
         request = Request.from_inputs(self._inputs)
-        return await resolve(library, request.templates, request.here, request.optional)
+        return await resolve(library, request.templates, request.here, request.optional, Present.of(request))
 
     def _sort_secrets(self, resolution: Resolution) -> None:
         request = Request.from_inputs(self._inputs)
@@ -96,8 +101,8 @@ class Asking:
             return
         from treadle_compose._render import render_value
 
-        given = Given(values, request.built_in(manifests), {})
-        for template, question in contexts(manifests, given, render_value).missing:
+        known = _staged.given(request, manifests)
+        for template, question in contexts(manifests, known, render_value).missing:
             place = self._inputs["secrets" if question.secret else "variables"]
             if question.name not in place:
                 place[question.name] = self._asked(template, question)

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from treadle_hookspecs import ExitCode, TreadleError
 
-from treadle_compose._decisions import PathRule
 from treadle_compose._lock import Lock
 from treadle_compose._operations import Operation, Plan
 
@@ -116,12 +115,10 @@ class Bundle:
         facts = json.loads(about)
         if facts["schema"] != _SCHEMA:
             raise ValueError(f"it is a {facts['schema']}")
-        lock = facts["lock"]
-        rules = tuple(PathRule(it["path"], it["strategy"], it["key"], "lock") for it in lock["decisions"])
         return cls(
             Plan.from_json(json.loads(plan), contents),
             Path(facts["target"]),
-            Lock(lock["project_name"], tuple(lock["templates"]), lock["paths"], rules),
+            Lock.from_json(facts["lock"]),
             {name: Path(path) for name, path in facts["stages"].items()},
             facts["subdirs"],
         )

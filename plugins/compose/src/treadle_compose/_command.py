@@ -33,8 +33,8 @@ class Sandbox(StrEnum):
 def compose(
     ctx: typer.Context,
     from_templates: Annotated[
-        list[str], typer.Option("--from-templates", "-t", metavar="A,B,…", help="Names, folders, git URLs.")
-    ],
+        list[str] | None, typer.Option("--from-templates", "-t", metavar="A,B,…", help="Names, folders, git URLs.")
+    ] = None,
     project_name: Annotated[str, typer.Option("--project-name", metavar="NAME", help="The project's name.")] = "",
     into: Annotated[Path | None, typer.Option("--into", metavar="DIR", help="Its folder; by default ./NAME.")] = None,
     variables: Annotated[
@@ -58,6 +58,9 @@ def compose(
     subdir: Annotated[
         list[str] | None, typer.Option("--subdir", metavar="ID=DIR", help="Put a template's whole tree into a folder.")
     ] = None,
+    without: Annotated[
+        list[str] | None, typer.Option("--without", metavar="ID", help="Take a template out of the project.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and write nothing.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Show differences; writes nothing.")] = False,
     plan_out: Annotated[
@@ -74,11 +77,9 @@ def compose(
 
     treadle compose -t python-service,postgres,docker --project-name my-app
     """
-    from treadle_compose._asking import Asking
-
     host: Host = ctx.obj
     words: dict[str, Any] = {
-        "templates": from_templates,
+        "templates": from_templates or [],
         "project_name": project_name,
         "into": into,
         "variables": variables or [],
@@ -87,6 +88,8 @@ def compose(
         "decisions": decisions,
         "optional": optional or [],
         "subdirs": subdir or [],
+        "without": without or [],
+        "whole": False,
         "trust": trust.value if trust else "",
         "sandbox": sandbox.value,
         "hooks": hooks,
@@ -95,9 +98,16 @@ def compose(
         "plan_out": plan_out,
         "write": not (dry_run or diff or plan_out),
     }
-    asking = Asking(host, words, silent=defaults or json_output or not host.console.interactive)
+    driven(host, words, silent=defaults, as_json=json_output)
+
+
+def driven(host: Host, words: dict[str, Any], *, silent: bool, as_json: bool) -> None:
+    """Compose as the words say, asking a person where one is there; print what came of it, and end."""
+    from treadle_compose._asking import Asking
+
+    asking = Asking(host, words, silent=silent or as_json or not host.console.interactive)
     inputs = asking.inputs()
     status = host.drive("compose", inputs)
     while (more := asking.more(_outcome.of(host, status))) is not None:
         status = host.drive("compose", more)
-    _outcome.tell(host, status, as_json=json_output)
+    _outcome.tell(host, status, as_json=as_json)

@@ -13,6 +13,8 @@ from treadle_compose._manifest import Manifest
 
 _WORD: Final = re.compile(r"[a-z][a-z0-9-]*(:.*)?", re.DOTALL)
 _TEXT_ONLY: Final = ("append", "prepend")
+OWN: Final = ("ours", "theirs", "markers")
+"""Strategies between the user and all templates together, when a project is composed again. They are for once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +48,37 @@ class Decisions:
     """Every rule in force, the strongest first: `--resolve`, the lock, the composition's own; then the templates'.
 
     Attributes:
-        rules: of the flag, the lock, the composition, answers of plugins and hooks, in this order.
+        rules: between templates: of the flag, the lock, the composition, answers of plugins and hooks, in this order.
         resolvers: of the installed plugins.
+        manifests: of the templates, for their own wishes.
+        own: between the user and all templates together, the strongest first.
     """
 
     rules: tuple[PathRule, ...] = ()
     resolvers: tuple[ConflictResolver, ...] = ()
     manifests: Mapping[str, Manifest] = field(default_factory=dict)
+    own: tuple[PathRule, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        rules: Iterable[PathRule],
+        resolvers: Iterable[ConflictResolver],
+        manifests: Mapping[str, Manifest],
+    ) -> "Decisions":
+        """Rules of both sorts, sorted."""
+        every = tuple(rules)
+        between = tuple(it for it in every if it.strategy not in OWN)
+        return cls(between, tuple(resolvers), manifests, tuple(it for it in every if it.strategy in OWN))
+
+    def own_rule(self, path: str) -> PathRule | None:
+        """What the user wants of a whole file, against all templates."""
+        return next((it for it in self.own if not it.key and it.means(path)), None)
+
+    def own_key_rules(self, path: str) -> tuple[PathRule, ...]:
+        """What the user wants of keys of a file; values and offers of a resolver, but no template's side."""
+        given = [it for it in self.rules if it.by == "--resolve" and not _names_a_side(it.strategy)]
+        return tuple(it for it in (*self.own, *given) if it.key and it.means(path))
 
     def choice(self, path: str, templates: Sequence[str]) -> Choice:
         """The strategy for a path that several contribute to."""
@@ -105,6 +131,10 @@ class Decisions:
     def _offered(self, default: Default) -> tuple[str, ...]:
         merging = next((it.strategies for it in self.resolvers if default.resolver == it.name), ())
         return tuple(dict.fromkeys((*merging, "first", "last", "rename")))
+
+
+def _names_a_side(strategy: str) -> bool:
+    return strategy in ("first", "last") or strategy.startswith("template:")
 
 
 def parse_resolve(texts: Iterable[str]) -> tuple[PathRule, ...]:

@@ -33,6 +33,11 @@ Looking first
 Into a project that is there
   --into DIR            your own files count as one more contributor and are never written over unasked
 
+Again, later
+  treadle update        the templates' newest versions; what you have changed stays, or you are asked
+  --without ID          a template out of the project; one that is named joins those that are there
+  --resolve PATH=ours|theirs|markers       where you and the templates have changed the same place
+
 Which templates
   name@>=1.2,<2         a version          git+https://host/repo.git@v1#folder     a folder of a repository
   copier:… cookiecutter:…                  templates of other tools (pip install treadle-source-copier)

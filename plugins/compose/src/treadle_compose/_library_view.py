@@ -8,7 +8,10 @@ from typing import Any
 from treadle_hookspecs import ExitCode, Host, TreadleError
 
 from treadle_compose._asking import run_program
+from treadle_compose._contents import Contents
 from treadle_compose._hooks import KINDS, TemplateHook, hooks_of
+from treadle_compose._lock import Lock, not_composed
+from treadle_compose._project import FolderTrees
 from treadle_compose._sources import Candidate, Library
 from treadle_compose._specs import parse_spec
 
@@ -25,6 +28,37 @@ def candidate(host: Host, text: str, *, offline: bool = False) -> Candidate:
             exit_code=ExitCode.NOT_FOUND,
         )
     return found[0]
+
+
+def listed(host: Host) -> list[dict[str, Any]]:
+    """The templates that can be named, by id and version."""
+    found = [
+        {"id": it.id, "version": it.version, "spec": it.spec, "title": it.title, "description": it.description}
+        for _, it in Library(host, host.console.say).listings()
+    ]
+    return sorted(found, key=lambda it: (it["id"], it["version"]))
+
+
+def of_project(target: Path) -> dict[str, Any]:
+    """The templates of a project: `treadle template list --project`. Raises `TreadleError` (3) when it is none."""
+    lock = Lock.read(target)
+    if not lock.templates:
+        raise not_composed(target)
+    trees = FolderTrees({}, target, Contents(target, target), lock)
+    bases = trees.bases()
+    changed = {path for path, base in bases.items() if (it := trees.project(path)) is None or not base.untouched(it)}
+    return {
+        "schema": "treadle/project-templates@1",
+        "project_name": lock.project_name,
+        "templates": [
+            {
+                **{name: it[name] for name in ("id", "version", "source", "commit", "digest", "answers")},
+                "paths": sum(it["id"] in base.owners for base in bases.values()),
+                "changed": sum(it["id"] in bases[path].owners for path in changed),
+            }
+            for it in lock.templates
+        ],
+    }
 
 
 def hooks(found: Candidate) -> tuple[TemplateHook, ...]:

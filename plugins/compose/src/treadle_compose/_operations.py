@@ -1,7 +1,7 @@
 """What a plan consists of: trees, operations, rows; and their JSON."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
 
@@ -32,8 +32,46 @@ class Trees(Protocol):
     def project(self, path: str) -> Entry | None:
         """What stands in the project at a path, however it is spelled there; None for nothing."""
 
-    def owned(self, path: str) -> str:
-        """The SHA-256 of what an earlier composition wrote to a path, "" when none did."""
+    def base(self, path: str) -> "Base | None":
+        """What an earlier composition left at a path; None when none did, or nobody knows what it was."""
+
+    def bases(self) -> Mapping[str, "Base"]:
+        """All of them by path."""
+
+    def base_content(self, path: str) -> bytes | None:
+        """What the templates of an earlier composition said at a path; None when it was not kept."""
+
+    def kept(self) -> Collection[str]:
+        """Templates of earlier compositions that are not composed anew: what they brought takes part as it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A path as an earlier composition left it.
+
+    Attributes:
+        entry: what its templates alone said.
+        written: the SHA-256 of what was written; "" where the user had deleted it.
+        owners: who contributed; `project` among them means that the user's text is in it.
+    """
+
+    entry: Entry
+    written: str
+    owners: tuple[str, ...]
+
+    @property
+    def templates(self) -> tuple[str, ...]:
+        """The templates among the owners."""
+        return tuple(it for it in self.owners if it != PROJECT)
+
+    @property
+    def mixed(self) -> bool:
+        """The user's own text is in what was written."""
+        return PROJECT in self.owners
+
+    def untouched(self, standing: Entry) -> bool:
+        """Nobody but templates has said what stands there."""
+        return same_thing(standing, self.entry) or (standing.sha256 == self.written and not self.mixed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +86,8 @@ class Operation:
         source: whose tree holds the content under `origin`; "" when it is in the plan's `contents`.
         origin: its path there.
         strategy: how it came about; "" where only one contributed.
+        base: what the templates alone say; None where that is what is to stand there, or is not known (see `known`).
+        known: False where the templates alone come to nothing, so that nothing can be compared later.
     """
 
     path: str
@@ -57,6 +97,13 @@ class Operation:
     source: str = ""
     origin: str = ""
     strategy: str = ""
+    base: Entry | None = None
+    known: bool = True
+
+    @property
+    def said(self) -> Entry | None:
+        """What the templates alone say; None when that is not known."""
+        return (self.base or self.entry) if self.known else None
 
     @property
     def kind(self) -> str:
@@ -76,26 +123,47 @@ class Operation:
             "source": self.source,
             "origin": self.origin,
             "strategy": self.strategy,
+            "base": self.base.to_json() if self.base else None,
+            "known": self.known,
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Operation":
         """The reverse of `to_json`."""
         pre = Entry(**data["pre"]) if data["pre"] else None
+        base = Entry(**data["base"]) if data["base"] else None
         return cls(
             data["path"], Entry(**data["post"]), pre, tuple(data["templates"]),
-            data["source"], data["origin"], data["strategy"],
+            data["source"], data["origin"], data["strategy"], base, data["known"],
         )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be done. `contents` are merged files by SHA-256."""
+    """What is to be done.
+
+    Attributes:
+        operations: every path that has a content.
+        rows: the conflict table.
+        notes: what a person should know.
+        contents: merged files by SHA-256.
+        removals: files that no template ships any more, as they stand.
+        absent: what templates ship and the user has deleted, or what was left alone: for the lock.
+        bases: what the templates alone say where that is no template's own file, by SHA-256; kept for the next time.
+    """
 
     operations: tuple[Operation, ...]
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
     contents: Mapping[str, bytes] = field(default_factory=dict)
+    removals: tuple[Entry, ...] = ()
+    absent: tuple[Operation, ...] = ()
+    bases: Mapping[str, bytes] = field(default_factory=dict, compare=False)
+
+    @property
+    def changes(self) -> bool:
+        """Something is to be written or deleted."""
+        return bool(self.removals) or any(it.kind != "keep" for it in self.operations)
 
     def to_json(self) -> dict[str, Json]:
         """The whole plan but its contents, which lie beside it by their hash."""
@@ -104,6 +172,8 @@ class Plan:
             "operations": [it.to_json() for it in self.operations],
             "conflicts": [it.to_json() for it in self.rows],
             "notes": list(self.notes),
+            "removals": [it.to_json() for it in self.removals],
+            "absent": [it.to_json() for it in self.absent],
         }
 
     @classmethod
@@ -114,6 +184,8 @@ class Plan:
             tuple(Row.from_json(it) for it in data["conflicts"]),
             tuple(data["notes"]),
             contents,
+            tuple(Entry(**it) for it in data["removals"]),
+            tuple(Operation.from_json(it) for it in data["absent"]),
         )
 
     def text(self) -> str:

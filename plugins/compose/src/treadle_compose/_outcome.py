@@ -49,6 +49,7 @@ class Outcome:
             "target": self.plan.get("target", ""),
             "created": self.apply.get("created", False),
             "written": self.apply.get("written", []),
+            "removed": self.apply.get("removed", []),
             "counts": self.plan.get("counts", {}),
             "operations": self.plan.get("operations", []),
             "conflicts": self.plan.get("conflicts", []),
@@ -155,11 +156,18 @@ def _complain(outcome: Outcome, code: int) -> None:
 
 def _ending(outcome: Outcome) -> Iterator[str]:
     counts = outcome.plan.get("counts", {})
-    told = ", ".join(f"{counts[name]} to {name}" for name in ("create", "replace", "keep") if counts.get(name))
+    told = ", ".join(
+        f"{counts[name]} to {name}" for name in ("create", "replace", "delete", "keep") if counts.get(name)
+    )
     if not outcome.apply:
         yield f"planned for {outcome.plan.get('target', '')}: {told or 'nothing'}; nothing was written"
         return
-    yield f"composed {outcome.apply['target']}: {len(outcome.apply['written'])} paths"
+    written, removed = outcome.apply["written"], outcome.apply.get("removed", ())
+    if not written and not removed and not outcome.hooks:
+        yield f"nothing to do: {outcome.apply['target']} is as its templates and you want it"
+        return
+    gone = f", {len(removed)} removed" if removed else ""
+    yield f"composed {outcome.apply['target']}: {len(written)} paths{gone}"
     for hook in outcome.hooks:
         yield f"hook {hook['hook']}: {hook['outcome']}" + (f", {hook['detail']}" if hook["outcome"] != "done" else "")
     yield f"to take it back: treadle rollback {outcome.status['id']}"

@@ -4,24 +4,30 @@ import asyncio
 import difflib
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from hashlib import sha256
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from treadle_hookspecs import ActionContext, Contribution, Json, JsonObject, MergeConfig, MergeResult, TreadleError
+from treadle_hookspecs import ActionContext, Contribution, Json, MergeConfig, MergeResult, TreadleError
 
 from treadle_compose import _hooks, _staged, _staging
 from treadle_compose._bundle import Bundle
+from treadle_compose._composed import composed
+from treadle_compose._contents import Contents
 from treadle_compose._decisions import Decisions, PathRule
-from treadle_compose._lock import Lock, paths_of
-from treadle_compose._operations import PROJECT, Operation, Plan, stages_in
+from treadle_compose._draft import UNHOOKED, Hooked, Ways
+from treadle_compose._lock import Lock
+from treadle_compose._operations import PROJECT, Operation, Plan, Stage, stages_in
 from treadle_compose._plan import plan
+from treadle_compose._present import Present
 from treadle_compose._project import FolderTrees
 from treadle_compose._request import Request
 from treadle_compose._rows import Row, opened
+from treadle_compose._sources import Library
 from treadle_compose._staging import Entry
+from treadle_compose._texts import unite
 from treadle_compose._variables import Contexts
 
 _DIFFED: Final = 1_000_000
@@ -44,7 +50,7 @@ class Planned:
 
     def told(self) -> dict[str, Json]:
         """What the step publishes."""
-        counts: dict[str, int] = {"create": 0, "replace": 0, "keep": 0}
+        counts: dict[str, int] = {"create": 0, "replace": 0, "keep": 0, "delete": len(self.bundle.plan.removals)}
         for operation in self.bundle.plan.operations:
             counts[operation.kind] += 1
         rows = self.bundle.plan.rows
@@ -53,8 +59,14 @@ class Planned:
             "open": len(self.open),
             "counts": dict(counts),
             "operations": [
-                {"path": it.path, "operation": it.kind, "templates": list(it.templates), "strategy": it.strategy}
-                for it in self.bundle.plan.operations[:_SHOWN]
+                *(
+                    {"path": it.path, "operation": it.kind, "templates": list(it.templates), "strategy": it.strategy}
+                    for it in self.bundle.plan.operations[:_SHOWN]
+                ),
+                *(
+                    {"path": it.path, "operation": "delete", "templates": [], "strategy": ""}
+                    for it in self.bundle.plan.removals[:_SHOWN]
+                ),
             ],
             "notes": [*self.notes, *self.bundle.plan.notes],
         }
@@ -76,6 +88,8 @@ async def planned(request: Request, rendered: _staged.Rendered, context: ActionC
         made = await asyncio.to_thread(work.plan, answers)
     if not opened(made.rows):
         made = await work.with_hooks(made)
+    if not opened(made.rows):
+        await asyncio.to_thread(work.keep, made)
     return Planned(Bundle(made, request.target, work.lock(made), rendered.folders, request.subdirs), rendered.notes)
 
 
@@ -86,10 +100,19 @@ class _Work:
         self._request = request
         self._rendered = rendered
         self._context = context
-        self._old = Lock.read(request.target)
+        self._present = Present.of(request, [it.id for it in rendered.candidates])
         self._values: Contexts = _staged.namespaces(request, rendered.candidates)
-        self._stages = stages_in(_staged.stages(rendered), request.subdirs)
-        self._trees = FolderTrees(rendered.folders, request.target, self._old, request.subdirs)
+        self._new = stages_in(_staged.stages(rendered), request.subdirs)
+        self._stages = _in_order(self._new, self._present)
+        self._contents = Contents(Library.of(context, offline=True).cache / "contents", request.target)
+        self._trees = FolderTrees(
+            rendered.folders,
+            request.target,
+            self._contents,
+            self._present.lock,
+            request.subdirs,
+            {it.template: it.entries for it in self._present.stages()},
+        )
         self._answers: tuple[PathRule, ...] = ()
         rules = {
             it.pattern.removeprefix("hook:"): it.strategy for it in request.rules if it.pattern.startswith("hook:")
@@ -97,15 +120,22 @@ class _Work:
         post = _hooks.hooks_of(rendered.candidates, "postSetup") if request.hooks else ()
         self._hooks, self._hook_rows = _hooks.agreed(post, rules)
 
-    def plan(self, answers: Sequence[PathRule]) -> Plan:
+    def plan(self, answers: Sequence[PathRule], *, hooked: Hooked = UNHOOKED, draft: bool = False) -> Plan:
         """The pure plan."""
         self._answers = tuple(answers)
         composition = self._context.host.composition
-        rules = (*self._asked("--resolve"), *self._old.decisions, *self._asked("rule"), *self._answers)
-        decisions = Decisions(
-            rules, tuple(composition.resolvers()), {it.id: it.manifest for it in self._rendered.candidates}
+        rules = (*self._asked("--resolve"), *self._present.lock.decisions, *self._asked("rule"), *self._answers)
+        manifests = {it.id: it.manifest for it in self._rendered.candidates} | self._present.manifests()
+        made = plan(
+            self._stages,
+            self._trees,
+            Decisions.of(rules, composition.resolvers(), manifests),
+            Ways(self._merge, unite),
+            (*self._values.rows, *self._hook_rows),
+            hooked=hooked,
+            draft=draft,
         )
-        return plan(self._stages, self._trees, decisions, self._merge, (*self._values.rows, *self._hook_rows))
+        return made if draft else self._from_stage(made)
 
     async def answers(self, rows: Sequence[Row]) -> list[PathRule]:
         """What plugins and `onConflict` hooks say about open rows."""
@@ -133,42 +163,48 @@ class _Work:
             return made
         draft = self._context.scratch / "draft"
         shutil.rmtree(draft, ignore_errors=True)
-        bundle = Bundle(made, self._request.target, self._old, self._rendered.folders, self._request.subdirs)
-        by_path = {it.path: it for it in made.operations}
-        entries = [it.entry for it in made.operations]
-        await asyncio.to_thread(_staging.write_tree, entries, lambda entry: bundle.read(by_path[entry.path]), draft)
+        # Hooks see what the templates say now: what the user has made of it comes in afterwards.
+        told = await asyncio.to_thread(self.plan, self._answers, draft=True)
+        operations = {it.path: it for it in told.operations}
+        entries = [it.entry for it in told.operations]
+        await asyncio.to_thread(
+            _staging.write_tree, entries, lambda entry: self._drafted(operations[entry.path], told), draft
+        )
         place = _hooks.Place(draft, True, self._values.values)
         await _hooks.run_hooks(hooks, place, self._context, self._request.trust, self._request.sandbox)
         after = await asyncio.to_thread(_staging.scan, draft, "hooks")
-        return self._changed(made, {it.path: it for it in after}, draft, hooks[0].candidate.id)
+        changed = await asyncio.to_thread(_hooked, told.operations, draft, after, hooks[0].candidate.id)
+        return await asyncio.to_thread(self.plan, self._answers, hooked=changed)
+
+    def _drafted(self, operation: Operation, told: Plan) -> bytes:
+        """A file as hooks see it: what stays as it was is as the project has it."""
+        content = told.contents.get(operation.entry.sha256)
+        if content is not None:
+            return content
+        if operation.source:
+            return self._trees.read(operation.source, operation.origin)
+        standing = operation.pre is not None and operation.pre.kind == "file"
+        return self._trees.read(PROJECT, operation.path) if standing else b""
 
     def lock(self, made: Plan) -> Lock:
         """What the project's lock will say."""
-        templates: list[JsonObject] = [
-            {
-                "id": it.id,
-                "version": it.version,
-                "spec": it.spec,
-                "source": it.template.source,
-                "commit": it.template.commit,
-                "digest": it.template.digest,
-                "answers": self._shown(it.id, it.manifest.questions),
-            }
-            for it in self._rendered.candidates
+        candidates = self._rendered.candidates
+        return composed(self._request, candidates, self._present, self._new, self._values, made, self._answers)
+
+    def keep(self, made: Plan) -> None:
+        """Keep what the templates brought, for the next composition."""
+        read = self._trees.read
+        offers: list[tuple[str, Callable[[], bytes]]] = [
+            (entry.sha256, partial(read, stage.template, entry.path))
+            for stage in self._new
+            for entry in stage.entries
+            if entry.kind == "file"
         ]
-        used = {(row.path, row.key): row.strategy for row in made.rows if row.resolved and row.strategy}
-        decided = [*self._asked("--resolve"), *self._old.decisions, *self._answers]
-        kept = {(it.pattern, it.key): it for it in reversed(decided) if not it.strategy.startswith("value:")}
-        rules = [it for it in kept.values() if (it.pattern, it.key) in used or any(it.means(path) for path, _ in used)]
-        rules.sort(key=lambda it: (it.pattern, it.key))
-        return Lock(self._request.project_name, tuple(templates), paths_of(made.operations), tuple(rules))
+        offers += [(name, partial(bytes, content)) for name, content in made.bases.items()]
+        self._contents.put(offers, [str(it).encode() for it in self._request.secrets.values() if it])
 
     def _asked(self, by: str) -> list[PathRule]:
         return [it for it in self._request.rules if it.by == by]
-
-    def _shown(self, template: str, questions: Any) -> dict[str, Json]:
-        values = self._values.values[template]
-        return {it.name: values[it.name] for it in questions if not it.secret and it.name in values}
 
     def _merge(self, resolver: str, path: str, versions: Sequence[Contribution], config: MergeConfig) -> MergeResult:
         function = self._context.host.composition.merge_function(resolver)
@@ -177,50 +213,57 @@ class _Work:
         except Exception as error:
             raise TreadleError(f"the resolver {resolver} failed at {path}: {type(error).__name__}: {error}") from error
 
-    def _changed(self, made: Plan, after: Mapping[str, Entry], draft: Path, template: str) -> Plan:
-        operations = {it.path: it for it in made.operations}
-        contents, rows = dict(made.contents), list(made.rows)
-        for path in operations.keys() - after.keys():
-            if operations[path].entry.kind != "dir":
-                del operations[path]
-        for path, entry in after.items():
-            before = operations.get(path)
-            if before is not None and (before.entry.sha256, before.entry.mode) == (entry.sha256, entry.mode):
-                continue
-            existing = before.pre if before is not None else self._trees.project(path)
-            if before is None and existing is not None and existing.sha256 != entry.sha256:
-                rows += self._against_user(path, template)
-                continue
-            if entry.kind == "file":
-                content = (draft / path).read_bytes()
-                contents[sha256(content).hexdigest()] = content
-            owners = before.templates if before is not None else (template,)
-            operations[path] = Operation(path, entry, existing, owners, strategy="hook")
-        return replace(
-            made, operations=tuple(operations[path] for path in sorted(operations)), contents=contents, rows=tuple(rows)
-        )
+    def _from_stage(self, made: Plan) -> Plan:
+        """The plan with the contents of what stays as it was: no rendered tree holds them."""
+        kept = self._trees.kept()
+        contents, operations = dict(made.contents), []
+        for it in made.operations:
+            if it.source in kept and it.kind != "keep":
+                contents[it.entry.sha256] = self._trees.read(it.source, it.origin)
+                it = replace(it, source="", origin="")
+            operations.append(it)
+        return replace(made, operations=tuple(operations), contents=contents)
 
-    def _against_user(self, path: str, template: str) -> list[Row]:
-        """A hook made what the user has already: theirs stays, and says so."""
-        hint = "a hook made it; the project's own stays"
-        return [Row("user", path, contributors=(PROJECT, template), strategy="first", by="default", hint=hint)]
+
+def _hooked(operations: Sequence[Operation], draft: Path, after: Sequence[Entry], template: str) -> Hooked:
+    """What hooks changed in a draft."""
+    before = {it.path: it.entry for it in operations if it.entry.kind != "dir"}
+    there = {it.path: it for it in after}
+    changed: dict[str, Entry | None] = dict.fromkeys(before.keys() - there.keys())
+    contents = {}
+    for path, entry in there.items():
+        known = before.get(path)
+        if known is not None and (known.sha256, known.mode) == (entry.sha256, entry.mode):
+            continue
+        if entry.kind != "dir":
+            changed[path] = entry
+        if entry.kind == "file":
+            contents[entry.sha256] = (draft / path).read_bytes()
+    return Hooked({path: changed[path] for path in sorted(changed)}, contents, template)
+
+
+def _in_order(new: Sequence[Stage], present: Present) -> tuple[Stage, ...]:
+    every = {it.template: it for it in (*new, *present.stages())}
+    return tuple(every[id_] for id_ in present.order([it.template for it in new]))
 
 
 def _differences(bundle: Bundle, request: Request) -> Iterator[str]:
     for operation in bundle.plan.operations:
-        if operation.kind == "keep" or operation.entry.kind != "file":
-            continue
-        new = bundle.read(operation)
-        had = operation.pre is not None and operation.pre.kind == "file"
-        old = (request.target / operation.path).read_bytes() if had else b""
-        if max(len(old), len(new)) > _DIFFED or b"\0" in old + new:
-            yield f"Binary files differ: {operation.path}\n"
-            continue
-        lines = difflib.unified_diff(
-            old.decode("utf-8", "replace").splitlines(keepends=True),
-            new.decode("utf-8", "replace").splitlines(keepends=True),
-            f"a/{operation.path}" if had else "/dev/null",
-            f"b/{operation.path}",
-        )
-        for line in lines:
-            yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+        if operation.kind != "keep" and operation.entry.kind == "file":
+            had = operation.pre is not None and operation.pre.kind == "file"
+            old = (request.target / operation.path).read_bytes() if had else None
+            yield from _difference(operation.path, old, bundle.read(operation))
+    for entry in bundle.plan.removals:
+        if entry.kind == "file":
+            yield from _difference(entry.path, (request.target / entry.path).read_bytes(), None)
+
+
+def _difference(path: str, old: bytes | None, new: bytes | None) -> Iterator[str]:
+    texts = (old or b"", new or b"")
+    if max(map(len, texts)) > _DIFFED or any(b"\0" in text for text in texts):
+        yield f"Binary files differ: {path}\n"
+        return
+    before, after = (text.decode("utf-8", "replace").splitlines(keepends=True) for text in texts)
+    names = ("/dev/null" if old is None else f"a/{path}", "/dev/null" if new is None else f"b/{path}")
+    for line in difflib.unified_diff(before, after, *names):
+        yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"

@@ -3,12 +3,15 @@
 import hashlib
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from treadle_hookspecs import ExitCode, TreadleError
+
+from treadle_compose._contents import Contents
 from treadle_compose._lock import Lock
-from treadle_compose._operations import PROJECT
+from treadle_compose._operations import PROJECT, Base
 from treadle_compose._staging import Entry, folded
 
 
@@ -19,19 +22,26 @@ class FolderTrees:
     Args:
         stages: each template's staging folder.
         target: the project.
-        lock: what an earlier composition wrote.
+        contents: what earlier compositions brought.
+        lock: what the last one wrote.
         subdirs: folders that a template's tree goes into.
+        present: templates of earlier compositions that stay as they are, and what each brought.
     """
 
     stages: Mapping[str, Path]
     target: Path
+    contents: Contents
     lock: Lock = field(default_factory=Lock)
     subdirs: Mapping[str, str] = field(default_factory=dict)
+    present: Mapping[str, Sequence[Entry]] = field(default_factory=dict)
+    _bases: Mapping[str, Base] | None = None
     _seen: dict[str, Entry | None] = field(default_factory=dict)
     _names: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def read(self, template: str, path: str) -> bytes:
         """The content of a file."""
+        if template in self.present:
+            return self._brought(template, path)
         root = self.target if template == PROJECT else self.stages[template]
         if template in self.subdirs:
             path = path.removeprefix(f"{self.subdirs[template]}/")
@@ -43,9 +53,35 @@ class FolderTrees:
             self._seen[path] = self._look(path)
         return self._seen[path]
 
-    def owned(self, path: str) -> str:
-        """The SHA-256 of what an earlier composition wrote to a path from these templates only."""
-        return self.lock.owned(path, self.stages)
+    def base(self, path: str) -> Base | None:
+        """What the last composition left at a path."""
+        return self.bases().get(path)
+
+    def bases(self) -> Mapping[str, Base]:
+        """What it left anywhere."""
+        if self._bases is None:
+            self._bases = self.lock.bases()
+        return self._bases
+
+    def base_content(self, path: str) -> bytes | None:
+        """What its templates alone said at a path."""
+        return self.contents.get(self.bases()[path].entry.sha256, path)
+
+    def kept(self) -> Collection[str]:
+        """Templates that stay as they are."""
+        return self.present.keys()
+
+    def _brought(self, template: str, path: str) -> bytes:
+        entry = next(it for it in self.present[template] if it.path == path)
+        content = self.contents.get(entry.sha256, path)
+        if content is None:
+            raise TreadleError(
+                f"{path} is to be composed with what {template} brought before, which is not kept on this machine",
+                context={"file": path, "template": template},
+                suggestions=(f"name it again, so that it is rendered anew: --from-templates {template},…",),
+                exit_code=ExitCode.NOT_FOUND,
+            )
+        return content
 
     def _look(self, path: str) -> Entry | None:
         """Each folder on the way is a real one: nothing behind a link is the project's."""

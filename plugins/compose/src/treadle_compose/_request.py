@@ -1,15 +1,14 @@
 """What a composition is asked to do: the workflow's inputs, typed."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from treadle_hookspecs import Json, JsonObject, TreadleError
 
 from treadle_compose._decisions import PathRule, parse_resolve
-from treadle_compose._manifest import Manifest
 from treadle_compose._specs import split_specs
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
@@ -36,6 +35,8 @@ class Request:
         plan_out: a file for the plan with all of its contents, or "".
         hooks: hooks take part at all.
         stages_out: a folder for a copy of each template's own tree, or "".
+        without: templates in the project that are to go.
+        whole: the templates are all that there is to be; else what is in the project already stays.
     """
 
     templates: tuple[str, ...]
@@ -54,6 +55,8 @@ class Request:
     plan_out: str = ""
     hooks: bool = True
     stages_out: str = ""
+    without: tuple[str, ...] = ()
+    whole: bool = False
 
     @classmethod
     def from_inputs(cls, inputs: Mapping[str, Any]) -> "Request":
@@ -86,18 +89,16 @@ class Request:
             str(inputs.get("plan_out") or ""),
             inputs.get("hooks") is not False,
             str(inputs.get("stages_out") or ""),
+            tuple(inputs.get("without") or ()),
+            bool(inputs.get("whole")),
         )
 
-    def without(self, template: str) -> "Request":
-        """The same without a template's own folder rule."""
-        return replace(self, subdirs={id_: it for id_, it in self.subdirs.items() if id_ != template})
-
-    def built_in(self, manifests: tuple[Manifest, ...]) -> dict[str, Json]:
+    def built_in(self, ids: Sequence[str]) -> dict[str, Json]:
         """The variables that every template has."""
         return {
             "PROJECT_NAME": self.project_name,
             "PROJECT_ROOT": str(self.target),
-            "COMPOSED_TEMPLATES": [it.id for it in manifests],
+            "COMPOSED_TEMPLATES": list(ids),
         }
 
     @property

@@ -11,6 +11,7 @@ from resolvelib import AbstractProvider, BaseReporter, ResolutionImpossible, Res
 from treadle_hookspecs import ExitCode, TreadleError
 
 from treadle_compose._manifest import Dependency
+from treadle_compose._present import Present
 from treadle_compose._sources import Candidate, Library
 from treadle_compose._specs import Spec, parse_spec
 
@@ -41,7 +42,9 @@ class Resolution:
     notes: tuple[str, ...] = ()
 
 
-async def resolve(library: Library, specs: Sequence[str], here: Path, optional: Iterable[str] = ()) -> Resolution:
+async def resolve(
+    library: Library, specs: Sequence[str], here: Path, optional: Iterable[str] = (), present: Present | None = None
+) -> Resolution:
     """Resolve specs and all that they need.
 
     Args:
@@ -49,12 +52,13 @@ async def resolve(library: Library, specs: Sequence[str], here: Path, optional: 
         specs: as the user wrote them.
         here: what folders are relative to.
         optional: ids that the composition goes on without.
+        present: templates that are in the project already and satisfy who needs them.
 
     Raises:
         TreadleError: a template cannot be had (3), two demands cannot both hold, or templates need each other in a
             circle (2).
     """
-    search = _Search(library, here, frozenset(optional))
+    search = _Search(library, here, frozenset(optional), present)
     await search.gather(specs)
     chosen = search.solve()
     return Resolution(tuple(_ordered(chosen, search.order(), search.lacking)), tuple(search.notes))
@@ -63,10 +67,11 @@ async def resolve(library: Library, specs: Sequence[str], here: Path, optional: 
 class _Search:
     """What was found so far."""
 
-    def __init__(self, library: Library, here: Path, optional: frozenset[str]) -> None:
+    def __init__(self, library: Library, here: Path, optional: frozenset[str], present: Present | None) -> None:
         self._library = library
         self._here = here
         self._optional = optional
+        self._present = present
         self._known: dict[str, list[Candidate]] = {}
         self._asked: list[Requirement] = []
         self.lacking: set[str] = set()
@@ -87,6 +92,9 @@ class _Search:
             candidate = pending.pop()
             for dependency in candidate.manifest.dependencies:
                 pending += await self._needed(candidate, dependency)
+        for who, template, constraint in self._present.needs() if self._present else ():
+            if template in self._known:
+                self._asked.append(Requirement(template, constraint, who))
 
     def order(self) -> Mapping[str, int]:
         """The places of the templates on the command line."""
@@ -129,7 +137,9 @@ class _Search:
 
     async def _needed(self, candidate: Candidate, dependency: Dependency) -> list[Candidate]:
         """New candidates for a dependency."""
-        if dependency.template in self._known or dependency.template in self.lacking:
+        if dependency.template in self._known:
+            return []
+        if self._is_there(dependency) or dependency.template in self.lacking:
             return []
         text = dependency.source or dependency.template
         base = candidate.template.folder if dependency.source.startswith(".") else self._here
@@ -155,6 +165,15 @@ class _Search:
         else:
             raise self._missing(candidate, dependency)
         return list(found)
+
+    def _is_there(self, dependency: Dependency) -> bool:
+        """It is in the project already, in a version that will do: nobody has to bring it."""
+        there = self._present.versions.get(dependency.template) if self._present else None
+        if there is None:
+            return False
+        enough = satisfies(there, dependency.version)
+        (self.lacking.add if enough else self.lacking.discard)(dependency.template)
+        return enough
 
     def _may_lack(self, dependency: Dependency) -> bool:
         return dependency.optional or dependency.template in self._optional

@@ -40,6 +40,29 @@ def check() -> dict[str, Any]:
     }
 
 
+def project() -> dict[str, Any]:
+    """What `treadle template list --project --json` prints: `treadle/project-templates@1`."""
+    template = _object(
+        {
+            **dict.fromkeys(("id", "version", "source", "commit", "digest"), _TEXT),
+            "answers": {"type": "object"},
+            "paths": {"type": "integer"},
+            "changed": {"type": "integer"},
+        }
+    )
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "treadle/project-templates@1",
+        **_object(
+            {
+                "schema": {"const": "treadle/project-templates@1"},
+                "project_name": _TEXT,
+                "templates": {"type": "array", "items": template},
+            }
+        ),
+    }
+
+
 def result() -> dict[str, Any]:
     """What `treadle compose --json` prints: `treadle/composition@1`."""
     row = _object(
@@ -60,7 +83,12 @@ def result() -> dict[str, Any]:
         }
     )
     operation = _object(
-        {"path": _TEXT, "operation": {"enum": ["create", "replace", "keep"]}, "templates": _TEXTS, "strategy": _TEXT}
+        {
+            "path": _TEXT,
+            "operation": {"enum": ["create", "replace", "keep", "delete"]},
+            "templates": _TEXTS,
+            "strategy": _TEXT,
+        }
     )
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -73,6 +101,7 @@ def result() -> dict[str, Any]:
                 "target": _TEXT,
                 "created": {"type": "boolean"},
                 "written": _TEXTS,
+                "removed": _TEXTS,
                 "counts": {"type": "object", "additionalProperties": {"type": "integer"}},
                 "operations": {"type": "array", "items": operation},
                 "conflicts": {"type": "array", "items": row},

@@ -338,3 +338,9 @@ def _sortable(version: str) -> Any:
 def question_from_json(data: Mapping[str, Any]) -> Question:
     """A question that travelled."""
     return Question(**{**data, "choices": tuple(data["choices"])})
+
+
+def update_spec(known: Mapping[str, Any]) -> str:
+    """What brings the newest form of a template of a project's lock: as it was asked for, a folder by its place."""
+    spec, source = str(known["spec"]), str(known["source"])
+    return source if Path(source).is_absolute() else spec

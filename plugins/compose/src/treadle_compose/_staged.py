@@ -16,6 +16,7 @@ from treadle_hookspecs import ActionContext, ExitCode, Json, RenderRequest, Trea
 from treadle_compose import _staging
 from treadle_compose._manifest import Manifest
 from treadle_compose._operations import Stage
+from treadle_compose._present import Present, remembered
 from treadle_compose._render import render_native, render_value
 from treadle_compose._request import Request
 from treadle_compose._sources import Candidate, Library
@@ -41,8 +42,7 @@ def namespaces(request: Request, candidates: Sequence[Candidate]) -> Contexts:
         TreadleError: a value is refused or missing; names the flag for each.
     """
     manifests: tuple[Manifest, ...] = tuple(it.manifest for it in candidates)
-    strategies = {it.pattern.removeprefix("variable:"): it.strategy for it in request.rules if not it.key}
-    found = contexts(manifests, Given(request.given, request.built_in(manifests), strategies), render_value)
+    found = contexts(manifests, given(request, manifests), render_value)
     exposed = sorted(found.secrets & request.variables.keys())
     if exposed:
         raise TreadleError(f"{', '.join(exposed)} is secret: pass it among the secrets, so that it is sealed")
@@ -55,6 +55,16 @@ def namespaces(request: Request, candidates: Sequence[Candidate]) -> Contexts:
             suggestions=flags,
         )
     return found
+
+
+def given(request: Request, manifests: Sequence[Manifest]) -> Given:
+    """What the user says about variables now, and what was said when the project was composed before."""
+    ids = [it.id for it in manifests]
+    present = Present.of(request, ids)
+    rules = (*present.lock.decisions, *reversed(request.rules))
+    strategies = {it.pattern.removeprefix("variable:"): it.strategy for it in rules if not it.key}
+    values = {**remembered(present.lock, manifests, request.given), **request.given}
+    return Given(values, request.built_in(present.order(ids)), strategies, present.values())
 
 
 async def render_all(

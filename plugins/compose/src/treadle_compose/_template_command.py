@@ -19,16 +19,21 @@ def template() -> None:
 
 
 @app.command("list")
-def list_(ctx: typer.Context, json_output: Json = False) -> None:
-    """List the templates that can be named."""
-    from treadle_compose._sources import Library
+def list_(
+    ctx: typer.Context,
+    project: Annotated[
+        Path | None, typer.Option("--project", metavar="DIR", help="Those that a project is composed of.")
+    ] = None,
+    json_output: Json = False,
+) -> None:
+    """List the templates that can be named, or those that a project is composed of."""
+    from treadle_compose import _library_view
 
     host: Host = ctx.obj
-    found = [
-        {"id": it.id, "version": it.version, "spec": it.spec, "title": it.title, "description": it.description}
-        for _, it in Library(host, host.console.say).listings()
-    ]
-    found.sort(key=lambda it: (it["id"], it["version"]))
+    if project is not None:
+        _tell_project(host, _library_view.of_project(project.expanduser().absolute()), as_json=json_output)
+        return
+    found = _library_view.listed(host)
     if json_output:
         host.console.data(
             json.dumps({"schema": "treadle/templates@1", "templates": found}, ensure_ascii=False, indent=2)
@@ -39,6 +44,17 @@ def list_(ctx: typer.Context, json_output: Json = False) -> None:
     width = max((len(it["id"]) for it in found), default=0)
     for it in found:
         host.console.data(f"{it['id'].ljust(width)}  {it['version']}  {it['title'] or it['description']}".rstrip())
+
+
+def _tell_project(host: Host, about: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        host.console.data(json.dumps(about, ensure_ascii=False, indent=2))
+        return
+    width = max((len(it["id"]) for it in about["templates"]), default=0)
+    for it in about["templates"]:
+        answers = ", ".join(f"{name}={value}" for name, value in it["answers"].items())
+        paths = f"{it['paths']} paths" + (f", {it['changed']} changed by you" if it["changed"] else "")
+        host.console.data(f"{it['id'].ljust(width)}  {it['version']}  {it['source']}  {paths}  {answers}".rstrip())
 
 
 @app.command()

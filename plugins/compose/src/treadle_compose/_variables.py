@@ -7,7 +7,7 @@ Every template has a namespace. Values cross from one to another in three ways o
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from treadle_hookspecs import Json, JsonObject, Question, TreadleError
@@ -31,11 +31,13 @@ class Given:
         values: by name, or by `template.NAME`; text from the command line is converted to the question's type.
         built_in: `PROJECT_NAME`, `PROJECT_ROOT`, `COMPOSED_TEMPLATES`.
         strategies: how a shared variable with several defaults is decided, by name: first, last, `template:ID`.
+        present: what templates that are in the project already offer.
     """
 
     values: Mapping[str, Json]
     built_in: JsonObject
     strategies: Mapping[str, str]
+    present: JsonObject = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class _Naming:
         self._manifests = manifests
         self._given = given
         self._text = evaluate_text
-        self._pool: dict[str, Json] = {}
+        self._pool: dict[str, Json] = dict(given.present)
         """Shared and provided values."""
         self._missing: list[tuple[str, Question]] = []
         self._rows: list[Row] = []
@@ -111,7 +113,7 @@ class _Naming:
                 yield name, self._given.values[name]
                 continue
             offers = [
-                (manifest.id, question.default)
+                (manifest.id, self._given.values.get(f"{manifest.id}.{name}", question.default))
                 for manifest in self._manifests
                 if name in manifest.shared
                 for question in manifest.questions

@@ -37,6 +37,7 @@ SCHEMAS = (
     ("composition", "treadle_compose._schemas:composition"),
     ("composition-result", "treadle_compose._schemas:result"),
     ("hooks", "treadle_compose._schemas:hooks"),
+    ("project-templates", "treadle_compose._schemas:project"),
     ("template-check", "treadle_compose._schemas:check"),
 )
 
@@ -51,6 +52,9 @@ def treadle_commands() -> Iterable[Command]:
         "Make one project from several templates.",
         schemas=SCHEMAS,
         guide=f"{package}._guide:guide",
+    )
+    yield Command(
+        "update", f"{package}._update_command:app", "Bring a composed project to its templates' newest versions."
     )
     yield Command("apply", f"{package}._apply_command:app", "Write a project that was planned before.")
     yield Command("template", f"{package}._template_command:app", "List, look at, check, write and test templates.")
