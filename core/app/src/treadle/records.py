@@ -158,7 +158,15 @@ class Records:
             display=self._display,
             log_dir=str(self.settings.home / "logs" / row.id),
             waiting=self._waits(row),
+            undo_notes=self._undo_notes(row),
         )
+
+    def _undo_notes(self, row: ExecutionRow) -> list[str]:
+        """What undoing said beyond that it was done, oldest first."""
+        if row.rollback == "none":
+            return []
+        told = (event.data.get("told") for event in self.store.read(row.id) if event.type == "compensation_settled")
+        return [str(line) for lines in told if isinstance(lines, list | tuple) for line in lines]
 
     def _waits(self, row: ExecutionRow) -> Sequence[JsonObject]:
         """What an execution waits for; most never do."""

@@ -30,6 +30,8 @@ class Status:
     """What the execution waits for a person to say: `{address, kind: interrupted, choices}`."""
     waiting: tuple[JsonObject, ...] = ()
     """What the execution waits for: entries of `treadle/waiting@1`."""
+    undo_notes: tuple[str, ...] = ()
+    """What a person must know of a rollback beyond that it was made: files that were left, or lie elsewhere now."""
     exit_code: int = 0
     log_dir: str = ""
     started_at: str | None = None
@@ -53,6 +55,7 @@ class Status:
             "log_dir": self.log_dir,
             "questions": list(self.questions),
             "waiting": list(self.waiting),
+            "undo_notes": list(self.undo_notes),
             "steps": dict(self.steps),
         }
 
@@ -65,6 +68,7 @@ def status_of(
     display: Callable[[Json], Json],
     log_dir: str = "",
     waiting: Iterable[JsonObject] = (),
+    undo_notes: Iterable[str] = (),
 ) -> Status:
     """The status of an execution.
 
@@ -75,6 +79,7 @@ def status_of(
         display: takes what is sealed out of values.
         log_dir: where its steps' logs are.
         waiting: what it waits for.
+        undo_notes: what its rollbacks said.
     """
     visits, waits = list(steps), tuple(waiting)
     running = at_work(visits, waits)
@@ -95,6 +100,7 @@ def status_of(
         by_address,
         tuple(_question(step) for step in running) if status == "interrupted" else (),
         waits,
+        tuple(undo_notes),
         exit_code_of(status, row.rollback, error),
         log_dir,
         iso(row.started_at),

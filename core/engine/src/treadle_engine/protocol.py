@@ -148,12 +148,13 @@ class RaiseBudget:
 
 @dataclass(frozen=True, slots=True)
 class CompensationEnded:
-    """The end of a try to undo a visit."""
+    """The end of a try to undo a visit; `told` lists what a person must know beyond that it was undone."""
 
     address: Address
     at: int
     error: JsonObject | None = None
     draw: float = 0.0
+    told: Json = None
 
 
 @dataclass(frozen=True, slots=True)

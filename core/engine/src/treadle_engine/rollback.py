@@ -82,7 +82,7 @@ def ended(draft: Draft, stimulus: CompensationEnded) -> None:
     if entry is None or entry.state != "running" or entry.attempt != address.attempt:
         return
     if stimulus.error is None:
-        _settled(draft, entry, {"state": "done"})
+        _settled(draft, entry, {"state": "done", "told": stimulus.told} if stimulus.told else {"state": "done"})
         return
     error = error_of("failure", stimulus.error)
     data: dict[str, Any] = {"state": "failed", "error": error}

@@ -290,12 +290,15 @@ _WAITING: Final = _closed(
     },
 )
 
+_SAID_LATER: Final = {"waiting": _list(_WAITING), "undo_notes": _TEXTS}
+"""Of an execution, where the first version did not have it."""
+
 SCHEMAS: Final[dict[str, Schema]] = {
     "execution": _document(
         "execution",
         "Where one execution stands: `status ID`, `run`, `resume` …",
         _EXECUTION,
-        {"waiting": _list(_WAITING)},
+        _SAID_LATER,
     ),
     "slots": _document(
         "slots",
@@ -320,7 +323,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "driven": _document(
         "driven",
         "What came to rest or ended: `worker`, `resume --due`.",
-        {"executions": _list(_closed({"schema": _TEXT, **_EXECUTION}, {"waiting": _list(_WAITING)}))},
+        {"executions": _list(_closed({"schema": _TEXT, **_EXECUTION}, _SAID_LATER))},
     ),
     "executions": _document(
         "executions",

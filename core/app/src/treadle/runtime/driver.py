@@ -354,7 +354,8 @@ class Driver:
         try:
             ended = await self._end_of(context, self._performer.undo(command, context))
             if ended is not None:
-                self.handle(CompensationEnded(ended.address, ended.at, ended.error, ended.draw))
+                told = ended.facts.get("told")
+                self.handle(CompensationEnded(ended.address, ended.at, ended.error, ended.draw, told))
         except Exception as error:  # noqa: BLE001 - whoever waits for the execution gets it
             self.fail(error)
 

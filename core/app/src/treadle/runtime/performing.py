@@ -130,7 +130,10 @@ class Performer:
         return self._execution.state.step_plan(address.scope, address.step).keep_changes
 
     async def undo(self, command: Compensate, context: StepContext) -> AttemptEnded:
-        """Undo a visit: what its step says, then what it changed on disk. Never raises."""
+        """Undo a visit: what its step says, then what it changed on disk. Never raises.
+
+        The fact `told` is what a person must know beyond that it was undone, a list of sentences.
+        """
         ended = AttemptEnded(command.address, now(), "success")
         if command.action != UNDO_CHANGES:
             resolve = self._execution.resolve_rollback if command.rollback_action else self._execution.resolve
@@ -141,13 +144,14 @@ class Performer:
         if ended.outcome in FAILURE_OUTCOMES or ended.error is not None or files is None:
             return ended
         try:
-            for sentence in await files.undo(context.visit):
-                context.log.warning(sentence)
+            told = await files.undo(context.visit)
         except TreadleError as error:
             return _refused(command.address, "undo-changes", error)
         except asyncio.CancelledError:
             return cancelled(command.address)
-        return ended
+        for sentence in told:
+            context.log.warning(sentence)
+        return ended._replace(facts={"told": list(told)}) if told else ended
 
     async def _attempt(
         self,

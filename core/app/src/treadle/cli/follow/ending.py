@@ -121,7 +121,8 @@ class Ending:
 
     def _left(self, status: "Status") -> list[str]:
         left = [address for address, step in status.steps.items() if step.get("compensation") == "failed"]
-        return [f"  could not be undone: {', '.join(left)}"] if left else []
+        notes = [f"  {printable(note)}" for note in status.undo_notes]
+        return [*notes, *([f"  could not be undone: {', '.join(left)}"] if left else [])]
 
     def _answers(self, status: "Status") -> str:
         return " --interrupted retry|fail" if status.questions else ""
