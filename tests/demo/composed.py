@@ -24,11 +24,11 @@ import pytest
 from {NAME}.farewell import farewell
 
 
-def test_farewell():
+def test_farewell() -> None:
     assert farewell(" Ada ") == "Goodbye, Ada!"
 
 
-def test_nobody_leaves():
+def test_nobody_leaves() -> None:
     with pytest.raises(ValueError, match="a name is needed"):
         farewell(" ")
 """,

@@ -19,8 +19,8 @@ from sdist import Repository, SourceDistribution
 ROOT: Final = Path(__file__).parents[2]
 PLACE: Final = ROOT / ".demo"
 PROJECT: Final = PLACE / "pluggy"
-ALONE: Final = ("-p", "no:cacheprovider", "-p", "no:asyncio", "-p", "no:treadle")
-"""The checkout's own plugins for pytest are not the new project's."""
+ALONE: Final = ("-p", "no:cacheprovider", "-p", "no:treadle")
+"""The checkout's own plugin for pytest is not the new project's."""
 BRANCH: Final = "feature/snapshots"
 PLUGGY: Final = SourceDistribution(
     "pluggy", "1.6.0", "7dcc130b76258d33b90f61b658791dede3486c3e6bfb003ee5c9bfb396dd22f3"

@@ -171,3 +171,14 @@ def test_settings_switch_parts_off(bench: Any, monkeypatch: pytest.MonkeyPatch) 
     problem = bench.problem("one", "two", hooks=False)
     assert ("compose.multi_template" in problem["message"], problem["exit_code"]) == (True, 4)
     bench.composed("two")
+
+
+def test_the_default_of_one_reaches_those_who_share_it(bench: Any) -> None:
+    """In either order: `two` asks for nothing."""
+    asks = {"variables": [{"name": "PORT", "type": "int", "default": 5173}]}
+    bench.template("one", {"one.j2": "{{ PORT }}\n"}, {**asks, "composition": {"variables": {"shared": ["PORT"]}}})
+    bench.template("two", {"two.j2": "{{ PORT }}\n"}, {"composition": {"variables": {"shared": ["PORT"]}}})
+    for names in (("one", "two"), ("two", "one")):
+        bench.target = bench.folder / "-".join(names)
+        bench.composed(*names)
+        assert bench.tree() == {"one": "5173\n", "two": "5173\n"}

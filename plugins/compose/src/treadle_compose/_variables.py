@@ -170,6 +170,10 @@ class _Naming:
             if provide.type == "variable":
                 value = self._computed(provide.name, provide.value, values)
                 self._pool.setdefault(provide.name, value)
+        # Whoever asks answers for those who only share.
+        for question in manifest.questions:
+            if question.name in manifest.shared and question.name in values:
+                self._pool.setdefault(question.name, values[question.name])
 
     def _map(self, manifest: Manifest, values: dict[str, Json]) -> None:
         for name in manifest.shared:
