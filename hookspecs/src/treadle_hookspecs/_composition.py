@@ -282,7 +282,7 @@ class SandboxPolicy:
         level: how much confinement is asked for.
         memory: bytes of address space; 0 sets no bound.
         cpu: seconds of CPU time; 0 sets no bound.
-        processes: of this user at the same time, as the system counts; 0 sets no bound.
+        processes: and threads, more than this user has when it starts; 0 sets no bound. Nothing bounds those of root.
         file_size: bytes of one written file; 0 sets no bound.
     """
 
@@ -293,7 +293,7 @@ class SandboxPolicy:
     level: SandboxLevel = "auto"
     memory: int = 2_000_000_000
     cpu: int = 300
-    processes: int = 0
+    processes: int = 1024
     file_size: int = 256_000_000
 
 

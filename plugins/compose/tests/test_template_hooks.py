@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from treadle.api import Treadle
 from treadle.sandbox import _launcher
+from treadle.trust import TrustFile
 
 needs_landlock = pytest.mark.skipif(not _launcher.landlock_abi(), reason="this kernel has no Landlock")
 
@@ -167,3 +168,18 @@ def test_a_hook_that_hangs_is_ended(bench: Any) -> None:
 def test_a_folder_outside_is_refused(bench: Any) -> None:
     hooked(bench, "postSetup", "x", cwd="../..")
     assert "leads out of the project" in bench.problem("one", step="plan", trust="sandboxed")["message"]
+
+
+@pytest.mark.parametrize("changed", ["work.py", "files/a.txt", "template.yaml"])
+def test_one_byte_more_and_the_person_is_asked_anew(bench: Any, changed: str) -> None:
+    """Trust is given to content: of the hook, and of the template that it comes with."""
+    folder = hooked(bench, "postSetup", "open('made', 'w')")
+    allowed = bench.problem("one")["context"]["hooks"][0]["digest"]
+    TrustFile(bench.home).allow(allowed, "sandboxed", "hook one/work")
+    status = bench.composed("one")
+    assert set(bench.tree()) == {"a.txt", "made"}
+    rolled_back(status.id)
+    (folder / changed).write_bytes((folder / changed).read_bytes() + b" ")
+    problem = bench.problem("one")
+    assert problem["exit_code"] == 4
+    assert problem["context"]["hooks"][0]["digest"] != allowed

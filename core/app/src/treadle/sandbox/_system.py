@@ -1,5 +1,6 @@
 """`treadle_hookspecs.Sandbox` with what this system has: Landlock and seccomp, bubblewrap, bounds."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -14,6 +15,8 @@ from treadle.sandbox import _launcher
 
 _INHERITED: Final = ("PATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT")
 _FALLBACK_PATH: Final = "/usr/local/bin:/usr/bin:/bin"
+_BESIDE: Final = ("lib", "lib64", "libexec", "share/pipx/venvs", "share/uv/tools")
+"""Where programs of a `bin` in the user's home keep the rest of themselves; beside it lie keys and histories."""
 
 
 class SystemSandbox:
@@ -56,13 +59,26 @@ def _readable(path: str) -> Iterator[str]:
     for folder in (sys.prefix, sys.base_prefix, *filter(None, path.split(os.pathsep))):
         place = Path(folder).resolve()
         yield str(place)
-        # A program finds its library beside its folder; a folder that holds the user's own files is not opened.
-        if (
-            place.name in ("bin", "sbin")
-            and place.parent != place.parent.parent
-            and not home.is_relative_to(place.parent)
-        ):
-            yield str(place.parent)
+        prefix = place.parent
+        if place.name not in ("bin", "sbin") or prefix == prefix.parent:
+            continue
+        # A program finds its library beside its folder; what holds the user's own files is not opened as a whole.
+        if prefix.is_relative_to(home):
+            yield from (str(prefix / name) for name in _BESIDE)
+        elif not home.is_relative_to(prefix):
+            yield str(prefix)
+
+
+def _processes(wanted: int) -> int:
+    """The bound that leaves this user so many more than there are: the system counts all of them, threads too."""
+    if sys.platform != "linux":
+        return 0
+    own, count = os.getuid(), 0
+    for folder in os.scandir("/proc"):
+        if folder.name.isdigit():
+            with contextlib.suppress(OSError):
+                count += len(os.listdir(f"{folder.path}/task")) if folder.stat().st_uid == own else 0  # noqa: PTH208
+    return count + wanted
 
 
 def _limits(policy: SandboxPolicy) -> dict[str, int]:
@@ -70,7 +86,7 @@ def _limits(policy: SandboxPolicy) -> dict[str, int]:
         # Not the address space: some language runtimes reserve far more of it than they use.
         "RLIMIT_DATA": policy.memory,
         "RLIMIT_CPU": policy.cpu,
-        "RLIMIT_NPROC": policy.processes,
+        "RLIMIT_NPROC": _processes(policy.processes) if policy.processes else 0,
         "RLIMIT_FSIZE": policy.file_size,
     }
     return {"RLIMIT_CORE": 0, **{name: value for name, value in wanted.items() if value}}
