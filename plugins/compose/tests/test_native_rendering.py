@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
-from treadle_compose._render import render_text, render_value
-from treadle_hookspecs import TreadleError
+from hypothesis import given
+from hypothesis import strategies as st
+from treadle_compose._render import _compiled, _plain, render_text, render_value
+from treadle_hookspecs import Json, TreadleError
 
 
 def test_suffixes_decide_and_go_away(bench: Any) -> None:
@@ -86,17 +88,60 @@ def test_a_manifest_beside_the_files_is_not_shipped(bench: Any) -> None:
     ],
 )
 def test_what_a_template_cannot_do(text: str) -> None:
-    with pytest.raises(TreadleError, match=r"a\.j2:1: "):
+    with pytest.raises(TreadleError, match=r"a\.j2:1:\d+: "):
         render_text(text, {"PROJECT_NAME": "x"}, "a.j2")
 
 
-def test_a_mistake_has_its_line() -> None:
+@pytest.mark.parametrize(
+    ("text", "place", "reason"),
+    [
+        ("a\nb\nc {{ missing }}\n", (3, 6), "'missing' is undefined"),
+        ("a\n{% if %}\n", (2, 1), "Expected an expression"),
+        ("{{ a }} {{ a | lowr }}", (1, 16), "No filter named 'lowr'"),
+        ("a\n  {% nosuch %}", (2, 6), "unknown tag 'nosuch'"),
+        ("{{ a }} and {{ a.b }}", (1, 18), "has no attribute 'b'"),
+        ("{% if a %}\nb", (2, 1), "Unexpected end of template"),
+    ],
+)
+def test_a_mistake_has_its_line_and_column(text: str, place: tuple[int, int], reason: str) -> None:
+    with pytest.raises(TreadleError, match=reason) as error:
+        render_text(text, {"a": "x"}, "a.j2")
+    assert (error.value.context["line"], error.value.context["column"]) == place
+
+
+def test_a_mistyped_name_has_a_suggestion() -> None:
     with pytest.raises(TreadleError) as error:
-        render_text("a\nb\n{{ missing }}\n", {}, "a.j2")
-    assert error.value.context["line"] == 3
-    with pytest.raises(TreadleError) as error:
-        render_text("a\n{% if %}\n", {}, "a.j2")
-    assert error.value.context["line"] == 2
+        render_text("{{ PROJET_NAME }}", {"PROJECT_NAME": "x"}, "a.j2")
+    assert error.value.suggestions == ("did you mean `PROJECT_NAME`?",)
+
+
+NAMES = [
+    "{{ a }}",
+    "{{b}}",
+    "{{  c }}",
+    "{{ d }}",
+    "{{ none }}",
+    "{{ a-1 }}",
+    "{{- a }}",
+    "{{ missing }}",
+    "{{ self }}",
+]
+SIGNS = ["{", "}", "{{", "}}", "{#", "#}", "\n", "\r\n", " ", "text"]
+TAGS = ["{% if a %}", "{% endif %}", "{% raw %}", "{% endraw %}"]
+PIECES = st.sampled_from([*NAMES, *SIGNS, *TAGS])
+
+
+@given(st.lists(PIECES, max_size=8).map("".join))
+def test_texts_that_only_name_variables_need_no_engine_and_come_out_the_same(text: str) -> None:
+    values: dict[str, Json] = {"a": "{{ b }}", "b": 1, "c": None, "d": [True, "x"], "none": "no", "self": "own"}
+    plain = _plain(text, values)
+    if plain is not None:
+        assert plain == _compiled(text).render(values)
+
+
+def test_the_quick_way_is_taken() -> None:
+    assert _plain("name: {{ a }}, {{b}}\n", {"a": "x", "b": 2}) == "name: x, 2\n"
+    assert _plain("{{ a | upper }}", {"a": "x"}) is None
 
 
 def test_output_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Any, Final
 
-from treadle_hookspecs import TreadleError
+from treadle_hookspecs import JsonObject, TreadleError
+
+from treadle_compose._columns import column_of
 
 _TAG: Final = re.compile(
     r"\\?\{\{(?P<open>~)?(?:!--(?P<long>.*?)--(?P<longend>~)?\}\}|!(?P<comment>.*?)(?P<commentend>~)?\}\}"
@@ -121,7 +123,9 @@ class _Parser:
         return token
 
     def _wrong(self, reason: str, line: int) -> TreadleError:
-        return TreadleError(f"{self._name}:{line}: {reason}", context={"file": self._name, "line": line})
+        column = column_of(self._source, line, reason)
+        context: JsonObject = {"file": self._name, "line": line, "column": column}
+        return TreadleError(f"{self._name}:{line}:{column}: {reason}", context=context)
 
 
 def _tokens(source: str) -> Iterator[_Node]:

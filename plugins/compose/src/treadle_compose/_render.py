@@ -5,22 +5,26 @@ Paths may hold `{{ variables }}` whatever the suffix; a file or folder whose nam
 
 import fnmatch
 import json
+import re
 import time
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from treadle_hookspecs import Json, TreadleError
+from treadle_hookspecs import Json, JsonObject, TreadleError
 
 from treadle_compose import _staging
 from treadle_compose._arithmetic import as_text, slug
+from treadle_compose._columns import column_of
 from treadle_compose._manifest import HOOK_NAMES, NAMES, Manifest
 from treadle_compose._staging import Entry
 
 JINJA: Final = (".jinja", ".j2", ".jinja2")
 HANDLEBARS: Final = ".hbs"
 _HTML: Final = (".html", ".htm", ".xml", ".svg", ".xhtml")
+_VARIABLE: Final = re.compile(r"(?<!\{)\{\{ *([A-Za-z_][A-Za-z0-9_]*) *\}\}(?!\})")
+_RESERVED: Final = re.compile("true|false|none|True|False|None|self|and|or|not|if|else|is|in")
 _OUTPUT: Final = 16_000_000
 """Characters of one rendered file."""
 _SECONDS: Final = 20.0
@@ -28,14 +32,19 @@ _SECONDS: Final = 20.0
 
 
 def render_text(text: str, values: Mapping[str, Json], name: str) -> str:
-    """A Jinja2 template. Raises `TreadleError` with file and line."""
-    from jinja2 import TemplateError, TemplateSyntaxError
+    """A Jinja2 template. Raises `TreadleError` with file, line and column."""
+    named = _names(values)
+    if (simple := _plain(text, named)) is not None:
+        return simple
+    from jinja2 import TemplateError, TemplateSyntaxError, UndefinedError
 
     try:
         template = _compiled(text)
-        return "".join(_bounded(template.generate(**_names(values)), name))
+        return "".join(_bounded(template.generate(**named), name))
     except TemplateSyntaxError as error:
-        raise _wrong(name, error.lineno, error.message or "it is not understood") from None
+        raise _wrong(name, text, error.lineno, error.message or "it is not understood") from None
+    except UndefinedError as error:
+        raise _wrong(name, text, _line(error), str(error), _meant(str(error), named)) from None
     except (
         TemplateError,
         ArithmeticError,
@@ -45,17 +54,19 @@ def render_text(text: str, values: Mapping[str, Json], name: str) -> str:
         AttributeError,
         RecursionError,
     ) as error:
-        raise _wrong(name, _line(error), str(error) or type(error).__name__) from None
+        raise _wrong(name, text, _line(error), str(error) or type(error).__name__) from None
 
 
-def check_syntax(text: str, name: str) -> None:
-    """Raises `TreadleError` with file and line for a Jinja2 template that is not understood."""
-    from jinja2 import TemplateSyntaxError
+def names_used(text: str, name: str) -> frozenset[str]:
+    """The variables that a Jinja2 template may look up. Raises `TreadleError` with file, line and column."""
+    from jinja2 import TemplateSyntaxError, meta
 
+    environment = _environment()
     try:
-        _environment().parse(text)
+        names: set[str] = meta.find_undeclared_variables(environment.parse(text))
     except TemplateSyntaxError as error:
-        raise _wrong(name, error.lineno, error.message or "it is not understood") from None
+        raise _wrong(name, text, error.lineno, error.message or "it is not understood") from None
+    return frozenset(names - environment.globals.keys())
 
 
 def render_value(text: str, values: Mapping[str, Json]) -> Json:
@@ -89,8 +100,8 @@ def files_root(folder: Path, manifest: Manifest) -> Path:
     return folder / "files" if (folder / "files").is_dir() else folder
 
 
-def render_native(folder: Path, manifest: Manifest, values: Mapping[str, Json], into: Path) -> tuple[Entry, ...]:
-    """Render a native template into an empty folder; what stands there then.
+def render_native(folder: Path, manifest: Manifest, values: Mapping[str, Json], into: Path) -> None:
+    """Render a native template into an empty folder.
 
     Raises:
         TreadleError: with the template's own file and line.
@@ -106,11 +117,10 @@ def render_native(folder: Path, manifest: Manifest, values: Mapping[str, Json], 
         if path:
             _staging.check_path(manifest.id, path)
             _write(root / entry.path, into / path, entry, manifest, values)
-    return _staging.scan(into, manifest.id)
 
 
 def _write(source: Path, target: Path, entry: Entry, manifest: Manifest, values: Mapping[str, Json]) -> None:
-    target = _without_suffix(target) if _is_rendered(entry.path, manifest) else target
+    target = _without_suffix(target) if is_rendered(entry.path, manifest) else target
     if target.exists() or target.is_symlink():
         raise TreadleError(f"template {manifest.id}: two of its files become {target.name} ({entry.path})")
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -118,7 +128,7 @@ def _write(source: Path, target: Path, entry: Entry, manifest: Manifest, values:
         target.mkdir()
     elif entry.kind == "link":
         target.symlink_to(render_text(entry.target, values, entry.path))
-    elif _is_rendered(entry.path, manifest):
+    elif is_rendered(entry.path, manifest):
         target.write_text(_rendered(source, target, values), encoding="utf-8", newline="")
         target.chmod(entry.mode)
     else:
@@ -130,7 +140,7 @@ def _rendered(source: Path, target: Path, values: Mapping[str, Json]) -> str:
     try:
         text = source.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
-        raise _wrong(str(source), 1, f"it is not UTF-8 at byte {error.start}") from None
+        raise _wrong(str(source), "", 1, f"it is not UTF-8 at byte {error.start}") from None
     if source.suffix == HANDLEBARS:
         from treadle_compose._handlebars import render
 
@@ -138,7 +148,8 @@ def _rendered(source: Path, target: Path, values: Mapping[str, Json]) -> str:
     return render_text(text, values, str(source))
 
 
-def _is_rendered(path: str, manifest: Manifest) -> bool:
+def is_rendered(path: str, manifest: Manifest) -> bool:
+    """A file of the template is put through an engine; by its name."""
     name = path.rsplit("/", 1)[-1]
     return name.endswith((*JINJA, HANDLEBARS)) and not _matches(path, manifest.files.raw)
 
@@ -212,6 +223,20 @@ def _environment() -> Any:
     return environment
 
 
+def _plain(text: str, named: Mapping[str, Any]) -> str | None:
+    """A text that only names variables, rendered without Jinja2, which would say the same; None for any other."""
+    names = _VARIABLE.findall(text)
+    bare = _VARIABLE.sub("", text)
+    if "{{" in bare or "{%" in bare or "{#" in bare or "\r" in text:
+        return None
+    if any(name not in named or _RESERVED.fullmatch(name) for name in names):
+        return None
+    words = {name: str(named[name]) for name in set(names)}
+    if len(text) + sum(len(words[name]) for name in names) > _OUTPUT:
+        return None
+    return _VARIABLE.sub(lambda found: words[found[1]], text)
+
+
 @lru_cache(maxsize=4096)
 def _compiled(text: str) -> Any:
     """Compiling costs far more than rendering; the text itself is the key."""
@@ -254,5 +279,16 @@ def _line(error: BaseException) -> int:
     return line
 
 
-def _wrong(name: str, line: int | None, reason: str) -> TreadleError:
-    return TreadleError(f"{name}:{line or 1}: {reason}", context={"file": name, "line": line or 1})
+def _meant(reason: str, named: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names like one that is undefined."""
+    from difflib import get_close_matches
+
+    missing = reason.partition("'")[2].partition("'")[0]
+    return tuple(f"did you mean `{it}`?" for it in get_close_matches(missing, named, n=1))
+
+
+def _wrong(name: str, text: str, line: int | None, reason: str, suggestions: tuple[str, ...] = ()) -> TreadleError:
+    line = line or 1
+    column = column_of(text, line, reason)
+    context: JsonObject = {"file": name, "line": line, "column": column}
+    return TreadleError(f"{name}:{line}:{column}: {reason}", context=context, suggestions=suggestions)

@@ -3,10 +3,10 @@
 import hashlib
 import os
 import re
-import stat
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +15,8 @@ from treadle_hookspecs import ExitCode, FileKind, JsonObject, TreadleError
 FILES: Final = 20_000
 BYTES: Final = 512_000_000
 DEPTH: Final = 64
+_SMALL: Final = 1 << 18
+"""Bytes that are read at once."""
 _RESERVED: Final = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
 _UNPORTABLE: Final = re.compile(r'[\x00-\x1f\x7f<>:"\\|?*]')
 _EXPRESSION: Final = re.compile(r"\{[{%].*[}%]\}")
@@ -59,7 +61,7 @@ def scan(root: Path, template: str, *, unrendered: bool = False) -> tuple[Entry,
         TreadleError: it holds a name, a link or a thing that no project may hold, or too much; exit code 4.
     """
     entries, size = [], 0
-    for entry in _walk(root, root, template, unrendered):
+    for entry in _walk(os.fspath(root), "", template, unrendered):
         entries.append(entry)
         size += entry.size
         if len(entries) > FILES or size > BYTES:
@@ -89,6 +91,7 @@ def check_path(template: str, path: str, *, unrendered: bool = False) -> None:
             raise _refused(template, path, reason)
 
 
+@lru_cache(maxsize=4096)
 def _wrong_part(part: str) -> str:
     if part in ("", ".", ".."):
         return f"{part!r} is no name"
@@ -112,34 +115,41 @@ def folded(path: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
 
 
-def _walk(root: Path, folder: Path, template: str, unrendered: bool) -> Iterator[Entry]:
-    names = sorted(os.listdir(folder))  # noqa: PTH208 - by name only; scandir's order is the disk's
-    kept = [name for name in names if name not in _DROPPED]
-    if folder != root and not names:
-        yield Entry(folder.relative_to(root).as_posix(), "dir", 0o755)
-    for name in kept:
-        path = folder / name
-        shown = path.relative_to(root).as_posix()
-        check_path(template, shown, unrendered=unrendered)
-        facts = path.lstat()
-        if stat.S_ISDIR(facts.st_mode):
-            yield from _walk(root, path, template, unrendered)
+def _walk(folder: str, shown: str, template: str, unrendered: bool) -> Iterator[Entry]:
+    """The entries below a folder; `shown` is its path in the tree, with a `/` at its end unless it is the root."""
+    with os.scandir(folder) as found:
+        entries = sorted(found, key=lambda it: it.name)
+    if shown and not entries:
+        yield Entry(shown[:-1], "dir", 0o755)
+    for entry in entries:
+        if entry.name in _DROPPED:
+            continue
+        path = shown + entry.name
+        check_path(template, path, unrendered=unrendered)
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(entry.path, f"{path}/", template, unrendered)
         else:
-            yield _leaf(path, shown, facts, template)
+            yield _leaf(entry, path, template)
 
 
-def _leaf(path: Path, shown: str, facts: os.stat_result, template: str) -> Entry:
-    if stat.S_ISLNK(facts.st_mode):
-        target = os.readlink(path)  # noqa: PTH115 - as it is written
+def _leaf(entry: os.DirEntry[str], shown: str, template: str) -> Entry:
+    if entry.is_symlink():
+        target = os.readlink(entry.path)  # noqa: PTH115 - as it is written
         check_link(template, shown, target)
         return Entry(shown, "link", 0, hashlib.sha256(target.encode()).hexdigest(), 0, target)
-    if not stat.S_ISREG(facts.st_mode):
+    if not entry.is_file(follow_symlinks=False):
         raise _refused(template, shown, "it is a device, pipe or socket")
+    facts = entry.stat(follow_symlinks=False)
     if facts.st_size > BYTES:
         raise _refused(template, shown, f"it is larger than {BYTES} bytes")
-    with path.open("rb") as stream:
-        checksum = hashlib.file_digest(stream, "sha256").hexdigest()
-    return Entry(shown, "file", 0o755 if facts.st_mode & 0o111 else 0o644, checksum, facts.st_size)
+    return Entry(shown, "file", 0o755 if facts.st_mode & 0o111 else 0o644, _checksum(entry.path, facts), facts.st_size)
+
+
+def _checksum(path: str, facts: os.stat_result) -> str:
+    with open(path, "rb") as stream:  # noqa: PTH123 - a path by string: there are many
+        if facts.st_size <= _SMALL:
+            return hashlib.sha256(stream.read()).hexdigest()
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def check_link(template: str, path: str, target: str) -> None:

@@ -1,15 +1,19 @@
 """What is wrong with a template, without composing it: everything at once, each with its file."""
 
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, cast
 
-from treadle_hookspecs import Host, TreadleError
+from treadle_hookspecs import Host, JsonObject, TreadleError
 
 from treadle_compose import _conditions, _staging
-from treadle_compose._manifest import Manifest, read_manifest
-from treadle_compose._render import HANDLEBARS, JINJA, files_root
+from treadle_compose._columns import column_of
+from treadle_compose._manifest import Manifest, manifest_path, read_manifest
+from treadle_compose._places import place_of
+from treadle_compose._render import HANDLEBARS, files_root, is_rendered, names_used
 from treadle_compose._resolve import satisfies
+from treadle_compose._variables import BUILT_IN
 
 
 def problems(folder: Path, host: Host) -> list[dict[str, Any]]:
@@ -33,7 +37,7 @@ def _of_manifest(error: TreadleError) -> list[dict[str, Any]]:
 
 
 def _found(folder: Path, manifest: Manifest) -> Iterator[dict[str, Any]]:
-    checks = (_versions, _hooks, _files)
+    checks = (_versions, _hooks, _expressions, _files)
     for check in checks:
         for item in check(folder, manifest):
             yield _problem(item)
@@ -64,6 +68,36 @@ def _hooks(folder: Path, manifest: Manifest) -> Iterator[TreadleError]:
             yield TreadleError(f"template {manifest.id}, hook {hook.name}: {error.message}")
 
 
+def _expressions(folder: Path, manifest: Manifest) -> Iterator[TreadleError]:
+    """What the manifest itself computes: defaults, what it provides, conditions of files."""
+    path = manifest_path(folder)
+    if path is None:
+        return
+    known = _known_names(manifest)
+    text = path.read_text("utf-8")
+    for where, expression in _computed(manifest):
+        line, column = place_of(text, where)
+        place = f"{path}:{line}:{column}: {'.'.join(map(str, where))}"
+        context: JsonObject = {"file": str(path), "line": line, "column": column}
+        try:
+            for name in sorted(names_used(expression, "it") - known):
+                yield TreadleError(f"{place}: no variable is called `{name}`{_meant(name, known)}", context=context)
+        except TreadleError as error:
+            yield TreadleError(f"{place}: {error.message.split(': ', 1)[-1]}", context=context)
+
+
+def _computed(manifest: Manifest) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Each text with expressions, and where it stands."""
+    for number, question in enumerate(manifest.questions):
+        if isinstance(question.default, str):
+            yield ("variables", number, "default"), question.default
+    for number, provide in enumerate(manifest.provides):
+        if isinstance(provide.value, str):
+            yield ("composition", "provides", number, "value"), provide.value
+    for pattern, condition in manifest.files.when.items():
+        yield ("files", "when", pattern), "{{" + condition + "}}"
+
+
 def _files(folder: Path, manifest: Manifest) -> Iterator[TreadleError]:
     root = files_root(folder, manifest)
     if not root.is_dir():
@@ -76,23 +110,42 @@ def _files(folder: Path, manifest: Manifest) -> Iterator[TreadleError]:
         return
     for entry in entries:
         path = root / entry.path
-        if entry.kind == "file" and path.suffix in (*JINJA, HANDLEBARS):
+        if entry.kind == "file" and is_rendered(entry.path, manifest):
             try:
-                _parse(path)
+                yield from _strange_names(path, manifest)
             except TreadleError as error:
                 yield error
 
 
-def _parse(path: Path) -> None:
-    text = path.read_text("utf-8", errors="replace")
+def _strange_names(path: Path, manifest: Manifest) -> Iterator[TreadleError]:
+    """Variables that a file uses and nobody gives. Raises `TreadleError` for a file that is not understood."""
+    try:
+        text = path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise TreadleError(f"{path}: it is not UTF-8 at byte {error.start}", context={"file": str(path)}) from None
     if path.suffix == HANDLEBARS:
         from treadle_compose._handlebars import render
 
         render(text, {}, str(path))
         return
-    from treadle_compose._render import check_syntax
+    known = _known_names(manifest)
+    for name in sorted(names_used(text, str(path)) - known):
+        line = next((number for number, shown in enumerate(text.splitlines(), 1) if name in shown), 1)
+        column = column_of(text, line, f"'{name}'")
+        yield TreadleError(
+            f"{path}:{line}:{column}: no variable is called `{name}`{_meant(name, known)}",
+            context={"file": str(path), "line": line, "column": column},
+        )
 
-    check_syntax(text, str(path))
+
+def _meant(name: str, known: frozenset[str]) -> str:
+    return "".join(f"; did you mean `{it}`?" for it in get_close_matches(name, known, n=1))
+
+
+def _known_names(manifest: Manifest) -> frozenset[str]:
+    """Its own variables, those that it shares or computes, and those that are always there; as Jinja2 names them."""
+    names = {*BUILT_IN, *(it.name for it in manifest.questions), *manifest.shared, *manifest.mappings}
+    return frozenset(name.replace("-", "_") for name in names)
 
 
 def _problem(error: TreadleError) -> dict[str, Any]:
