@@ -102,8 +102,7 @@ def test_nobody_kills_it(subject):
 
 
 @pytest.mark.parametrize(("point", "number"), points(COUNTS))
-def test_killed_inside(subject, point, number, faults):
-    faults("killed at a named point, by a command")
+def test_killed_inside(subject, point, number):
     subject.kill(point, number, *RUN)
     before = subject.effects()
     if not subject.ids():  # killed in the turn in which it began
@@ -132,8 +131,7 @@ def test_killed_inside(subject, point, number, faults):
         ("after.visit_settled", 10),
     ],
 )
-def test_an_execution_of_its_own_starts_once(subject, point, number, faults):
-    faults("killed at a named point, by a command")
+def test_an_execution_of_its_own_starts_once(subject, point, number):
     subject.kill(f"append.{point}", number, *RUN)
     settle(subject)
     assert [subject.kinds(execution)["execution_started"] for execution in subject.ids()] == [1, 1]
@@ -149,8 +147,7 @@ def test_an_execution_of_its_own_starts_once(subject, point, number, faults):
         for side in ("before", "after")
     ],
 )
-def test_killed_in_a_cancel(subject, point, faults):
-    faults("killed at a named point, by a command")
+def test_killed_in_a_cancel(subject, point):
     subject.kill("append.after.scope_opened", 2, *RUN)
     (main,) = subject.ids()
     subject.kill(point, 1, "cancel", main)

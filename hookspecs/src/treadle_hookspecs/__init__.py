@@ -14,7 +14,6 @@ from treadle_hookspecs._agents import (
 )
 from treadle_hookspecs._changes import (
     Changes,
-    FileChange,
     NewProject,
     ProjectJournal,
 )
@@ -185,7 +184,6 @@ __all__ = [
     "FetchedTemplate",
     "Figure",
     "FigureKind",
-    "FileChange",
     "FileKind",
     "Finding",
     "Host",

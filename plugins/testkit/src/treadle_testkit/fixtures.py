@@ -1,5 +1,6 @@
 """Fixtures for tests of treadle plugins. pytest finds them where treadle-testkit is installed."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from treadle_testkit._plugin_manager import ClosedPluginHost
     from treadle_testkit._project import Project
+    from treadle_testkit.postgres import PostgresServer
 
 # Imported when a fixture is used: this module is loaded into every pytest session of the environment.
 
@@ -41,3 +43,18 @@ def plugin_host() -> "ClosedPluginHost":
     from treadle_testkit._plugin_manager import ClosedPluginHost
 
     return ClosedPluginHost()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> "Iterator[PostgresServer]":
+    """A Postgres server of this session's own, on 127.0.0.1 and a socket (`treadle-testkit[postgres]` brings it).
+
+    Example:
+        @pytest.fixture
+        def store_url(self, postgres_server):
+            return postgres_server.new_url()
+    """
+    from treadle_testkit.postgres import PostgresServer
+
+    with PostgresServer() as server:
+        yield server

@@ -112,12 +112,8 @@ def execute(
         Path | None, typer.Option("--inputs-file", metavar="FILE", help="Inputs in a YAML or JSON file.")
     ] = None,
     report: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--report",
-            metavar="FILE",
-            help="Write a report at the end: .md, .json, .html, .xml for JUnit; several times for several.",
-        ),
+        Path | None,
+        typer.Option("--report", metavar="FILE", help="Write a report at the end: .md, .json, .html, .xml for JUnit."),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and start nothing.")] = False,
     mode: ways.Mode = "",
@@ -158,18 +154,17 @@ def execute(
     if dry_run:
         _show_dry_run(session, session.treadle.preview(workflow, values, chosen), as_json=json_output)
         return
-    if report:
+    if report is not None:
         from treadle.reports import form_of
 
-        for path in report:  # a name that says nothing is told before anything runs
-            form_of(path, session.treadle.plugins)
+        form_of(report, session.treadle.plugins)  # a name that says nothing is told before anything runs
     driving = Driving(
         session,
         json_output=json_output,
         json_lines=json_lines,
         progress=progress,
         verbose=verbose,
-        reports=report or (),
+        report=report,
         patience=options.patience(wait, no_wait=no_wait),
     )
     if not resume:

@@ -40,8 +40,7 @@ _ALIASES: Final = {
             "error-classifier", "llm-interaction", "solution-validator", "plugin-execution", "cleanup-validation",
         ),
         "files": ("remove_temp_files",),
-        "command": ("deploy_production",),
-        "git": ("deploy_branch", "commit_changes", "reset_test_data"),
+        "git": ("deploy_branch", "deploy_production", "commit_changes"),
         "implementation": ("implement-feature", "ai-code-generation"),
         "notify": ("notify-stakeholders", "notify_team"),
         "performance": ("performance_benchmark",),
@@ -55,7 +54,7 @@ _ALIASES: Final = {
         "system": ("abort_workflow", "hook-executor", "notify_completion", "request_user_input"),
         "testing": (
             "run_tests", "auto-fix-tests", "generate-tests", "test-generation", "emergency_tests", "integration_tests",
-            "add_more_tests",
+            "add_more_tests", "reset_test_data",
         ),
     }.items()
     for alias in aliases
