@@ -110,7 +110,6 @@ from treadle_hookspecs._protocols import (
     Host,
     Log,
     PreviewContext,
-    RuntimeBackend,
     Secrets,
     Talk,
     TriggerBackend,
@@ -120,6 +119,12 @@ from treadle_hookspecs._protocols import (
 from treadle_hookspecs._results import (
     Outcome,
     ProcessResult,
+)
+from treadle_hookspecs._runtimes import (
+    Blobs,
+    Performer,
+    RuntimeBackend,
+    RuntimeHost,
 )
 from treadle_hookspecs._store import (
     Append,
@@ -157,6 +162,7 @@ __all__ = [
     "AgentTask",
     "Append",
     "AuditEntry",
+    "Blobs",
     "BusEvent",
     "Changes",
     "ChosenKey",
@@ -200,6 +206,7 @@ __all__ = [
     "NewProject",
     "OpenKey",
     "Outcome",
+    "Performer",
     "Placed",
     "Preview",
     "PreviewContext",
@@ -214,6 +221,7 @@ __all__ = [
     "RollbackAction",
     "Runtime",
     "RuntimeBackend",
+    "RuntimeHost",
     "Sandbox",
     "SandboxLevel",
     "SandboxPolicy",

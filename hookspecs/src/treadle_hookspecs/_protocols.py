@@ -322,12 +322,5 @@ class TriggerBackend(Protocol):
         """The inputs that the execution gets."""
 
 
-class RuntimeBackend(Protocol):
-    """The class that a `Runtime` names. Provisional."""
-
-    async def drive(self, execution: str) -> str:
-        """Drive an execution to its end or rest; its status."""
-
-
 EventListener = Callable[[Event], None]
 """What a subscriber of the facade is."""

@@ -17,6 +17,8 @@ CONTRACT: Final = "treadle_hookspecs"
 MERGING: Final = "treadle_merging"
 FOREIGN: Final = "treadle_foreign"
 RESOLVERS: Final = ("json", "lines", "markdown", "python", "toml", "yaml")
+RUNTIMES: Final = ("temporal",)
+"""Plugins that drive the decider themselves."""
 ALLOWED: Final[Mapping[str, frozenset[str]]] = {
     CONTRACT: frozenset(),
     MERGING: frozenset({CONTRACT}),
@@ -25,6 +27,7 @@ ALLOWED: Final[Mapping[str, frozenset[str]]] = {
     **{f"treadle_merge_{name}": frozenset({CONTRACT, MERGING}) for name in RESOLVERS},
     "treadle_engine": frozenset({CONTRACT}),
     "treadle": frozenset({CONTRACT, "treadle_engine"}),
+    **{f"treadle_{name}": frozenset({CONTRACT, "treadle_engine"}) for name in RUNTIMES},
     "treadle_testkit": frozenset({CONTRACT, "treadle_engine", "treadle"}),
 }
 """Of ours, what each package may import; one that is not named is a plugin and may import the contract."""
@@ -42,8 +45,8 @@ LAYERS: Final = (
 
 FACADE: Final = (
     "answering", "checkpoints", "composing", "conversion", "diagnostics", "dispatch", "doctor", "drafts", "driving",
-    "formatting", "host", "lookup", "metrics", "modes", "open_waits", "plans", "preview", "records", "rehearsal",
-    "reports", "seeing", "tailing", "trust", "workflows", "working",
+    "elsewhere", "formatting", "host", "lookup", "metrics", "modes", "open_waits", "plans", "preview", "records",
+    "rehearsal", "reports", "seeing", "tailing", "trust", "workflows", "working",
 )  # fmt: skip
 PART_OF: Final[Mapping[str, str]] = {"__main__": "cli", "status": "runtime", **dict.fromkeys(FACADE, "api")}
 """Modules that belong to a part by another name: the facade is one class and what it delegates to."""

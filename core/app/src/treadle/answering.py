@@ -186,6 +186,8 @@ class Answering(Driving):
     async def _said(self, row: ExecutionRow, signal: Signal, *, run: bool, listener: EventListener | None) -> Status:
         """Put a signal into the inbox, and see that it is heard."""
         (number,) = self.store.send([signal])
+        if self.location(row.id) is not None:
+            return await self._said_elsewhere(row, number, run=run, listener=listener)
         if not run:
             return self.status(row.id)
         while any(waiting.id == number for waiting in self.store.inbox((row.id,))):
@@ -195,6 +197,17 @@ class Answering(Driving):
                 await self._heard(row, listener)
         self._refuse_if_refused(row, number)
         return self._ended(self.status(row.id))
+
+    async def _said_elsewhere(
+        self, row: ExecutionRow, number: int, *, run: bool, listener: EventListener | None
+    ) -> Status:
+        tokens = await asyncio.to_thread(self.elsewhere.hear, row)
+        if not run:
+            return self.status(row.id)
+        with self._listening(listener):
+            status = await self._follow(row, tokens)
+        self._refuse_if_refused(row, number)
+        return status
 
     def _refuse_if_refused(self, row: ExecutionRow, number: int) -> None:
         for event in reversed(self.store.read(row.id)):

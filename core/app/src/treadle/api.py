@@ -22,7 +22,7 @@ from treadle_hookspecs import (
 )
 
 from treadle.answering import Answering
-from treadle.modes import NOTHING_CHOSEN, RunOptions
+from treadle.modes import NOTHING_CHOSEN, RunOptions, RuntimeChoice
 from treadle.preview import DryRun, PreviewedStep
 from treadle.records import LogLine
 from treadle.status import TERMINAL, Status
@@ -30,7 +30,7 @@ from treadle.workflows import DefinitionError, WorkflowEntry
 
 if TYPE_CHECKING:
     from treadle.rehearsal import FileResult
-    from treadle.runtime.driver import Driver
+    from treadle.runtime.spoken import Addressed
     from treadle.seeing.retrying import Present
 
 __all__ = ["DefinitionError", "DryRun", "LogLine", "PreviewedStep", "RunOptions", "Status", "Treadle", "WorkflowEntry"]
@@ -86,7 +86,9 @@ class Treadle(Answering):
         found = self._find(workflow)
         plan, text = self._chosen(found, options)
         launch = self._launch(found, text, plan, self._inputs(plan, inputs), "cli", trigger or {})
-        return await self._start(launch, listener=listener, on_start=on_start, stay_paused=stay_paused)
+        return await self._start(
+            launch, listener=listener, on_start=on_start, stay_paused=stay_paused, choice=options.runtime
+        )
 
     execute = run_async
 
@@ -277,6 +279,23 @@ class Treadle(Answering):
         finally:
             self._close_runtime()
 
+    def work_for(self, choice: RuntimeChoice) -> None:
+        """Be a worker of another runtime, in this project's folder, until SIGINT or SIGTERM; the second one kills.
+
+        Raises:
+            TreadleError: nobody offers that runtime, or it cannot be reached.
+        """
+        from treadle.elsewhere import blobs_of
+        from treadle.runtime.performances import Performances
+        from treadle.working import until_told
+
+        performances = Performances(self._environment(), self._root, blobs_of(self.settings))
+        try:
+            with until_told() as stopped:
+                self.elsewhere.backend(choice).work(performances, stopped)
+        finally:
+            performances.close()
+
     def beside(self, root: Path) -> "Treadle":
         """Another project's facade on the same store, with that project's settings."""
         other = Treadle(root, overrides=self._overrides, plugins=self.plugins)
@@ -310,13 +329,13 @@ class Treadle(Answering):
 
         return undo_plan(self._local().folded(row)[0], to)
 
-    def _stop_for_undo(self, driver: "Driver", reason: str, to: str) -> None:
+    def _stop_for_undo(self, driver: "Addressed", reason: str, to: str) -> None:
         from treadle.runtime.again import cancel, check_checkpoint
 
         check_checkpoint(driver.execution.state, to)
         cancel(driver, self._actor, reason, undo=not to)
 
-    def _cancel(self, driver: "Driver", reason: str) -> None:
+    def _cancel(self, driver: "Addressed", reason: str) -> None:
         from treadle.runtime.again import cancel
 
         cancel(driver, self._actor, reason)

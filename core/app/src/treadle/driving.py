@@ -4,17 +4,18 @@ import asyncio
 import getpass
 import hashlib
 import os
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Final, Self, TypeVar, cast
 
 from treadle_hookspecs import (
     Append,
     Console,
     Definition,
+    Event,
     EventListener,
     ExecutionRow,
     ExitCode,
@@ -28,9 +29,10 @@ from treadle_hookspecs import (
 from treadle.diagnostics import Diagnostics
 from treadle.dispatch import Dispatcher, Triggered
 from treadle.lookup import project_root
+from treadle.modes import LOCAL, RuntimeChoice
 from treadle.runtime.clock import now
 from treadle.runtime.listeners import Listeners, ProgressListener, QueueListener, StopListener
-from treadle.status import Status
+from treadle.status import TERMINAL, Status
 from treadle.workflows import Workflows
 
 if TYPE_CHECKING:
@@ -39,11 +41,14 @@ if TYPE_CHECKING:
     from treadle.api import Treadle
     from treadle.lookup import Found
     from treadle.plugins import PluginHost
-    from treadle.runtime.driver import Driver
+    from treadle.runtime.environment import Environment
     from treadle.runtime.execution import Execution
     from treadle.runtime.local import Launch, LocalRuntime
+    from treadle.runtime.spoken import Addressed
 
 _Result = TypeVar("_Result")
+_GOES_ON: Final = frozenset({"timer", "retry", "loop"})
+"""Waits that end by themselves, so that a process stays for them."""
 
 
 class Driving(Workflows):
@@ -171,7 +176,15 @@ class Driving(Workflows):
         listener: EventListener | None = None,
         on_start: Callable[[str], None] | None = None,
         stay_paused: bool = False,
+        choice: RuntimeChoice | None = None,
     ) -> Status:
+        choice = choice or self._inherited(launch.origin)
+        if choice.name != LOCAL:
+            with self._listening(listener):
+                row = self.elsewhere.begin(launch, choice, self._tell)
+                if on_start is not None:
+                    on_start(row.id)
+                return await self._follow(row, stay_paused=stay_paused)
         runtime = self._local()
         with self._listening(listener):
             id_ = await runtime.start(launch, on_start=on_start, stay_paused=stay_paused)
@@ -182,11 +195,15 @@ class Driving(Workflows):
     async def _go_on(
         self,
         row: ExecutionRow,
-        begin: "Callable[[Driver], None]",
+        begin: "Callable[[Addressed], None]",
         listener: EventListener | None,
         *,
         regain: bool = False,
     ) -> Status:
+        if self.location(row.id) is not None:
+            tokens = await asyncio.to_thread(self.elsewhere.speak, row, begin)
+            with self._listening(listener):
+                return await self._follow(row, tokens)
         runtime = self._local()
         with self._listening(listener):
             await runtime.go_on(row, begin, regain=regain)
@@ -194,7 +211,45 @@ class Driving(Workflows):
             await self._dispatcher.finish()
         return self._ended(self.status(row.id))
 
-    async def drive_on(self, row: ExecutionRow, begin: "Callable[[Driver], None]") -> Status:
+    async def _follow(self, row: ExecutionRow, tokens: Collection[str] = (), *, stay_paused: bool = False) -> Status:
+        """Look on while another runtime drives an execution, to its end or next rest. Ctrl-C ends the looking on."""
+        runtime = self._local()
+
+        def rests(row: ExecutionRow) -> bool:
+            return runtime.interrupted_by is not None or self._rests(row, stay_paused=stay_paused)
+
+        row = await self.elsewhere.follow(row, self._tell, rests, tokens)
+        if runtime.interrupted_by is not None and row.status not in TERMINAL:
+            self._say_aside(f"execution {row.id} goes on without this process: treadle watch {row.id}")
+        return self._ended(self.status(row.id))
+
+    def _rests(self, row: ExecutionRow, *, stay_paused: bool) -> bool:
+        """As `Rest` has it for what is driven here."""
+        if row.status != "waiting":
+            return row.status in TERMINAL or row.status == "interrupted" or (row.status == "paused" and not stay_paused)
+        waits, patience = self.store.waits((row.id,)), self.settings.wait if self._patience is None else self._patience
+        if self._asks and any(wait.kind == "approval" for wait in waits):
+            return True
+        present = now()
+        soon = present + patience * 1_000_000
+        due = [(wait.due, soon if wait.kind in _GOES_ON else present) for wait in waits if wait.due is not None]
+        return not any(at <= until for at, until in due)
+
+    def _tell(self, events: Sequence[Event]) -> None:
+        if not self._listeners.deaf:
+            shown = [(event, cast("JsonObject", self._display(event.data))) for event in events]
+            self._listeners.tell([event._replace(data=data) for event, data in shown])
+
+    def _inherited(self, origin: str) -> RuntimeChoice:
+        """What drove the execution that another one goes on from, else what the settings say."""
+        location = self.location(origin) if origin else None
+        if location is None:
+            return RuntimeChoice(LOCAL if origin else self.settings.runtime)
+        name = str(location["runtime"])
+        known = self.settings.section(name)
+        return RuntimeChoice(name, tuple((key, value) for key, value in location.items() if key in known))
+
+    async def drive_on(self, row: ExecutionRow, begin: "Callable[[Addressed], None]") -> Status:
         """Drive an execution of this project to its end or next rest; see `LocalRuntime.go_on`."""
         return await self._go_on(row, begin, None, regain=True)
 
@@ -216,7 +271,7 @@ class Driving(Workflows):
             if error.exit_code != ExitCode.CONFLICT:
                 raise
 
-    def _recover(self, driver: "Driver") -> None:
+    def _recover(self, driver: "Addressed") -> None:
         from treadle.runtime.again import wake
 
         wake(driver)
@@ -224,7 +279,7 @@ class Driving(Workflows):
     def _told(self) -> Sequence[ExecutionRow]:
         """Executions of this project that an event has reached and that nobody drives."""
         due = [row for id_ in self.store.due(0) if (row := self.store.execution(id_)) is not None]
-        here = [row for row in due if row.root == str(self._root) and not self.store.claimed(row.id)]
+        here = [row for row in due if row.root == str(self._root) and not self.driven(row.id)]
         reached = {signal.execution for signal in self.store.inbox([row.id for row in here]) if signal.name == "event"}
         return [row for row in here if row.id in reached]
 
@@ -257,7 +312,12 @@ class Driving(Workflows):
 
     def _say(self, row: ExecutionRow, name: str, reason: str, data: JsonObject | None = None) -> Status:
         self.store.send([Signal(row.id, name, {"reason": reason, **(data or {})}, self._actor, now())])
+        if self.location(row.id) is not None:
+            self.elsewhere.hear(row)
         return self.status(row.id)
+
+    def _say_aside(self, message: str) -> None:
+        self.host().console.say(message)
 
     def _warn(self, message: str) -> None:
         self._warnings.append(message)
@@ -289,30 +349,33 @@ class Driving(Workflows):
             self._close_runtime()
 
     def _local(self) -> "LocalRuntime":
-        from treadle.runtime.execution import Rest
-        from treadle.runtime.local import Environment, LocalRuntime
+        from treadle.runtime.local import LocalRuntime
 
         if self._runtime is None or self._runtime.loop is not asyncio.get_running_loop():
             self._close_runtime()
             self._drove = True
-            self._runtime = LocalRuntime(
-                Environment(
-                    self.store,
-                    self.settings,
-                    self.plugins,
-                    self.host(),
-                    self._listeners,
-                    self.home,
-                    self._published,
-                    self._listeners.tell_progress,
-                    self.roster,
-                    self._listeners.tell_stop,
-                    Rest(self.settings.wait if self._patience is None else self._patience, self._asks),
-                    self._warn,
-                    self._listeners.tell_queue,
-                )
-            )
+            self._runtime = LocalRuntime(self._environment())
         return self._runtime
+
+    def _environment(self) -> "Environment":
+        from treadle.runtime.environment import Environment
+        from treadle.runtime.execution import Rest
+
+        return Environment(
+            self.store,
+            self.settings,
+            self.plugins,
+            self.host(),
+            self._listeners,
+            self.home,
+            self._published,
+            self._listeners.tell_progress,
+            self.roster,
+            self._listeners.tell_stop,
+            Rest(self.settings.wait if self._patience is None else self._patience, self._asks),
+            self._warn,
+            self._listeners.tell_queue,
+        )
 
     def _close_runtime(self) -> None:
         if self._runtime is not None:

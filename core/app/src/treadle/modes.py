@@ -5,11 +5,24 @@ from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from treadle_engine.plan import WAITING_KINDS, Approval, Gate, Plan, ScopePlan, StepPlan, bodies, opens_scopes
+from treadle_hookspecs import Json
 
 Mode: TypeAlias = Literal["autopilot", "supervised", "hybrid"]
 MODES: Final[tuple[Mode, ...]] = ("autopilot", "supervised", "hybrid")
 _SMALL: Final = frozenset({"set", "cancel", "end", "emit"}) | WAITING_KINDS
 """Kinds that nobody is asked about: they change no file and start no program, or ask somebody themselves."""
+
+
+LOCAL: Final = "local"
+"""The runtime that drives executions in the process that was asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeChoice:
+    """What drives executions: a runtime's name, and what is laid over the settings of the section of that name."""
+
+    name: str = LOCAL
+    options: tuple[tuple[str, Json], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +36,7 @@ class RunOptions:
         max_parallel: steps at a time; 0 leaves it to the definition.
         timeout: seconds; None leaves it to the definition.
         checkpoint: a rollback can go back to after each step.
+        runtime: what drives it; None leaves it to the settings.
     """
 
     mode: Mode | Literal[""] = ""
@@ -31,6 +45,7 @@ class RunOptions:
     max_parallel: int = 0
     timeout: float | None = None
     checkpoint: bool = False
+    runtime: RuntimeChoice | None = None
 
     def applied(self, plan: Plan) -> Plan:
         """The plan as this run has it."""

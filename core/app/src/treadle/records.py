@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from treadle_hookspecs import (
     Event,
@@ -29,6 +29,7 @@ from treadle.status import TERMINAL, Status, at_work, live_status, status_of
 if TYPE_CHECKING:
     from treadle_engine.plan import Plan
 
+    from treadle.elsewhere import Elsewhere
     from treadle.plugins import PluginHost
     from treadle.runtime.agents.roster import KnownAgent, Roster
     from treadle.runtime.step_cache import StepCache
@@ -40,6 +41,10 @@ if TYPE_CHECKING:
     from treadle.settings import Settings
     from treadle.tailing import LogTail
     from treadle.trust import TrustFile
+
+
+_LOOK_AGAIN: Final = 0.2
+"""Seconds between two looks at what another runtime drives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +76,12 @@ class Records:
         self._overrides = dict(overrides or {})
         self._given_plugins = plugins
         self._store: StoreBackend | None = None
+        self._locations: dict[str, JsonObject | None] = {}
 
     def close(self) -> None:
         """Close the store."""
+        if "elsewhere" in self.__dict__:
+            self.elsewhere.close()
         if self._store is not None:
             self._store.close()
             self._store = None
@@ -119,6 +127,39 @@ class Records:
         return self._store
 
     @cached_property
+    def elsewhere(self) -> "Elsewhere":
+        """What other runtimes drive."""
+        from treadle.elsewhere import Elsewhere
+
+        return Elsewhere(self, self._warn, self._say_aside)
+
+    def location(self, id: str) -> JsonObject | None:
+        """Where an execution lives that another runtime drives, `runtime` included; None for one of this machine."""
+        if id not in self._locations:
+            first = self.store.read(id, 0, 1)
+            if not first:
+                return None
+            found = first[0].data.get("runtime")
+            self._locations[id] = found if isinstance(found, Mapping) else None
+        return self._locations[id]
+
+    def driven(self, id: str) -> bool:
+        """A process drives it, or another runtime does."""
+        return self.location(id) is not None or self.store.claimed(id)
+
+    def _fresh(self, row: ExecutionRow) -> ExecutionRow:
+        """The row with what another runtime has done since."""
+        if row.status in TERMINAL or self.location(row.id) is None:
+            return row
+        return self.elsewhere.fresh(row)
+
+    def _warn(self, message: str) -> None:
+        """Where the caller can hear it."""
+
+    def _say_aside(self, message: str) -> None:
+        """Where a person can read it at once."""
+
+    @cached_property
     def home(self) -> Path:
         """The folder of state, logs and keys; made now, for the user alone, if it is not there."""
         return private_folder(self.settings.home)
@@ -134,10 +175,10 @@ class Records:
         """The execution whose id begins so. Raises `TreadleError` (3 for none, 2 for several, with the candidates)."""
         exact = self.store.execution(prefix)
         if exact is not None:
-            return exact
+            return self._fresh(exact)
         rows = self.store.executions(ExecutionQuery(id_prefix=prefix, limit=6)) if prefix else ()
         if len(rows) == 1:
-            return rows[0]
+            return self._fresh(rows[0])
         if rows:
             candidates = ", ".join(row.id for row in rows)
             raise TreadleError(f"several executions begin with {prefix!r}: {candidates}")
@@ -153,7 +194,7 @@ class Records:
         return status_of(
             row,
             self.store.steps(row.id),
-            driven=self.store.claimed(row.id),
+            driven=self.driven(row.id),
             display=self._display,
             log_dir=str(self.settings.home / "logs" / row.id),
             waiting=self._waits(row),
@@ -219,13 +260,19 @@ class Records:
         """The log from `after` on, and what is appended to it, until the execution ends or nobody drives it."""
         execution = self.resolve(id).id
         while True:
-            driven = self.store.claimed(execution)
+            driven = self._goes_on(execution)
             for event in self.history(execution, after=after):
                 after = event.seq
                 yield event
             if not driven:
                 return
-            self.store.watch(1.0)
+            self.store.watch(1.0 if self.location(execution) is None else _LOOK_AGAIN)
+
+    def _goes_on(self, id: str) -> bool:
+        """Somebody drives it, and it has not come to rest."""
+        if self.location(id) is None:
+            return self.store.claimed(id)
+        return self.resolve(id).status not in {*TERMINAL, "paused", "waiting", "interrupted"}
 
     def logs(self, id: str, step: str = "") -> Iterator[LogLine]:
         """What the steps printed, in the order of the steps' start; of one address when given."""
@@ -357,14 +404,14 @@ class Records:
 
     def _live(self, row: ExecutionRow) -> ExecutionRow:
         if row.status not in TERMINAL:
-            driven = self.store.claimed(row.id)
+            row, driven = self._fresh(row), self.driven(row.id)
             row = row._replace(status=live_status(row.status, driven=driven, running=self._has_running(row)))
         return row._replace(outputs=self._display(row.outputs), error=self._display(row.error))
 
     def _record(self, row: ExecutionRow) -> "Record":
         from treadle.seeing import read_record
 
-        return read_record(self.store, self.settings, row)
+        return read_record(self.store, self.settings, row, driven=self.driven(row.id))
 
     def _has_running(self, row: ExecutionRow) -> bool:
         return bool(at_work(self.store.steps(row.id), self._waits(row)))

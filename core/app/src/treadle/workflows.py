@@ -198,9 +198,6 @@ class Workflows(Records):
             self._warn(f"gate {name} of {path} is never judged: no step of {loaded.plan.name} publishes its figures")
         return loaded.plan, loaded.text
 
-    def _warn(self, message: str) -> None:
-        """Where the caller can hear it."""
-
     def _is_as_it_was(self, found: "Found", use: "Use") -> bool:
         """A file that a plan was compiled with is still the one that is found, and holds the same."""
         beside = Path(use.beside) if use.beside else found.path.parent

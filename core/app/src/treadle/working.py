@@ -1,8 +1,10 @@
 """The worker: drives whatever is due, until it is told to stop or nothing is left."""
 
 import asyncio
+import os
 import signal
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -26,6 +28,31 @@ _PRUNE_EVERY: Final = 3600.0
 """Seconds between two times that a worker deletes what is kept long enough (setting `retention_days`)."""
 _CUT_OFF: Final = ("running", "cancelling", "rolling_back")
 """What the log says of an execution whose process is gone."""
+
+
+@contextmanager
+def until_told() -> Iterator[Callable[[], bool]]:
+    """While inside: whether SIGINT or SIGTERM came. The second one kills what runs, and this process.
+
+    For the main thread.
+    """
+    told: list[int] = []
+
+    def hear(number: int, _: object) -> None:
+        if told:
+            from treadle.runtime.processes import kill_all
+
+            kill_all()
+            os._exit(128 + number)
+        told.append(number)
+
+    numbers = [number for name in ("SIGINT", "SIGTERM") if (number := getattr(signal, name, None)) is not None]
+    before = {number: signal.signal(number, hear) for number in numbers}
+    try:
+        yield lambda: bool(told)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class Worker:
@@ -115,7 +142,7 @@ class Worker:
         for id_ in dict.fromkeys((*store.due(now()), *(row.id for row in reversed(cut_off)))):
             row = store.execution(id_) if id_ not in self._active and not self._is_paused(id_) else None
             wanted = row is not None and (self._all_roots or row.root == str(self._treadle.root))
-            if row is not None and wanted and not store.claimed(id_):
+            if row is not None and wanted and not self._treadle.driven(id_):
                 yield row
 
     def _is_paused(self, id_: str) -> bool:

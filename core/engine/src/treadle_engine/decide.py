@@ -12,6 +12,7 @@ from treadle_engine.expression_errors import ExpressionError, expression_failure
 from treadle_engine.lifecycle import TIMEOUT_TIMER, proceed
 from treadle_engine.protocol import (
     AttemptEnded,
+    AttemptLost,
     Cancel,
     CancelVisit,
     CompensationEnded,
@@ -32,6 +33,9 @@ from treadle_engine.scope_state import RETRYING, RUNNING, ScopeState
 from treadle_engine.settling import settle, wants_retry
 from treadle_engine.state import State
 from treadle_engine.waiting import deliver, fired, timers
+
+DECIDER_VERSION: Final = 1
+"""It grows when the same stimuli lead to other events: what replays an execution needs the one it began with."""
 
 
 def decide(state: State, stimulus: Stimulus) -> Turn:
@@ -165,4 +169,5 @@ _ANSWERS: Final[Mapping[type, Callable[[Draft, Any], None]]] = {
     Cancel: _cancel,
     Rollback: _roll_back,
     Recover: recovery.recover,
+    AttemptLost: recovery.lost,
 }

@@ -213,6 +213,20 @@ class Recover:
     at: int
     interrupted: dict[str, OnInterrupt] = field(default_factory=dict)
     actor: str = ""
+    attended: bool = False
+    """Nothing was lost: what is under way goes on, and only what was asked about is decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptLost:
+    """Nobody will say how an attempt ended: what ran it is gone, or cannot go on without a person (`ask`).
+
+    It is interrupted, as by a crash, while others go on; without a `decision` the step's `on_interrupt` holds.
+    """
+
+    address: Address
+    at: int
+    decision: OnInterrupt | None = None
 
 
 Stimulus: TypeAlias = (
@@ -230,6 +244,7 @@ Stimulus: TypeAlias = (
     | Cancel
     | Rollback
     | Recover
+    | AttemptLost
 )
 
 

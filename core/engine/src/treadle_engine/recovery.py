@@ -6,7 +6,7 @@ from treadle_engine.attempts import begin_attempt, next_attempt
 from treadle_engine.closing import limit_timer, loop_timer, retry_timer
 from treadle_engine.draft import Draft
 from treadle_engine.lifecycle import TIMEOUT_TIMER
-from treadle_engine.protocol import AcquireSlots, Address, AskInterrupted, Recover, StartTimer
+from treadle_engine.protocol import AcquireSlots, Address, AskInterrupted, AttemptLost, Recover, StartTimer
 from treadle_engine.scope_state import INTERRUPTED, RETRYING, RUNNING, ScopeState
 from treadle_engine.settling import settle
 from treadle_engine.slots import ask_again
@@ -20,6 +20,9 @@ def recover(draft: Draft, stimulus: Recover) -> None:
     """Go on after the process that drove the execution is gone."""
     state = draft.state
     if not state.last_seq:
+        return
+    if stimulus.attended:
+        _answer(draft, stimulus)
         return
     last = state.last_at
     if _was_busy(state):
@@ -38,6 +41,26 @@ def recover(draft: Draft, stimulus: Recover) -> None:
     state.queue_all()
     rollback.recover(draft)
     restart_timers(draft)
+
+
+def lost(draft: Draft, stimulus: AttemptLost) -> None:
+    """R14 for one attempt whose end nobody saw, while the others go on."""
+    address = stimulus.address
+    scope = draft.state.scopes.get(address.scope)
+    at = -1 if scope is None else scope.graph.number.get(address.step, -1)
+    if scope is None or at < 0 or scope.phase[at] != RUNNING or scope.graph.nested[at]:
+        return
+    if (scope.visits[at], scope.attempts[at]) == address[2:]:
+        wanted = {"": stimulus.decision} if stimulus.decision else {}
+        _decide(draft, scope, at, Recover(stimulus.at, wanted))
+
+
+def _answer(draft: Draft, stimulus: Recover) -> None:
+    """What a person says of visits that were interrupted."""
+    for scope in tuple(draft.state.scopes.values()):
+        for at in tuple(scope.live):
+            if scope.phase[at] == INTERRUPTED:
+                _decide(draft, scope, at, stimulus)
 
 
 def _wait_on(draft: Draft, scope: ScopeState, at: int) -> None:

@@ -124,6 +124,10 @@ def execute(
     timeout: ways.Timeout = "",
     checkpoint: ways.Checkpoint = False,
     resume: ways.Resume = False,
+    runtime: ways.Runtime = "",
+    address: ways.Address = "",
+    namespace: ways.Namespace = "",
+    task_queue: ways.TaskQueue = "",
     wait: options.Wait = None,
     no_wait: options.NoWait = False,
     json_output: options.JsonOutput = False,
@@ -148,6 +152,7 @@ def execute(
         parallel=parallel,
         timeout=timeout,
         checkpoint=checkpoint,
+        runtime=ways.runtime_choice(runtime, address, namespace, task_queue),
     )
     if resume:
         _refuse_to_change(chosen, values)

@@ -11,6 +11,7 @@ from treadle.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from treadle.api import RunOptions
+    from treadle.modes import RuntimeChoice
 
 Mode = Annotated[
     str,
@@ -44,6 +45,25 @@ Resume = Annotated[
     bool, typer.Option("--resume", help="Continue the newest execution of this workflow here, as `resume` would.")
 ]
 
+Runtime = Annotated[
+    str, typer.Option("--runtime", metavar="NAME", help="What drives it: local, temporal; default: the setting.")
+]
+Address = Annotated[str, typer.Option("--address", metavar="HOST:PORT", help="Of the runtime's service.")]
+Namespace = Annotated[str, typer.Option("--namespace", metavar="NAME", help="The runtime's namespace.")]
+TaskQueue = Annotated[str, typer.Option("--task-queue", metavar="NAME", help="The queue that its workers take from.")]
+
+
+def runtime_choice(runtime: str, address: str, namespace: str, task_queue: str) -> "RuntimeChoice | None":
+    """The runtime that was asked for, None for none. Raises `TreadleError` for options without a runtime."""
+    from treadle.modes import RuntimeChoice
+
+    given = {"address": address, "namespace": namespace, "task_queue": task_queue}
+    options = tuple((name, value) for name, value in given.items() if value)
+    if options and not runtime:
+        flag = f"--{options[0][0].replace('_', '-')}"
+        raise TreadleError(f"{flag} says nothing without a runtime", suggestions=("--runtime temporal",))
+    return RuntimeChoice(runtime, options) if runtime else None
+
 
 def run_options(
     *,
@@ -54,6 +74,7 @@ def run_options(
     parallel: bool | None,
     timeout: str,
     checkpoint: bool,
+    runtime: "RuntimeChoice | None" = None,
 ) -> "RunOptions":
     """What was asked for. Raises `TreadleError` (exit code 2)."""
     from treadle.api import RunOptions
@@ -75,6 +96,7 @@ def run_options(
         max_parallel=0 if parallel is None else processors() if parallel else 1,
         timeout=_seconds(timeout),
         checkpoint=checkpoint,
+        runtime=runtime,
     )
 
 

@@ -10,13 +10,13 @@ from treadle_engine.takeover import takeover_of
 from treadle_hookspecs import AuditEntry, Definition, ExecutionRow, ExitCode, JsonObject, TreadleError
 
 from treadle.runtime.clock import now
-from treadle.runtime.driver import Driver
-from treadle.runtime.local import Launch
+from treadle.runtime.launch import Launch
+from treadle.runtime.spoken import Addressed
 from treadle.suggestions import did_you_mean
 
 
 def go_on(
-    driver: Driver,
+    driver: Addressed,
     interrupted: Mapping[str, OnInterrupt],
     actor: str,
     reason: str,
@@ -35,7 +35,7 @@ def go_on(
     driver.handle(*stimuli, audit=audit)
 
 
-def _undo_journaled(driver: Driver, interrupted: Mapping[str, OnInterrupt]) -> None:
+def _undo_journaled(driver: Addressed, interrupted: Mapping[str, OnInterrupt]) -> None:
     """What an interrupted visit changed through its workspace goes: it fails, or begins anew."""
     state, files = driver.execution.state, driver.execution.surroundings.files
     for scope in state.scopes.values():
@@ -46,7 +46,7 @@ def _undo_journaled(driver: Driver, interrupted: Mapping[str, OnInterrupt]) -> N
                 files.undo_journaled_now(visit)
 
 
-def wake(driver: Driver) -> None:
+def wake(driver: Addressed) -> None:
     """Continue an execution for which something is due: a time, or what lies in its inbox."""
     driver.handle(Recover(now()))
 
@@ -66,17 +66,17 @@ def checked_answers(given: Mapping[str, str]) -> Mapping[str, OnInterrupt]:
     return answers
 
 
-def pause(driver: Driver, actor: str, reason: str) -> None:
+def pause(driver: Addressed, actor: str, reason: str) -> None:
     """Pause an execution that nobody drives: `resume` will not be surprised by it."""
     driver.handle(Pause(now(), actor, reason), audit=_audit(driver, actor, "pause", reason))
 
 
-def cancel(driver: Driver, actor: str, reason: str, *, undo: bool = True) -> None:
+def cancel(driver: Addressed, actor: str, reason: str, *, undo: bool = True) -> None:
     """Close an execution that nobody drives. `undo` False: nothing is undone by itself afterwards."""
     driver.handle(Cancel(now(), actor, reason, undo), audit=_audit(driver, actor, "cancel", reason))
 
 
-def undo(driver: Driver, actor: str, reason: str, *, again: bool, to: str = "") -> None:
+def undo(driver: Addressed, actor: str, reason: str, *, again: bool, to: str = "") -> None:
     """Roll a terminal execution back, all of it or to a checkpoint. Raises `TreadleError` without that checkpoint."""
     check_checkpoint(driver.execution.state, to)
     driver.handle(Rollback(now(), actor, reason, again, to), audit=_audit(driver, actor, "rollback", reason))
@@ -139,5 +139,5 @@ def children_of(state: State) -> Mapping[str, str]:
     return {key: str(digest) for key, digest in found.items()} if isinstance(found, Mapping) else {}
 
 
-def _audit(driver: Driver, actor: str, action: str, reason: str) -> AuditEntry:
+def _audit(driver: Addressed, actor: str, action: str, reason: str) -> AuditEntry:
     return AuditEntry(now(), actor, action, driver.execution.id, {"reason": reason})

@@ -1,9 +1,9 @@
 """Drives one execution: stimuli in, events to the log, and only then the commands carried out."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 from treadle_engine.decide import decide
 from treadle_engine.protocol import (
@@ -11,17 +11,13 @@ from treadle_engine.protocol import (
     Address,
     AskInterrupted,
     AttemptEnded,
-    Cancel,
     CancelAttempt,
     CancelTimer,
-    CancelVisit,
     Command,
     Compensate,
     CompensationEnded,
     Pause,
-    RaiseBudget,
     Recover,
-    Resume,
     StartAttempt,
     StartTimer,
     StartWorkflow,
@@ -34,22 +30,19 @@ from treadle_hookspecs import (
     BusEvent,
     ClaimLostError,
     Event,
-    ExecutionRow,
     ExitCode,
     Signal,
     TreadleError,
-    WaitRow,
 )
 
 from treadle.runtime.clock import now
 from treadle.runtime.context import StepContext
 from treadle.runtime.execution import PATIENT, Execution, Rest
-from treadle.runtime.hearing import SORTS, delivered
+from treadle.runtime.heard import heard
 from treadle.runtime.performing import ASKS, Performer, cancelled
-from treadle.runtime.places import CANCEL_VISIT
 from treadle.runtime.projection import TERMINAL
+from treadle.runtime.protecting import protected_row, protected_waits
 from treadle.runtime.publishing import outgoing
-from treadle.runtime.raising import RAISE, raised
 from treadle.runtime.sealed import given_secretly
 from treadle.runtime.timers import Timers
 from treadle.runtime.writer import Durable, Writer
@@ -59,9 +52,6 @@ Observer: TypeAlias = Callable[[Append], None]
 
 _Work: TypeAlias = tuple[StepContext, Coroutine[None, None, None]]
 _Item = TypeVar("_Item")
-
-_SAID: Final[Mapping[str, Callable[[int, str, str], Stimulus]]] = {"pause": Pause, "resume": Resume, "cancel": Cancel}
-"""What a signal from another process means."""
 
 
 class Driver:
@@ -144,22 +134,11 @@ class Driver:
             return
         self._heard.add(signal.id)
         self._taken.append(signal.id)
-        data = signal.data if isinstance(signal.data, dict) else {}
-        reason = str(data.get("reason", ""))
-        said = _SAID.get(signal.name)
-        if signal.name in SORTS:
-            said_to = delivered(signal, self.execution.codec)
-            about = {name: value for name in ("name", "step", "by") if (value := getattr(said_to, name))}
-            self.handle(said_to, audit=AuditEntry(now(), signal.actor, signal.name, self.execution.id, about))
-        elif signal.name == RAISE:
-            self.handle(RaiseBudget(now(), raised(data.get("by", ())), signal.actor))
-        elif signal.name == CANCEL_VISIT:
-            self.handle(CancelVisit(now(), str(data.get("visit", "")), signal.actor, reason))
-        elif said is None:
+        said, audit = heard(signal, self.execution.codec)
+        if said is None:
             self._request()
         else:
-            audit = AuditEntry(now(), signal.actor, signal.name, self.execution.id, {"reason": reason})
-            self.handle(said(now(), signal.actor, reason), audit=audit)
+            self.handle(said, audit=audit)
 
     def stop(self, reason: str) -> None:
         """Come to rest: start nothing new, end what runs without recording its end, so that `resume` asks about it."""
@@ -199,7 +178,7 @@ class Driver:
         stored = [execution.codec.protect(event) for event in events]
         rows = execution.projector.project(execution.state, stored)
         if rows.execution is not None:
-            rows.execution = self._protected_row()
+            rows.execution = protected_row(execution.projector.row, execution.codec)
         freed, slots = execution.places.written(commands, stored) if execution.places is not None else ((), ())
         append = Append(
             execution.id,
@@ -216,23 +195,11 @@ class Driver:
             freed,
             slots,
             waited=rows.waited,
-            waits=self._protected_waits(rows.waits) if rows.waits else (),
+            waits=protected_waits(rows.waits, execution.codec) if rows.waits else (),
         )
         execution.last_seq += len(stored)
         self._in_flight = True
         return append, lambda error: self._durable(error, append, commands)
-
-    def _protected_row(self) -> ExecutionRow:
-        execution = self.execution
-        row = execution.projector.row
-        if row.error is None and row.outputs is None:
-            return row
-        protect = execution.codec.protect_json
-        return row._replace(error=protect(row.error, row.id), outputs=protect(row.outputs, row.id))
-
-    def _protected_waits(self, waits: Sequence[WaitRow]) -> list[WaitRow]:
-        protect = self.execution.codec.protect_json
-        return [wait._replace(detail=protect(wait.detail, wait.execution)) for wait in waits]
 
     def _durable(self, error: BaseException | None, append: Append, commands: list[Command]) -> None:
         self._in_flight = False

@@ -6,15 +6,14 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from dataclasses import replace
+from typing import Final, TypeVar
 
 import orjson
 from treadle_engine.decide import decide
-from treadle_engine.plan import LANGUAGE_VERSION, plan_from_json, plan_to_json
-from treadle_engine.protocol import Address, Start, StartWorkflow
-from treadle_engine.state import State, fold
+from treadle_engine.plan import plan_to_json
+from treadle_engine.protocol import Start, StartWorkflow
+from treadle_engine.state import State
 from treadle_hookspecs import (
     Append,
     AuditEntry,
@@ -22,69 +21,31 @@ from treadle_hookspecs import (
     Event,
     ExecutionRow,
     ExitCode,
-    Host,
     JsonObject,
-    StoreBackend,
     TreadleError,
 )
 
 from treadle.runtime.clock import new_id, now
 from treadle.runtime.codec import Codec, with_data
-from treadle.runtime.context import Surroundings
 from treadle.runtime.detached import id_of, launch_of
 from treadle.runtime.driver import Driver
-from treadle.runtime.execution import Execution, Rest
+from treadle.runtime.environment import Environment
+from treadle.runtime.execution import Execution
 from treadle.runtime.garbage import uncollected
-from treadle.runtime.guard import SecretGuard
 from treadle.runtime.hearing import SORTS, delivered
 from treadle.runtime.launch import Launch as Launch
-from treadle.runtime.listeners import Listeners
-from treadle.runtime.projection import Projector
-from treadle.runtime.provisions import kept_files, places_of, reuse_of
+from treadle.runtime.making import codec_of, execution_of, header_of, new_row, read_state
 from treadle.runtime.queueing import EVERYTHING, Queue, regained
-from treadle.runtime.sealed import inner_sensitive_inputs, secret_sources, sensitive_inputs, sensitive_outputs, steps_of
 from treadle.runtime.step_cache import StepCache, of_home
 from treadle.runtime.watching import Watcher
 from treadle.runtime.writer import Writer
-from treadle.secrets import Masker, SecretResolver, Vault
+from treadle.secrets import Masker
 from treadle.status import TERMINAL, Status
-
-if TYPE_CHECKING:
-    from treadle.plugins import PluginHost
-    from treadle.runtime.agents.roster import Roster
-    from treadle.runtime.logs import StepLog
-    from treadle.settings import Settings
 
 _WATCH_AFTER: Final = 0.05
 """Seconds until a run is worth listening for signals of other processes."""
 
 _Result = TypeVar("_Result")
-
-
-@dataclass(frozen=True, slots=True)
-class Environment:
-    """What the runtime works with; the facade puts it together."""
-
-    store: StoreBackend
-    settings: "Settings"
-    plugins: "PluginHost"
-    host: Host
-    listeners: Listeners
-    home: Path
-    published: Callable[[Append, "Execution"], None]
-    """Told of appends that put events on the bus, once they are durable."""
-    progressed: Callable[[str, Address, float | None, str, str], None] = lambda *_: None
-    """Told how far an attempt is: its execution, address, a fraction or None, a message, a part; from any thread."""
-    roster: "Roster | None" = None
-    """The agents that steps can ask."""
-    stopping: Callable[[int], None] = lambda _: None
-    """Told of the first signal that brings executions to rest, by its number."""
-    rest: Rest = field(default_factory=Rest)
-    """When an execution that only waits is left alone."""
-    warned: Callable[[str], None] = lambda _: None
-    """Told of what went wrong where nobody waits for it."""
-    queued: Callable[[str, str], None] = lambda *_: None
-    """Told where an execution stands in a queue, whenever that has changed."""
 
 
 class LocalRuntime:
@@ -275,26 +236,11 @@ class LocalRuntime:
         plan_hash = codec.keep(orjson.dumps(plan_to_json(launch.plan)))
         for definition in (launch.definition, *launch.definitions):
             self._environment.store.put_definition(definition)
-        row = ExecutionRow(
-            execution_id,
-            launch.plan.name,
-            launch.plan.version,
-            "queued",
-            str(launch.root),
-            launch.trigger_type,
-            launch.trigger_data,
-            now(),
-            definition=launch.definition.hash,
-            plan=plan_hash,
-            origin=launch.origin,
-        )
+        row = new_row(launch, execution_id, plan_hash, codec)
         state = State(launch.plan, execution_id)
-        for value in (*launch.sensitive, *sensitive_inputs(launch.plan, launch.inputs)):
-            codec.add_sensitive(value)
-        row = row._replace(trigger_data=codec.protect_json(row.trigger_data, execution_id))
         execution = self._execution(row, state, claim, codec, logs)
         execution.publish_ends = launch.publish_ends
-        return self._driver(execution, stay_paused=stay_paused), _header(launch, row)
+        return self._driver(execution, stay_paused=stay_paused), header_of(launch, row)
 
     @uncollected()
     def _folded(self, row: ExecutionRow, claim: Claim, *, stay_paused: bool) -> Driver:
@@ -339,56 +285,10 @@ class LocalRuntime:
         return state, codec
 
     def _read(self, row: ExecutionRow, codec: Codec) -> tuple[State, list[Event]]:
-        store = self._environment.store
-        content = store.payload(row.plan)
-        if content is None:
-            raise TreadleError(f"the plan of execution {row.id} is missing", exit_code=ExitCode.STORAGE)
-        state = State(plan_from_json(orjson.loads(content)), row.id)
-        events = [codec.reveal(event) for event in store.read(row.id)]
-        for event in events:
-            fold(state, event)
-        return state, events
+        return read_state(self._environment.store, row, codec)
 
     def _execution(self, row: ExecutionRow, state: State, claim: Claim, codec: Codec, logs: Masker) -> Execution:
-        from treadle.workspace import FolderWorkspace
-
-        environment = self._environment
-        guard = SecretGuard(logs)
-        root = Path(row.root)
-        folder = environment.home / "logs" / row.id
-        surroundings = Surroundings(
-            row.id,
-            root,
-            environment.home / "scratch" / row.id,
-            FolderWorkspace(root),
-            SecretResolver(secret_sources(state.plan), os.environ, root, guard),
-            environment.host,
-            lambda address: self._open_log(folder, address, logs),
-            environment.plugins.resolve,
-            lambda *told: environment.progressed(row.id, *told),
-            environment.settings.grace,
-            environment.settings.output_limit,
-            kept_files(row, state.plan, environment),
-            environment.roster,
-            lambda address: state.step_plan(address.scope, address.step).agents,
-        )
-        return Execution(
-            row.id,
-            state,
-            claim,
-            Projector(row),
-            codec,
-            guard,
-            surroundings,
-            environment.plugins.resolve,
-            environment.plugins.resolve_rollback,
-            sensitive_outputs(state.plan),
-            inner_sensitive_inputs(state.plan) if state.plan.children else {},
-            any(step.limits is not None for step in steps_of(state.plan)),
-            reuse_of(row, state, environment, self._opened_cache),
-            isolated=any(step.isolation is not None for step in steps_of(state.plan)),
-            places=places_of(row, state, claim, environment),
-        )
+        return execution_of(row, state, claim, codec, logs, self._environment, self._opened_cache)
 
     def _opened_cache(self) -> StepCache:
         if self._step_cache is None:
@@ -397,14 +297,7 @@ class LocalRuntime:
 
     def _codec(self, logs: Masker) -> Codec:
         environment = self._environment
-        vault = Vault(environment.home, os.environ, environment.settings.secrets.key_source)
-        threshold = environment.settings.payload_threshold
-        return Codec(vault.seal, vault.unseal, environment.store.payload, threshold, logs.add)
-
-    def _open_log(self, folder: Path, address: str, masker: "Masker") -> "StepLog":
-        from treadle.runtime.logs import StepLog, log_path
-
-        return StepLog(log_path(folder, address), masker, self._environment.settings.log_limit)
+        return codec_of(environment.home, environment.settings, environment.store, logs)
 
     # Driving
 
@@ -467,20 +360,3 @@ class LocalRuntime:
             os._exit(128 + number)
         self._environment.stopping(number)
         self.stop_all(signal.Signals(number).name)
-
-
-def _header(launch: Launch, row: ExecutionRow) -> JsonObject:
-    header: dict[str, object] = {
-        "definition": row.definition,
-        "plan": row.plan,
-        "language": LANGUAGE_VERSION,
-        "root": row.root,
-        "host": os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", ""),
-    }
-    if launch.origin:
-        header["origin"] = launch.origin
-    if launch.children:
-        header["children"] = dict(launch.children)
-    if launch.takeover is not None:
-        header["takeover"] = launch.takeover
-    return header  # type: ignore[return-value]

@@ -17,7 +17,7 @@ from treadle.runtime.sealed import steps_of
 from treadle.runtime.step_cache import StepCache
 
 if TYPE_CHECKING:
-    from treadle.runtime.local import Environment
+    from treadle.runtime.environment import Environment
     from treadle.runtime.reuse import Reuse
 
 

@@ -10,7 +10,7 @@ from treadle.runtime.places import in_line
 
 if TYPE_CHECKING:
     from treadle.runtime.driver import Driver
-    from treadle.runtime.local import Environment
+    from treadle.runtime.environment import Environment
 
 EVERYTHING: Final = "treadle:executions"
 """The group of all executions, when `max_concurrent_workflows` limits it."""

@@ -48,7 +48,7 @@ def plan_of(store: StoreBackend, row: ExecutionRow) -> Plan:
     return plan_from_json(orjson.loads(content))
 
 
-def read_record(store: StoreBackend, settings: "Settings", row: ExecutionRow) -> Record:
+def read_record(store: StoreBackend, settings: "Settings", row: ExecutionRow, *, driven: bool) -> Record:
     """The record of an execution. Raises `TreadleError` (6) when its plan is missing, or what is sealed has no key."""
     from treadle.runtime.codec import Codec
     from treadle.secrets import Masker, Vault
@@ -61,7 +61,7 @@ def read_record(store: StoreBackend, settings: "Settings", row: ExecutionRow) ->
     def hide(value: Json) -> Json:
         return masker.mask_json(codec.display(codec.protect_json(value, row.id)))
 
-    return Record(row.id, plan, events, store.claimed(row.id), hide, _lines(store, row))
+    return Record(row.id, plan, events, driven, hide, _lines(store, row))
 
 
 def _lines(store: StoreBackend, row: ExecutionRow) -> dict[str, str]:

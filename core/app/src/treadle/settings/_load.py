@@ -13,6 +13,7 @@ from treadle.settings._model import (
     SecretSettings,
     Settings,
     SqliteSettings,
+    TemporalSettings,
     processors,
 )
 from treadle.settings._sources import Given, flat, of_project, of_user, user_file
@@ -20,12 +21,13 @@ from treadle.settings._variables import counterparts, mistyped, own
 from treadle.suggestions import did_you_mean
 
 OVERRIDE: Final = "override"
-_TEXTS: Final = ("home", "store")
+_TEXTS: Final = ("home", "store", "runtime", "blobs")
 _SECTIONS: Final = {
     "sqlite": SqliteSettings,
     "plugins": PluginSettings,
     "secrets": SecretSettings,
     "compose": ComposeSettings,
+    "temporal": TemporalSettings,
 }
 
 

@@ -59,6 +59,23 @@ class SecretSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TemporalSettings:
+    """The Temporal service that the runtime `temporal` uses."""
+
+    address: str = _key("127.0.0.1:7233", "`HOST:PORT` of its frontend.", shared=False)
+    namespace: str = _key("default", "The namespace there.", shared=False)
+    task_queue: str = _key("treadle", "The queue that the workers take executions from.", shared=False)
+    tls: bool = _key(False, "Speak TLS with it; with `TEMPORAL_API_KEY` set, it is shown that key.", shared=False)
+    seal: bool = _key(False, "Encrypt all that is sent there, with the key of `secrets.key_source`.", shared=False)
+    heartbeat: float = _key(
+        30.0, "Seconds without a sign of life after which an attempt counts as interrupted.", shared=False, ge=1
+    )
+    history: int = _key(
+        10_000, "Temporal events after which an execution goes on in a new run there.", shared=False, ge=50
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The settings in force. Times are seconds, sizes bytes; `origin` says where a value comes from."""
 
@@ -66,6 +83,12 @@ class Settings:
         default=Path(), metadata={"text": "The folder of state, logs and keys.", "shared": False, "bounds": {}}
     )
     store: str = _key("sqlite:", "The state store's URL; `sqlite:` is `state.db` in `home`.", shared=False)
+    runtime: str = _key("local", "What drives new executions: `local`, or one that a plugin offers.", shared=False)
+    blobs: str = _key(
+        "",
+        "The folder that those who start executions on another runtime share with its workers; empty: in `home`.",
+        shared=False,
+    )
     max_concurrent_executions: int = _key(10, "Executions that one process drives at a time.", ge=1)
     max_concurrent_workflows: int = _key(
         0,
@@ -109,6 +132,7 @@ class Settings:
     plugins: PluginSettings = PluginSettings()
     secrets: SecretSettings = SecretSettings()
     compose: ComposeSettings = ComposeSettings()
+    temporal: TemporalSettings = TemporalSettings()
     origins: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     notes: tuple[str, ...] = field(default=(), repr=False, compare=False)
     """What `treadle doctor` says about the settings, e.g. a variable that could not be understood."""
@@ -140,6 +164,11 @@ class Settings:
         if not self.store.startswith("sqlite:"):
             return {}
         return {"path": str(self.home / "state.db"), "synchronous": self.sqlite.synchronous}
+
+    def section(self, name: str) -> dict[str, Json]:
+        """The settings of a section by their names; none for a name that is no section."""
+        found = getattr(self, name, None)
+        return asdict(found) if is_dataclass(found) and not isinstance(found, type) else {}
 
     def public(self) -> dict[str, Json]:
         """All settings as JSON data, a password in the store's URL masked."""

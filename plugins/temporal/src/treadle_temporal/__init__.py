@@ -1,0 +1,1 @@
+"""Temporal as a runtime of treadle."""
