@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 from treadle_hookspecs import (
     Append,
@@ -47,8 +47,6 @@ if TYPE_CHECKING:
     from treadle.runtime.spoken import Addressed
 
 _Result = TypeVar("_Result")
-_GOES_ON: Final = frozenset({"timer", "retry", "loop"})
-"""Waits that end by themselves, so that a process stays for them."""
 
 
 class Driving(Workflows):
@@ -232,7 +230,7 @@ class Driving(Workflows):
             return True
         present = now()
         soon = present + patience * 1_000_000
-        due = [(wait.due, soon if wait.kind in _GOES_ON else present) for wait in waits if wait.due is not None]
+        due = [(wait.due, soon if wait.address else present) for wait in waits if wait.due is not None]
         return not any(at <= until for at, until in due)
 
     def _tell(self, events: Sequence[Event]) -> None:
