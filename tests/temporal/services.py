@@ -80,7 +80,7 @@ class Team:
 
     def facade(self, **overrides: Any) -> Treadle:
         """The client's."""
-        state = {"home": str(self.client.state), "blobs": str(self.blobs), "temporal": self.settings}
+        state: dict[str, Any] = {"home": str(self.client.state), "blobs": str(self.blobs), "temporal": self.settings}
         return Treadle(self.client.project, overrides={**state, "runtime": "temporal", **overrides})
 
     def write(self, name: str, text: str) -> None:
