@@ -102,7 +102,8 @@ def test_nobody_kills_it(subject):
 
 
 @pytest.mark.parametrize(("point", "number"), points(COUNTS))
-def test_killed_inside(subject, point, number):
+def test_killed_inside(subject, point, number, faults):
+    faults("killed at a named point, by a command")
     subject.kill(point, number, *RUN)
     before = subject.effects()
     if not subject.ids():  # killed in the turn in which it began
@@ -131,7 +132,8 @@ def test_killed_inside(subject, point, number):
         ("after.visit_settled", 10),
     ],
 )
-def test_an_execution_of_its_own_starts_once(subject, point, number):
+def test_an_execution_of_its_own_starts_once(subject, point, number, faults):
+    faults("killed at a named point, by a command")
     subject.kill(f"append.{point}", number, *RUN)
     settle(subject)
     assert [subject.kinds(execution)["execution_started"] for execution in subject.ids()] == [1, 1]
@@ -147,7 +149,8 @@ def test_an_execution_of_its_own_starts_once(subject, point, number):
         for side in ("before", "after")
     ],
 )
-def test_killed_in_a_cancel(subject, point):
+def test_killed_in_a_cancel(subject, point, faults):
+    faults("killed at a named point, by a command")
     subject.kill("append.after.scope_opened", 2, *RUN)
     (main,) = subject.ids()
     subject.kill(point, 1, "cancel", main)

@@ -51,7 +51,7 @@ LATER = {
     "visit_cancel_requested",
     "visit_waiting",
 }
-"""Kinds that no scenario here writes: `test_kill_waits.py` has those of waits, the sweep of `tests/storm` has all."""
+"""Kinds that no scenario here writes: the sweep of `tests/storm` has them, and holds that it has all."""
 
 
 def points(kinds):

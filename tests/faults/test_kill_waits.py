@@ -114,7 +114,8 @@ def test_the_tables_are_what_is_written(waits):
 
 
 @pytest.mark.parametrize(("point", "number"), points(RUN))
-def test_killed_on_the_way_to_a_wait(waits, point, number):
+def test_killed_on_the_way_to_a_wait(waits, point, number, faults):
+    faults("killed at a named point, by a command")
     waits.kill(point, number, "run", "waits.yaml")
     execution = waits.newest()
     if execution:  # else it was killed before anything was written
@@ -123,7 +124,8 @@ def test_killed_on_the_way_to_a_wait(waits, point, number):
 
 
 @pytest.mark.parametrize(("point", "number"), points(SIGNAL))
-def test_killed_while_a_signal_is_heard(waits, point, number):
+def test_killed_while_a_signal_is_heard(waits, point, number, faults):
+    faults("killed at a named point, by a command")
     execution = waits.run()
     waits.kill(point, number, "signal", execution, "go", "--data", "n=1")
     waits.go_on(execution)
@@ -133,7 +135,8 @@ def test_killed_while_a_signal_is_heard(waits, point, number):
 
 
 @pytest.mark.parametrize(("point", "number"), points(APPROVE))
-def test_killed_between_an_answer_and_what_follows(waits, point, number):
+def test_killed_between_an_answer_and_what_follows(waits, point, number, faults):
+    faults("killed at a named point, by a command")
     execution = waits.run()
     waits.user.treadle("signal", execution, "go", "--data", "n=1", status=7)
     waits.kill(point, number, "approve", execution, "--by", "bob")

@@ -46,7 +46,27 @@ def test_amounts(words: list[str], amounts: dict[str, float]) -> None:
     assert raised(words) == amounts
 
 
-@pytest.mark.parametrize("word", ["", "+", "lots", "+5", "-1h", "+5 apples"])
-def test_what_is_no_amount(word: str) -> None:
-    with pytest.raises(TreadleError, match="says no amount"):
+@pytest.mark.parametrize(
+    ("word", "why", "suggestion"),
+    [
+        ("", "", "write +1h, +5usd, +1000tokens or +10visits"),
+        ("+", "", "write +1h"),
+        ("lots", "", "write +1h"),
+        ("-1h", "", "write +1h"),
+        ("+5", "it has no unit", "write +5h of time, +5usd of money, +5tokens or +5visits"),
+        ("+5 apples", "`apples` is no unit", "write +5h of time"),
+        ("+1foo", "`foo` is no unit", "write +1h of time"),
+        ("+1day", "`day` is no unit", "did you mean `+1d`?"),
+        ("+2 hours", "`hours` is no unit", "did you mean `+2h`?"),
+        ("+30mins", "`mins` is no unit", "did you mean `+30m`?"),
+        ("+10vists", "`vists` is no unit", "did you mean `+10visits`?"),
+        ("+1.5visits", "visits are whole numbers", "write +1visits"),
+        ("+0usd", "it is nothing", "more than 0"),
+        ("+40d", "the time must lie between 0 and 31 days", "+31d"),
+    ],
+)
+def test_what_is_no_amount(word: str, why: str, suggestion: str) -> None:
+    with pytest.raises(TreadleError, match="says no amount") as refused:
         raised([word])
+    assert refused.value.message.endswith(why)
+    assert suggestion in refused.value.suggestions[0]

@@ -145,7 +145,7 @@ def test_an_attempt_that_has_ended_changes_nothing_any_more(editing: Treadle) ->
 def test_a_diff_shows_what_was_written(editing: Treadle) -> None:
     status = run(editing, definition("with: {}"))
     found = editing.diff(status.id)
-    assert {it.path: it.how for it in found.files} == {"mine.txt": "modified", "new": "added", "new/file.txt": "added"}
+    assert {it.path: it.how for it in found.files} == {"mine.txt": "modified", "new/file.txt": "added"}
     assert "-mine\n" in found.text
     assert "+theirs again\n" in found.text
     assert "+theirs\n" in found.text

@@ -180,6 +180,29 @@ def test_a_timer_that_is_soon_due_is_waited_for_and_a_later_one_is_not(facade: T
     assert facade.run("cool", {"pause": "2s"}).status == "waiting"
 
 
+LATE = """
+treadle: 1
+name: late
+steps:
+  - {id: hear, wait_for: {signal: go, timeout: 0.05s}, on_failure: [ask]}
+  - {id: ask, approval: {prompt: Go on?, timeout: 0.05s, on_timeout: approve}, recovers: true}
+  - {id: done, run: echo done >> trace, needs: [ask]}
+"""
+
+
+def test_a_time_out_that_is_soon_due_is_waited_for_as_a_timer_is(facade: Treadle, tmp_path: Path) -> None:
+    path = tmp_path / "project/workflows/late.yaml"
+    path.write_text(LATE)
+    status = facade.run("late")
+    assert status.status == "completed"
+    assert [status.steps[step]["outcome"] for step in ("hear", "ask", "done")] == ["timeout", "success", "success"]
+    path.write_text(LATE.replace("0.05s", "10m"))
+    assert (facade.run("late").status, facade.store.claimed(facade.executions()[0].id)) == ("waiting", False)
+    path.write_text(LATE.replace("0.05s", "1m"))
+    facade.rest_when(patience=0)
+    assert facade.run("late").status == "waiting"
+
+
 def test_the_worker_drives_what_is_due_and_leaves_the_rest(facade: Treadle, trace: Callable[[], list[str]]) -> None:
     facade.rest_when(patience=0)
     due, later = facade.run("cool", {"pause": "0.5s"}), facade.run("cool")

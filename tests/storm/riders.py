@@ -10,13 +10,17 @@ import traceback
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import storm_actions
 import treadle_sqlite.plugin
 from treadle import Treadle
 from treadle.cli import main as treadle_command
 from treadle.plugins import PluginHost
+
+_KNOWN: Final = frozenset({".ledger", ".yaml"})
+_OWN: Final = frozenset({".treadle"})
+"""Where treadle keeps the journal of a project."""
 
 
 class Folder:
@@ -67,7 +71,7 @@ class Folder:
         found = [f"{each['invariant']} {each['message']}" for each in answer.get("findings", ())]
         found += [f"I1 doctor failed: {answer['error']['message']}"] if "error" in answer else []
         left = (path for path in (self.root / "home").rglob("*") if path.suffix in {".tmp", ".sock"})
-        strange = (path for path in self.project.iterdir() if path.suffix not in {".ledger", ".yaml"})
+        strange = (path for path in self.project.iterdir() if path.name not in _OWN and path.suffix not in _KNOWN)
         return [*found, *(f"I8 {path} is left" for path in left), *(f"I9 {path} was written" for path in strange)]
 
 

@@ -17,6 +17,7 @@ import signal
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -53,11 +54,18 @@ class Watched:
 
 
 class Sweep:
-    """One scenario: undisturbed, and then killed at each of its passes."""
+    """One scenario: undisturbed, and then killed at its passes.
 
-    def __init__(self, folder: Path, scenario: Scenario) -> None:
+    Args:
+        folder: empty.
+        scenario: what is done.
+        every: kill at every so many passes only, and where a point is passed for the first time.
+    """
+
+    def __init__(self, folder: Path, scenario: Scenario, every: int) -> None:
         self._folder = folder
         self._scenario = scenario
+        self._every = every
         self.counts: Counter[str] = Counter()
         self.kinds: set[str] = set()
         self.violations: list[str] = []
@@ -66,13 +74,20 @@ class Sweep:
         """All of it, until something is wrong."""
         passes, expected = self._undisturbed()
         self.kinds = {name for name in passes if name.startswith("append.")}
-        for at in range(1, len(passes) + 1):
+        for at in self._chosen(passes):
             self._killed(at, 0, expected, f"pass {at}, {passes[at - 1]}")
             if at % SAMPLE == 0:
                 second = Random(at).randint(1, 12)
                 self._killed(at, second, expected, f"passes {at}, {passes[at - 1]}, and {second} of the recovery")
             if self.violations:
                 return
+
+    def _chosen(self, passes: Sequence[str]) -> Iterator[int]:
+        seen: set[str] = set()
+        for at, name in enumerate(passes, start=1):
+            if at % self._every == 0 or name not in seen:
+                yield at
+            seen.add(name)
 
     def _undisturbed(self) -> tuple[list[str], Any]:
         place = self._new("undisturbed")
@@ -194,13 +209,14 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("names", nargs="*", help=f"of {', '.join(SCENARIOS)}, two-at-once (default: all scenarios)")
     parser.add_argument("--folder", type=Path, help="where to work (default: the temporary folder)")
+    parser.add_argument("--every", type=int, default=1, help="of so many passes kill at one (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="of two-at-once (default: %(default)s)")
     options = parser.parse_args(arguments)
     folder = Path(tempfile.mkdtemp(prefix="sweep-", dir=options.folder))
     warm_up()
     done: dict[str, Any] = {}
     for name in options.names or SCENARIOS:
-        counts, kinds, wrong = _one(folder / name, name, options.rounds)
+        counts, kinds, wrong = _one(folder / name, name, options)
         done[name] = {**counts, "points": sorted(kinds)}
         if wrong:
             sys.stderr.write("\n".join([f"{name}: the state is kept in {folder}", *wrong[:10]]) + "\n")
@@ -210,11 +226,11 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _one(folder: Path, name: str, rounds: int) -> tuple[Counter[str], set[str], list[str]]:
+def _one(folder: Path, name: str, options: argparse.Namespace) -> tuple[Counter[str], set[str], list[str]]:
     if name == "two-at-once":
-        counts, wrong = two_at_once(folder, rounds)
+        counts, wrong = two_at_once(folder, options.rounds)
         return counts, set(), wrong
-    sweep = Sweep(folder, SCENARIOS[name])
+    sweep = Sweep(folder, SCENARIOS[name], options.every)
     sweep.run()
     return sweep.counts, sweep.kinds, sweep.violations
 

@@ -11,7 +11,7 @@ Scenario: TypeAlias = Callable[[Treadle], None]
 """Does what has not been done yet; it may be called again after it was killed."""
 
 TERMINAL: Final = frozenset({"completed", "failed", "cancelled"})
-_UNDER_WAY: Final = frozenset({"interrupted", "running", "rolling_back", "cancelling", "paused", "waiting"})
+_UNDER_WAY: Final = frozenset({"queued", "interrupted", "running", "rolling_back", "cancelling", "paused", "waiting"})
 OK: Final = "uses: test/act, with: {seed: 1, say: success}"
 BAD: Final = "uses: test/act, with: {seed: 1, say: failure}"
 UNDO: Final = "compensate: {uses: test/undo}"
@@ -93,6 +93,46 @@ rollback: {{after: [cancelled]}}
 on_cancel:
   - {{id: told, {OK}}}
 """
+BUDGETS: Final = f"""
+treadle: 1
+name: budgets
+budget: {{visits: 2}}
+steps:
+  - {{id: first, {OK}, {UNDO}}}
+  - {{id: second, {OK}}}
+  - {{id: own, {OK}, budget: {{visits: 0}}}}
+"""
+PLACES: Final = f"""
+treadle: 1
+name: places
+concurrency: deploy
+steps:
+  - id: both
+    parallel:
+      steps:
+        - {{id: left, {OK}, {UNDO}, concurrency: narrow}}
+        - {{id: right, {OK}, concurrency: narrow}}
+  - id: turns
+    parallel:
+      steps:
+        - {{id: early, concurrency: preview, steps: [{{id: hold, wait_for: {{signal: never}}}}]}}
+        - {{id: late, {OK}, concurrency: {{group: preview, on_conflict: cancel}}}}
+"""
+KEPT: Final = f"""
+treadle: 1
+name: kept
+steps:
+  - {{id: first, {OK}, {UNDO}, checkpoint: begun}}
+  - {{id: second, {OK}, {UNDO}, checkpoint: true}}
+"""
+PAUSED: Final = f"""
+treadle: 1
+name: paused
+steps:
+  - {{id: first, {OK}}}
+  - {{id: heard, wait_for: {{signal: go}}}}
+  - {{id: last, {OK}}}
+"""
 
 
 def begun(treadle: Treadle, name: str, text: str) -> ExecutionRow:
@@ -114,13 +154,35 @@ def _row(treadle: Treadle) -> ExecutionRow | None:
     return rows[0] if rows else None
 
 
-def _to_its_end(name: str, text: str, *, undo: bool = False) -> Scenario:
+def _to_its_end(name: str, text: str, *, undo: bool = False, to: str = "") -> Scenario:
+    """Run; and go back from there, to a checkpoint or to the beginning."""
+
     def scenario(treadle: Treadle) -> None:
         row = begun(treadle, name, text)
         if undo and treadle.status(row.id).rollback == "none":
-            treadle.rollback(row.id)
+            treadle.rollback(row.id, to=to)
 
     return scenario
+
+
+def _raised(treadle: Treadle) -> None:
+    """Its own budget is used up, then that of a step: each is raised once."""
+    row = begun(treadle, "budgets", BUDGETS)
+    for _ in range(2):
+        if treadle.resolve(row.id).status not in TERMINAL:
+            treadle.resume(row.id, interrupted={"": "retry"}, budget=["+9visits"])
+
+
+def _paused(treadle: Treadle) -> None:
+    """Paused while it waits for a signal, and resumed before that comes."""
+    row = begun(treadle, "paused", PAUSED)
+    if row.status not in TERMINAL and not _happened(treadle, row.id, "execution_paused"):
+        treadle.pause(row.id)
+    if treadle.resolve(row.id).status == "paused":
+        treadle.resume(row.id)
+    if treadle.resolve(row.id).status not in TERMINAL:
+        treadle.store.send([Signal(row.id, "signal", {"name": "go"}, "user:test", now())])
+        treadle.resume(row.id, interrupted={"": "retry"})
 
 
 def _stopped(treadle: Treadle) -> None:
@@ -155,6 +217,10 @@ SCENARIOS: Final[dict[str, Scenario]] = {
     "back": _to_its_end("back", BACK),
     "stopped": _stopped,
     "waits": _waiting,
+    "budgets": _raised,
+    "places": _to_its_end("places", PLACES, undo=True),
+    "kept": _to_its_end("kept", KEPT, undo=True, to="begun"),
+    "paused": _paused,
 }
 
 _RUN: Final = frozenset({"execution_started", "execution_completed", "visit_started", "visit_settled"})
@@ -171,5 +237,9 @@ WRITES: Final = {
     | {"execution_started", "visit_started", "visit_settled", "visit_skipped", "visit_waiting"}
     | {"execution_paused", "execution_cancel_requested", "execution_closing", "execution_cancelled"},
     "waits": _RUN | {"timer_set", "timer_fired", "visit_waiting", "signal_received"},
+    "budgets": _RUN | {"budget_reached", "budget_raised"},
+    "places": _RUN | _UNDONE | {"scope_opened", "slots_granted", "visit_waiting", "visit_cancel_requested"},
+    "kept": _RUN | _UNDONE | {"checkpoint_taken"},
+    "paused": _RUN | {"visit_waiting", "execution_paused", "execution_resumed", "signal_received"},
 }
 """The kinds of events that each of them writes when nobody kills it."""

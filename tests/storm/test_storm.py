@@ -12,7 +12,11 @@ from treadle_hookspecs import Event
 STORM = Path(__file__).with_name("storm.py")
 EXECUTIONS = 30
 BATCHES = 8
-"""240 executions in all."""
+ENOUGH = 200
+
+
+def test_enough_executions_go_through_it():
+    assert EXECUTIONS * BATCHES >= ENOUGH
 
 
 @pytest.mark.parametrize("batch", range(BATCHES))

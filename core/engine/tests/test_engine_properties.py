@@ -410,3 +410,18 @@ def test_a_cancel_at_any_point_ends_it(features: Features, block: range) -> None
         assert not [
             at for scope in runtime.state.scopes.values() for at, phase in enumerate(scope.phase) if phase in LIVE
         ]
+
+
+def test_each_property_is_tried_and_all_of_them_on_thousands_of_workflows() -> None:
+    """CI runs every block: nothing here is sampled."""
+    counted = {name: workflows_of(function) for name, function in globals().items() if name.startswith("test_p")}
+    for number in range(4, 10):
+        assert any(name.startswith(f"test_p{number}_") for name in counted)
+    assert counted["test_p0_to_p3_hold_in_every_run"] >= 3_000
+    assert sum(counted.values()) >= 5_000
+
+
+def workflows_of(test: Any) -> int:
+    """How many a test tries: those in the blocks that it is parametrised with."""
+    cases = [case for mark in test.pytestmark for case in mark.args[1]]
+    return sum(len(getattr(case, "values", [case])[-1]) for case in cases)

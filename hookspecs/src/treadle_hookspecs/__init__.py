@@ -14,6 +14,7 @@ from treadle_hookspecs._agents import (
 )
 from treadle_hookspecs._changes import (
     Changes,
+    FileChange,
     NewProject,
     ProjectJournal,
 )
@@ -190,6 +191,7 @@ __all__ = [
     "FetchedTemplate",
     "Figure",
     "FigureKind",
+    "FileChange",
     "FileKind",
     "Finding",
     "Host",

@@ -3,9 +3,16 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from treadle_hookspecs._json import JsonObject
+
+
+class FileChange(NamedTuple):
+    """One file that an execution changed. `path` is relative to its root, with `/`."""
+
+    path: str
+    how: Literal["added", "deleted", "modified", "mode"]
 
 
 class Changes(Protocol):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from treadle_hookspecs._agents import AgentAnswer, Expectation
-from treadle_hookspecs._changes import Changes, ProjectJournal
+from treadle_hookspecs._changes import Changes, FileChange, ProjectJournal
 from treadle_hookspecs._composition import CompositionHost, Sandbox, TrustLevel
 from treadle_hookspecs._contributions import TriggerEvent
 from treadle_hookspecs._events import Event
@@ -131,6 +131,12 @@ class Host(Protocol):
 
     def figures(self, execution: str) -> Sequence[Figure]:
         """What the visits of an execution measured, in the order they started, sensitive values masked."""
+
+    def file_changes(self, execution: str) -> Sequence[FileChange] | None:
+        """The files that an execution changed, by path; None when nothing was kept that tells."""
+
+    def forgiven(self, execution: str) -> Mapping[str, str]:
+        """Failures that nothing stands against any more, by `scope/step#visit`: `recovered` or `continue_on_error`."""
 
     def history(self, execution: str) -> Sequence[Event]:
         """The log of an execution, sensitive values masked."""

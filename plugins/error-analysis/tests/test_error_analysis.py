@@ -194,3 +194,25 @@ def test_the_scratch_is_cleared_up(context: StandaloneContext) -> None:
     context.perform("error-analysis/validate", solution=PATCH)
     context.perform("cleanup-validation")
     assert not context.scratch.exists()
+
+
+CHOICES = ["retry", "repair", "fall-back", "escalate"]
+
+
+@pytest.mark.parametrize(
+    ("message", "choices", "recovery"),
+    [
+        ("curl: (7) Connection refused", CHOICES, "retry"),
+        ("ModuleNotFoundError: No module named 'flask'", CHOICES, "repair"),
+        ("AssertionError: 1 != 2", ["retry", "fall-back"], "fall-back"),
+        ("AssertionError: 1 != 2", ["retry", "escalate"], "escalate"),
+        ("AssertionError: 1 != 2", ["retry"], ""),
+        ("database is locked", ["repair"], "repair"),
+    ],
+)
+def test_a_failure_is_judged(context: StandaloneContext, message: str, choices: list[str], recovery: str) -> None:
+    error = {"type": "exit-code", "message": f"the command exited with 1\n{message}"}
+    given = {"step": "deploy", "visit": 2, "error": error, "choices": choices}
+    outputs = context.perform("error-analysis/recover", **given).outputs
+    assert outputs["recovery"] == recovery
+    assert outputs["summary"].startswith(f"{recovery or 'no recovery'} for visit 2 of deploy: ")

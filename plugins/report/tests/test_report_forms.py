@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from defusedxml import ElementTree
 from jsonschema import Draft202012Validator
-from treadle_hookspecs import Event, Figure
+from treadle_hookspecs import Event, Figure, FileChange
 from treadle_report._command import app
 from treadle_report._document import SCHEMA, document
 from treadle_report._facts import Facts
@@ -159,3 +159,49 @@ def test_markdown_has_the_gates_verdicts(measured: RecordedHost) -> None:
     text = markdown(measured, "abc")
     assert "| coverage | `test_coverage < 80` | test_coverage = 71.5 | warn | `tests#2` |" in text
     assert "| Files created | 5 | `plan`, `style` |" in text
+
+
+def test_the_files_tell_what_was_changed_better_than_steps_do(measured: RecordedHost) -> None:
+    measured.changed = [FileChange("a.py", "added"), FileChange("b.py", "modified"), FileChange("c.sh", "mode")]
+    facts = Facts.collect(measured, "abc")
+    found = {total.name: (total.value, total.steps) for total in totals(facts)}
+    assert found["files_created"] == (1, ())
+    assert found["files_modified"] == (2, ())
+    assert "* modified `b.py`" in markdown(measured, "abc")
+    Draft202012Validator(SCHEMA).validate(json.loads(as_json(measured, "abc")))
+    assert [line.text for line in next_steps(facts)][-2:] == [
+        "See what changed: `treadle diff abc123`",
+        "Take it back: `treadle rollback abc123`",
+    ]
+
+
+def test_where_nothing_was_kept_of_files_the_steps_are_believed(facts: Facts) -> None:
+    assert {total.name: total.value for total in totals(facts)}["files_created"] == 5
+
+
+def test_a_failure_that_was_made_up_for_stands_in_nobodys_way(host: RecordedHost) -> None:
+    host.let_pass = {"audit#1": "recovered"}
+    facts = Facts.collect(host, "abc")
+    assert [step.address for step in facts.in_the_way] == ["tests#2", "deploy"]
+    assert "| failed, recovered |" in markdown(host, "abc")
+    case = next(it for it in ElementTree.fromstring(junit(host, "abc")).iter("testcase") if it.get("name") == "audit")
+    assert case.find("failure") is None
+
+
+def test_waiting_is_no_work(host: RecordedHost) -> None:
+    start = host.step_rows[0].started_at
+    assert start is not None
+    host.events += [
+        Event(2, "abc123", "visit_waiting", start + 1_000_000, "", "tests", 1),
+        Event(3, "abc123", "visit_settled", start + 8_000_000, "", "tests", 1),
+    ]
+    facts = Facts.collect(host, "abc")
+    assert [visit.worked for visit in facts.slowest if visit.address == "tests"] == [1.0]
+    assert "| waited for people, signals and times | 7.00 s |" in markdown(host, "abc")
+
+
+def test_a_step_that_only_holds_others_takes_no_time_of_its_own(host: RecordedHost) -> None:
+    like = host.step_rows[0]
+    inner = [like._replace(address=f"group{opened}/work") for opened in ("", "#2", "[0]", ".left")]
+    host.step_rows = [like._replace(address="group"), *inner]
+    assert "group" not in [visit.address for visit in Facts.collect(host, "abc").slowest]

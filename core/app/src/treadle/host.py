@@ -12,6 +12,7 @@ from treadle_hookspecs import (
     ExecutionRow,
     ExitCode,
     Figure,
+    FileChange,
     Json,
     JsonObject,
     ProjectJournal,
@@ -73,6 +74,14 @@ class FacadeHost:
     def figures(self, execution: str) -> Sequence[Figure]:
         """What the visits of an execution measured."""
         return self._facade.figures(execution)
+
+    def file_changes(self, execution: str) -> Sequence[FileChange] | None:
+        """The files that an execution changed."""
+        return self._facade.file_changes(execution)
+
+    def forgiven(self, execution: str) -> Mapping[str, str]:
+        """Failures that nothing stands against any more."""
+        return self._facade.forgiven(execution)
 
     def report(self, execution: str, form: str, title: str = "") -> str:
         """The report of an execution in a form that some plugin offers."""

@@ -8,8 +8,9 @@ from treadle_engine import events as kinds
 from treadle_engine.waits import person
 from treadle_hookspecs import ExecutionRow, Json, JsonObject, StoreBackend, WaitRow
 
+from treadle.runtime.circles import circle, told
 from treadle.runtime.clock import iso
-from treadle.runtime.places import in_line
+from treadle.runtime.places import InLine, in_line
 
 _OUTSIDE: Final = ("approval", "signal", "event", "condition")
 """Kinds that wait for something else than time."""
@@ -78,10 +79,16 @@ def slots_of(store: StoreBackend, row: ExecutionRow) -> tuple[Waiting, ...]:
     """The places that an execution waits for."""
     holders = dict.fromkeys(slot.holder for slot in store.slots(execution=row.id) if slot.granted_at is None)
     return tuple(
-        Waiting(row.id, row.workflow, holder, "slots", found.group, iso(found.since), None, {"line": found.text})
-        for holder in holders
-        for found in in_line(store, row.id, holder)
+        _for_place(store, row, holder, found) for holder in holders for found in in_line(store, row.id, holder)
     )
+
+
+def _for_place(store: StoreBackend, row: ExecutionRow, holder: str, found: InLine) -> Waiting:
+    """A place that is waited for; where that goes in a circle, who waits for whom, and what ends it."""
+    round_ = circle(store, row.id, holder)
+    asked = {"line": "; ".join(filter(None, (found.text, told(round_))))}
+    commands = tuple(f"treadle cancel {id_}" for id_ in dict.fromkeys(slot.execution for slot in round_))
+    return Waiting(row.id, row.workflow, holder, "slots", found.group, iso(found.since), None, asked, commands)
 
 
 def budget_of(store: StoreBackend, row: ExecutionRow) -> tuple[Waiting, ...]:

@@ -14,6 +14,7 @@ from treadle_hookspecs import (
     ExecutionRow,
     ExitCode,
     Figure,
+    FileChange,
     Finding,
     Json,
     JsonObject,
@@ -279,7 +280,7 @@ class Records:
         from treadle.runtime.logs import read_log
 
         row = self.resolve(id)
-        for address, path in self._log_files(row.id, step):
+        for address, path in self._log_files(row.id, self._step_address(row, step)):
             for stream, text in read_log(path):
                 yield LogLine(address, stream, text)
 
@@ -300,7 +301,8 @@ class Records:
         from treadle.seeing.changing import changes_of
 
         row = self.resolve(id)
-        return changes_of(self.home, row, self.store.steps(row.id), step, self.settings.snapshot_limit)
+        address = self._step_address(row, step)
+        return changes_of(self.home, row, self.store.steps(row.id), address, self.settings.snapshot_limit)
 
     def pinned_plan(self, id: str) -> "Plan":
         """The plan that an execution runs by. Raises `TreadleError` (6) when it is missing from the store."""
@@ -318,7 +320,7 @@ class Records:
         """What the cache had to say of the attempts of a step (`scope/step`, with `#visit` for one visit only)."""
         from treadle.seeing.reused import reused
 
-        return reused(self.history(id), step)
+        return reused(self.history(id), self._step_address(self.resolve(id), step))
 
     @cached_property
     def step_cache(self) -> "StepCache":
@@ -332,6 +334,19 @@ class Records:
         from treadle.seeing.measures import figures_of
 
         return figures_of(self.pinned_plan(id), self.steps(id))
+
+    def file_changes(self, id: str) -> Sequence[FileChange] | None:
+        """The files that an execution changed, by path; None when nothing was kept that tells."""
+        from treadle.seeing.changing import files_of
+
+        row = self.resolve(id)
+        return files_of(self.home, row, self.store.steps(row.id), self.settings.snapshot_limit)
+
+    def forgiven(self, id: str) -> Mapping[str, str]:
+        """Failures that nothing stands against any more, by `scope/step#visit`: `recovered` or `continue_on_error`."""
+        from treadle.seeing.forgiven import forgiven
+
+        return forgiven(self._record(self.resolve(id)))
 
     def tail(self, id: str) -> "LogTail":
         """The logs of an execution as they grow; of one that is about to start as well."""
@@ -420,6 +435,14 @@ class Records:
         from treadle.runtime.codec import displayed
 
         return displayed(value, self.store.payload)
+
+    def _step_address(self, row: ExecutionRow, step: str) -> str:
+        """`scope/step#visit`, also for what names a scope with one step, such as `cells[4]`."""
+        if not set(step) & {"[", ":", "."}:
+            return step
+        from treadle_engine.addresses import step_address
+
+        return step_address(self.pinned_plan(row.id), step)
 
     def _log_files(self, execution: str, step: str) -> Iterator[tuple[str, Path]]:
         from treadle.runtime.logs import log_path

@@ -64,7 +64,9 @@ class Workflows(Records):
 
     def load(self, workflow: str) -> "Loaded":
         """Find a workflow by path or name, load and compile it. Raises `TreadleError` (3) when there is none."""
-        return self._load(self._find(workflow))
+        from treadle.definition import agents_checked
+
+        return agents_checked(self._load(self._find(workflow)), lambda: self.roster.entries)
 
     def plan(self, workflow: str) -> "Plan":
         """The compiled plan of a workflow without errors. Raises `DefinitionError`, or `TreadleError` (3) for none."""

@@ -2,7 +2,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from treadle.definition import Loaded, Problem, load_text
+from treadle.definition import Loaded, Problem, agents_checked, load_text
 from treadle_hookspecs import Action, JsonObject, RollbackAction
 
 INPUTS: JsonObject = {
@@ -121,7 +121,7 @@ def load(catalogue: KnownActions, library: OneFolder) -> Callable[[str], Loaded]
 
     def loaded(text: str) -> Loaded:
         head = "" if "treadle:" in text else "treadle: 1\nname: example\n"
-        return load_text(head + text, "example.yaml", catalogue, library)
+        return agents_checked(load_text(head + text, "example.yaml", catalogue, library), lambda: ("human", "coder"))
 
     return loaded
 

@@ -97,6 +97,37 @@ def test_what_is_wrong_with_it(load: Load, judge: str, to: str, more: str, code:
     assert {(problem.code, problem.line > 0) for problem in loaded.errors} == {(code, True)}
 
 
+SHORT = "steps:\n  - {{id: deploy, run: ./deploy, on_failure: {}}}\n  - {{id: last, run: echo last}}\n"
+
+
+def test_an_action_in_on_failure_is_short_for_a_recovery_that_enters_the_step_again(load: Load) -> None:
+    plan = plan_of(load(SHORT.format("example/look")))
+    long = plan_of(
+        load(SHORT.format("x").replace("on_failure: x", "recovery: {uses: example/look, to: {retry: deploy}}"))
+    )
+    assert plan.root == long.root
+    runtime = ran(plan, deploy=["failure", "success"], deploy_recovery=["retry"])
+    assert runtime.trace()[:3] == ["deploy#1 failure", "deploy-recovery#1 retry", "deploy#2 success"]
+    assert runtime.trace()[-1] == "last#1 success"
+    assert runtime.state.status == "completed"
+
+
+@pytest.mark.parametrize(
+    ("written", "code", "message"),
+    [
+        ("example/nothing", "TRD0140", "action `example/nothing` is not installed"),
+        ("[example/look, last]", "TRD0107", "`example/look` is an action, not a step"),
+        ("example/look, on_success: example/look", "TRD0107", "`example/look` is an action, not a step"),
+        ("example/look, recovery: {uses: example/look, to: {retry: deploy}}", "TRD0112", "either `recovery` or"),
+    ],
+)
+def test_what_is_wrong_with_the_short_form(load: Load, written: str, code: str, message: str) -> None:
+    (problem,) = load(SHORT.format(written)).errors
+    assert (problem.code, problem.line) == (code, 4)
+    assert message in problem.message
+    assert problem.column > 10
+
+
 def test_nobody_is_told_that_it_comes_after_failures(load: Load) -> None:
     told = [problem.message for problem in load(text()).problems if problem.code == "TRD0123"]
     assert not [message for message in told if "recovery" in message]

@@ -58,6 +58,26 @@ def opened_by(address: str) -> Opened:
     return Opened(scope, found["step"], int(found["visit"] or 1), found["which"] or "", int(found["attempt"] or 1))
 
 
+def step_address(plan: Plan, address: str) -> str:
+    """The address of the step that is alone in a scope, for that of the scope: `cells[4]` is `cells[4]/cells`.
+
+    A visit, `#2`, is the step's. Any other address is given back as it is.
+    """
+    place, mark, visit = address.rpartition("#")
+    if not mark or not visit.isdigit():
+        place, mark, visit = address, "", ""
+    steps = steps_inside(plan, place)
+    return f"{place}/{steps[0]}{mark}{visit}" if len(steps) == 1 else address
+
+
+def steps_inside(plan: Plan, address: str) -> tuple[str, ...]:
+    """The steps of an item, an iteration or a branch: one of several scopes of a step; () for any other address."""
+    try:
+        return tuple(step.id for step in scope_at(plan, address).steps) if opened_by(address).which else ()
+    except KeyError:
+        return ()
+
+
 def handler_of(plan: Plan, name: str) -> ScopePlan | None:
     """`on_failure`, `on_cancel` or `finally`, if the workflow has it."""
     return {"on_failure": plan.on_failure, "on_cancel": plan.on_cancel, "finally": plan.finally_}.get(name)

@@ -1,16 +1,12 @@
 """Sub-workflows: one that a step runs as a part of its execution has its own steps, undoing and handlers."""
 
-from typing import Any
-
 from treadle_engine import events as kinds
 from treadle_engine import rollback
-from treadle_engine.addresses import child_of
 from treadle_engine.draft import Draft
-from treadle_engine.expression_errors import ExpressionError, expression_failure
 from treadle_engine.frames import Frame
 from treadle_engine.nested_ends import OUTCOMES, conclude, is_ending, open_scope
 from treadle_engine.scope_state import ScopeState
-from treadle_engine.workflow_stages import add_evaluated, due_handler, results
+from treadle_engine.workflow_stages import begun, due_handler, results
 
 
 def child(draft: Draft, scope: ScopeState, at: int) -> None:
@@ -32,17 +28,7 @@ def child(draft: Draft, scope: ScopeState, at: int) -> None:
 def _begin(draft: Draft, scope: ScopeState, at: int) -> None:
     """Open its scope, with its environment and its variables evaluated once."""
     key = scope.graph.steps[at].workflow
-    plan = child_of(draft.state.plan, key)
-    data: dict[str, Any] = {
-        "inputs": scope.requests[at].inputs,
-        "trigger": {"type": "workflow", "step": scope.place(at)},
-    }
-    problem = None
-    for name in ("env", "vars"):
-        try:
-            add_evaluated(draft.state, plan, data, name, key)
-        except ExpressionError as error:
-            problem = problem or {"step": scope.place(at), **expression_failure(name, error)}
+    data, problem = begun(draft.state, key, scope.requests[at].inputs, scope.place(at))
     address = open_scope(draft, scope, at, data={name: data[name] for name in ("env", "vars") if name in data})
     if problem is not None:
         draft.record(kinds.EXECUTION_CLOSING, address, data={"reason": "end", "status": "failed", "error": problem})

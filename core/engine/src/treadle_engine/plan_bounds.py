@@ -14,11 +14,13 @@ class Concurrency:
         group: its name, a text that may hold expressions.
         limit: places that it has.
         on_conflict: when none is free: wait for one; or cancel who had one first; or fail.
+        inner: it is of the workflow that the step runs: its name is evaluated over what that begins with.
     """
 
     group: Json
     limit: int = 1
     on_conflict: Literal["queue", "cancel", "reject"] = "queue"
+    inner: bool = False
 
 
 @dataclass(frozen=True, slots=True)

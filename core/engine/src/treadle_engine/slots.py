@@ -19,6 +19,7 @@ from treadle_engine.protocol import AcquireSlots, CancelVisit, SlotsRefused, Slo
 from treadle_engine.scope_state import ScopeState
 from treadle_engine.settling import settle
 from treadle_engine.step_code import compiled_value
+from treadle_engine.workflow_stages import beginning_context
 
 if TYPE_CHECKING:
     from treadle_engine.expressions import CompiledValue
@@ -65,8 +66,7 @@ def ask(draft: Draft, scope: ScopeState, at: int) -> None:
     """A visit may begin once it has its places; where the scopes around it have them all, at once."""
     step = scope.graph.steps[at]
     try:
-        code = scope.graph.code(at).groups
-        groups = evaluated(step.concurrency, code, {} if code is None else step_context(draft.state, scope, at))
+        groups = _groups(draft.state, scope, at)
     except ExpressionError as problem:
         settle(draft, scope, at, "failure", error=expression_failure("concurrency", problem), ran=False)
         return
@@ -81,6 +81,18 @@ def ask(draft: Draft, scope: ScopeState, at: int) -> None:
         ask_again(draft, scope, at)
     else:
         draft.record(kinds.SLOTS_GRANTED, *place, data={"groups": []})
+
+
+def _groups(state: "State", scope: ScopeState, at: int) -> list[JsonObject]:
+    """The groups of a step, and those of the workflow that it runs; each name once."""
+    step, code = scope.graph.steps[at], scope.graph.code(at).groups
+    own = [one for one in step.concurrency if not one.inner]
+    found = evaluated(own, code, {} if code is None else step_context(state, scope, at))
+    inner = [one for one in step.concurrency if one.inner]
+    if inner:
+        context = beginning_context(state, step.workflow, scope.requests[at].inputs, scope.place(at))
+        found += evaluated(inner, workflow_code(inner), context)
+    return list({group["group"]: group for group in reversed(found)}.values())[::-1]
 
 
 def ask_again(draft: Draft, scope: ScopeState, at: int) -> None:

@@ -126,8 +126,8 @@ class StepCode:
 
     @cached_property
     def groups(self) -> "CompiledValue | None":
-        """The names of the groups in which it needs a place, None for literals."""
-        return compiled_value([one.group for one in self._step.concurrency])
+        """The names of its own groups in which it needs a place, None for literals."""
+        return compiled_value([one.group for one in self._step.concurrency if not one.inner])
 
     @property
     def plain(self) -> bool:

@@ -4,7 +4,7 @@ from typing import Any
 
 from treadle_hookspecs import Json, JsonObject
 
-from treadle_engine.addresses import handler_of
+from treadle_engine.addresses import child_of, handler_of
 from treadle_engine.contexts import base_context, scope_context
 from treadle_engine.expression_errors import ExpressionError, expression_failure
 from treadle_engine.frames import MAX_DEPTH, Frame
@@ -44,6 +44,26 @@ def add_evaluated(state: State, plan: Plan, data: dict[str, Any], name: str, key
             setattr(frame, known, data.get(known, {}))
         declared = code.evaluate(base_context(state, frame))
     data[name] = {**data.get(name, {}), **declared}
+
+
+def begun(state: State, key: str, inputs: JsonObject, place: str) -> tuple[dict[str, Any], JsonObject | None]:
+    """What a workflow that a step at `place` runs begins with: `inputs, trigger, env, vars`; and what went wrong."""
+    data: dict[str, Any] = {"inputs": inputs, "trigger": {"type": "workflow", "step": place}}
+    problem = None
+    for name in ("env", "vars"):
+        try:
+            add_evaluated(state, child_of(state.plan, key), data, name, key)
+        except ExpressionError as error:
+            problem = problem or {"step": place, **expression_failure(name, error)}
+    return data, problem
+
+
+def beginning_context(state: State, key: str, inputs: JsonObject, place: str) -> dict[str, object]:
+    """What is known where a workflow that a step runs begins; what could not be evaluated is missing."""
+    frame = Frame(child_of(state.plan, key), key=key)
+    for name, value in begun(state, key, inputs, place)[0].items():
+        setattr(frame, name, value)
+    return base_context(state, frame)
 
 
 def results(state: State, frame: Frame) -> tuple[dict[str, Json], Any]:

@@ -47,6 +47,7 @@ def treadle_modules() -> Iterable[Module]:
         "run",
         "treadle_command._run:run",
         _SUMMARY,
+        aliases=("deploy_production",),
         inputs=_INPUTS,
         outputs=_OUTPUTS,
         risk="medium",

@@ -44,6 +44,13 @@ ACTIONS = (
         idempotent=True,
     ),
     Action(
+        "recover",
+        "treadle_error_analysis._recover:recover",
+        "Judge a step's failure: choose one of its recoveries by the kind of error",
+        outputs=_outputs(recovery="string", category="string", retryable="boolean", summary="string"),
+        idempotent=True,
+    ),
+    Action(
         "validate",
         "treadle_error_analysis._validate:validate",
         "Check a proposed solution without applying it",

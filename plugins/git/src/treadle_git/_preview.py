@@ -42,3 +42,18 @@ def preview_commit(*, context: PreviewContext, branch: str = "", repo: str = "."
         note = f"the branch {branch} gets the commit; the checkout stays where it is"
         return Preview(commands=(("git", "-C", folder, "commit-tree"),), notes=(note,))
     return Preview(commands=(("git", "-C", folder, "commit", "--only"),))
+
+
+def preview_tag(
+    *, context: PreviewContext, name: str = "", revision: str = "HEAD", repo: str = ".", **_: Any
+) -> Preview:
+    """The command of `git/tag`."""
+    return Preview(commands=(("git", "-C", str(context.root / repo), "tag", "--", name, revision),))
+
+
+def preview_push(
+    *, context: PreviewContext, refs: Any = (), remote: str = "origin", repo: str = ".", **_: Any
+) -> Preview:
+    """The command of `git/push`."""
+    named = tuple(map(str, refs)) if isinstance(refs, list | tuple) else (str(refs),)
+    return Preview(commands=(("git", "-C", str(context.root / repo), "push", "--atomic", "--", remote, *named),))

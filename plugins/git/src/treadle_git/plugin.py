@@ -104,6 +104,36 @@ ACTIONS = (
         tools=GIT,
         preview="treadle_git._preview:preview_commit",
     ),
+    Action(
+        "restore",
+        "treadle_git._restore:restore",
+        "Put files back as a commit holds them",
+        aliases=("reset_test_data",),
+        outputs=_outputs(restored="array", revision="string", summary="string"),
+        idempotent=True,
+        risk="high",
+        tools=GIT,
+    ),
+    Action(
+        "tag",
+        "treadle_git._publish:tag",
+        "Give a commit a name",
+        outputs=_outputs(tag="string", commit="string", made="boolean", repo="string", summary="string"),
+        idempotent=True,
+        risk="medium",
+        tools=GIT,
+        preview="treadle_git._preview:preview_tag",
+    ),
+    Action(
+        "push",
+        "treadle_git._publish:push",
+        "Push branches and tags, all or none, nothing overwritten",
+        outputs=_outputs(pushed="array", remote="string", repo="string", summary="string"),
+        idempotent=True,
+        risk="high",
+        tools=GIT,
+        preview="treadle_git._preview:preview_push",
+    ),
 )
 
 
@@ -115,8 +145,10 @@ def treadle_modules() -> Iterable[Module]:
 
 @hookimpl
 def treadle_rollback_actions() -> Iterable[RollbackAction]:
-    """Undo of `git/worktree-add` and of `git/commit`."""
+    """Undo of `git/worktree-add`, `git/commit`, `git/tag` and `git/push`."""
     yield RollbackAction(
         "git-remove-worktree", "treadle_git._worktree:worktree_remove", "Remove the worktree that a step made"
     )
     yield RollbackAction("git-uncommit", "treadle_git._commit:uncommit", "Take a commit back that a step made")
+    yield RollbackAction("git-untag", "treadle_git._publish:untag", "Take a tag back that a step made")
+    yield RollbackAction("git-unpush", "treadle_git._publish:unpush", "Take back what a step pushed")

@@ -37,7 +37,9 @@ def targets(folder: Path, changes: Iterable[Mapping[str, Any]] | None, suffixes:
     A link that leads out of the folder is left out: a change must not make a check read foreign files.
     """
     if changes is None:
-        named = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.suffix in suffixes)
+        named = sorted(
+            path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.name.endswith(suffixes)
+        )
         return [Target(name, "", None) for name in named if _inside(folder, name) and not _hidden(name)]
     return [
         Target(change["path"], change.get("old_path") or change["path"], _ranges(change))

@@ -21,7 +21,7 @@ _TOTAL: Final[JsonObject] = {
         "title": _TEXT,
         "value": {"type": ["number", "string"]},
         "unit": _TEXT,
-        "steps": {"type": "array", "items": _TEXT, "minItems": 1},
+        "steps": {"type": "array", "items": _TEXT, "description": "None: from the files, before and after."},
     },
     "required": ["figure", "title", "value", "unit", "steps"],
 }
@@ -33,12 +33,19 @@ _GATE: Final[JsonObject] = {
     },
     "required": ["gate", "rule", "verdict", "step", "figures"],
 }
+_FILE: Final[JsonObject] = {
+    "type": "object",
+    "properties": {"path": _TEXT, "how": {"enum": ["added", "deleted", "modified", "mode"]}},
+    "required": ["path", "how"],
+}
 _STEP: Final[JsonObject] = {
     "type": "object",
     "properties": {
         **dict.fromkeys(("address", "action", "state", "outcome", "summary"), _TEXT),
         "attempts": {"type": "integer"},
         "seconds": {"type": ["number", "null"]},
+        "waited_seconds": {"type": "number"},
+        "forgiven": _TEXT_OR_NULL,
         "verdict": _TEXT_OR_NULL,
         **{name: {"type": "array", "items": {"type": "object"}} for name in ("figures", "findings", "tasks")},
     },
@@ -59,6 +66,8 @@ SCHEMA: Final[JsonObject] = {
         "started_at": {"type": "integer"},
         "finished_at": {"type": ["integer", "null"]},
         "error": {"type": ["object", "null"]},
+        "waited_seconds": {"type": "number"},
+        "files": {"type": ["array", "null"], "items": _FILE},
         "summary": {"type": "array", "items": _TOTAL},
         **{name: {"type": "array", "items": _LINE} for name in ("achievements", "recommendations", "next_steps")},
         "gates": {"type": "array", "items": _GATE},

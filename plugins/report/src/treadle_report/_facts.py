@@ -4,15 +4,18 @@ Any action may publish these outputs, and every report shows them (docs of the p
 `verdict` (pass, fail, not-checked), `summary`, `reasons`, `figures`, `findings`, `tasks`, `notes`.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from treadle_hookspecs import Event, ExecutionRow, Figure, Host, Json, StepRow
+from treadle_hookspecs import Event, ExecutionRow, Figure, FileChange, Host, Json, StepRow
 
 VERDICTS: Final = ("pass", "fail", "not-checked")
 BAD_STATES: Final = ("failed", "upstream_failed", "interrupted")
 MICROSECONDS: Final = 1_000_000
+_OPENED: Final = re.compile(r"[#.:\[][^/]*$")
+"""What an opened scope's address has behind that of its step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,10 @@ class StepFacts:
     """One visit of a step."""
 
     row: StepRow
+    forgiven: str = ""
+    """Why its failure counts no more, or ""."""
+    waited: float = 0.0
+    """Seconds of its time in which it waited for a person, a signal, or a time."""
 
     @property
     def address(self) -> str:
@@ -32,6 +39,16 @@ class StepFacts:
         if self.row.started_at is None or self.row.finished_at is None or not self.row.visit:
             return None
         return (self.row.finished_at - self.row.started_at) / MICROSECONDS
+
+    @property
+    def worked(self) -> float | None:
+        """Seconds in which it did something."""
+        return None if self.seconds is None else max(0.0, self.seconds - self.waited)
+
+    @property
+    def broke(self) -> bool:
+        """It failed or could not run, and nothing made up for it."""
+        return self.row.state in BAD_STATES and not self.forgiven
 
     @property
     def verdict(self) -> str:
@@ -59,8 +76,8 @@ class StepFacts:
 
     @property
     def stands_in_the_way(self) -> bool:
-        """True when it failed, or says anything but pass."""
-        return self.row.state in BAD_STATES or self.verdict in ("fail", "not-checked")
+        """True when it broke, or says anything but pass."""
+        return self.broke or self.verdict in ("fail", "not-checked")
 
     @property
     def figures(self) -> list[Mapping[str, Any]]:
@@ -91,6 +108,8 @@ class StepFacts:
             "outcome": self.row.outcome,
             "attempts": self.row.attempts,
             "seconds": self.seconds,
+            "waited_seconds": self.waited,
+            "forgiven": self.forgiven or None,
             "verdict": self.verdict or None,
             "summary": self.summary,
             "error": self.row.error,
@@ -119,6 +138,8 @@ class Facts:
     visits: tuple[StepFacts, ...]
     measured: tuple[Figure, ...] = ()
     """The figures that outputs are marked as."""
+    files: tuple[FileChange, ...] | None = None
+    """The files that it changed; None when nobody knows."""
     gates: tuple[Mapping[str, Any], ...] = ()
     """The verdicts of gates: `{gate, rule, figures, verdict, message, step}` each."""
 
@@ -132,8 +153,9 @@ class Facts:
         return cls(
             execution,
             inputs if isinstance(inputs, Mapping) else {},
-            tuple(map(StepFacts, rows)),
+            _visits(rows, host.forgiven(execution.id), _waits(events)),
             tuple(figure for figure in host.figures(execution.id) if figure.step != without),
+            None if (files := host.file_changes(execution.id)) is None else tuple(files),
             tuple(verdict for event in events for verdict in _verdicts(event)),
         )
 
@@ -149,7 +171,7 @@ class Facts:
         given = {step.verdict for step in self.steps}
         if not given - {""}:
             return ""
-        broke = any(step.row.state in BAD_STATES and not step.verdict for step in self.steps)
+        broke = any(step.broke and not step.verdict for step in self.steps)
         if "fail" in given or broke:
             return "fail"
         return "not-checked" if "not-checked" in given else "pass"
@@ -161,9 +183,16 @@ class Facts:
 
     @property
     def slowest(self) -> list[StepFacts]:
-        """Every visit that ran, the longest first."""
-        ran = [visit for visit in self.visits if visit.seconds is not None]
-        return sorted(ran, key=lambda visit: -(visit.seconds or 0.0))
+        """Every visit that did something itself, the longest first; not those that only held others."""
+        holders = {visit.row.address.rpartition("/")[0] for visit in self.visits} - {""}
+        opened = {_OPENED.sub("", holder) for holder in holders}
+        ran = [visit for visit in self.visits if visit.worked and visit.row.address not in opened]
+        return sorted(ran, key=lambda visit: -(visit.worked or 0.0))
+
+    @property
+    def waited(self) -> float:
+        """Seconds that its steps waited for people, signals and times."""
+        return sum(visit.waited for visit in self.visits)
 
     def to_json(self) -> dict[str, Json]:
         """The part of `treadle/report@1` that is read and not concluded."""
@@ -180,10 +209,33 @@ class Facts:
             "finished_at": execution.finished_at,
             "error": execution.error,
             "rollback": execution.rollback,
+            "waited_seconds": self.waited,
+            "files": None if self.files is None else [{"path": it.path, "how": it.how} for it in self.files],
             "in_the_way": [{"step": step.address, "reasons": step.reasons} for step in self.in_the_way],
             "gates": [dict(gate) for gate in self.gates],
             "steps": [visit.to_json() for visit in self.visits],
         }
+
+
+def _visits(rows: Sequence[StepRow], forgiven: Mapping[str, str], waits: Mapping[str, float]) -> tuple[StepFacts, ...]:
+    labels = [(row, f"{row.address}#{row.visit}") for row in rows]
+    return tuple(StepFacts(row, forgiven.get(label, ""), waits.get(label, 0.0)) for row, label in labels)
+
+
+def _waits(events: Sequence[Event]) -> dict[str, float]:
+    """Seconds by `scope/step#visit` from when a visit began to wait to its end."""
+    since: dict[str, int] = {}
+    waited: dict[str, float] = {}
+    for event in events:
+        if event.type == "visit_waiting":
+            since.setdefault(_label(event), event.at)
+        elif event.type == "visit_settled" and (began := since.pop(_label(event), None)) is not None:
+            waited[_label(event)] = (event.at - began) / MICROSECONDS
+    return waited
+
+
+def _label(event: Event) -> str:
+    return f"{event.scope}/{event.step}#{event.visit}" if event.scope else f"{event.step}#{event.visit}"
 
 
 def _verdicts(event: Event) -> list[Mapping[str, Any]]:

@@ -2,7 +2,7 @@
 
 from xml.etree import ElementTree as ET
 
-from treadle_report._facts import BAD_STATES, Facts, StepFacts
+from treadle_report._facts import Facts, StepFacts
 
 _NOT_RUN = ("skipped", "upstream_failed", "cancelled", "pending")
 _ALLOWED_CONTROLS = "\t\n\r"
@@ -37,7 +37,7 @@ def _took(facts: Facts) -> float:
 
 
 def _failed(visit: StepFacts) -> bool:
-    return visit.verdict == "fail" or (visit.row.state in BAD_STATES and visit.row.state not in _NOT_RUN)
+    return visit.verdict == "fail" or (visit.broke and visit.row.state not in _NOT_RUN)
 
 
 def _case(suite: ET.Element, facts: Facts, visit: StepFacts) -> None:

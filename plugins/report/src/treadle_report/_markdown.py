@@ -17,6 +17,7 @@ HEADLINES: Final = {
 }
 LISTED: Final = 50
 BAR: Final = 20
+HOWS: Final = {"added": "created", "modified": "modified", "deleted": "deleted", "mode": "with another mode:"}
 SEVERITIES: Final = ("high", "medium", "low")
 
 
@@ -30,6 +31,7 @@ def render(facts: Facts, title: str = "") -> str:
         _recommendations,
         _next_steps,
         _gates,
+        _files,
         _steps,
         _figures,
         _tasks,
@@ -51,6 +53,8 @@ def _head(facts: Facts) -> Iterator[str]:
     if execution.finished_at is not None:
         took = (execution.finished_at - execution.started_at) / 1_000_000
         rows += [("status", execution.status), ("took", duration(took))]
+    if facts.waited:
+        rows.append(("waited for people, signals and times", duration(facts.waited)))
     given = {name: value for name, value in facts.inputs.items() if value not in (None, "", [])}
     rows += [(f"input {code(name)}", code(_as_text(value))) for name, value in given.items()]
     yield from table(("", ""), rows)
@@ -73,7 +77,7 @@ def _in_the_way(facts: Facts) -> Iterator[str]:
 
 def _summary(facts: Facts) -> Iterator[str]:
     rows = [
-        (plain(total.title), value(total.value, total.unit), ", ".join(map(code, total.steps)))
+        (plain(total.title), value(total.value, total.unit), ", ".join(map(code, total.steps)) or "the files")
         for total in totals(facts)
     ]
     if rows:
@@ -124,6 +128,14 @@ def _figures_of(gate: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} = {found}" for name, found in gate["figures"].items())
 
 
+def _files(facts: Facts) -> Iterator[str]:
+    if facts.files:
+        told = [f"* {HOWS[file.how]} {code(file.path)}" for file in facts.files[:LISTED]]
+        yield from ("## Files", "", *told, "")
+        if len(facts.files) > LISTED:
+            yield from (f"{len(facts.files) - LISTED} more: `treadle diff {facts.execution.id} --name-only`.", "")
+
+
 def _steps(facts: Facts) -> Iterator[str]:
     yield "## Steps"
     yield ""
@@ -136,7 +148,7 @@ def _steps(facts: Facts) -> Iterator[str]:
 
 
 def _state(visit: StepFacts) -> str:
-    state = visit.row.state.replace("_", " ")
+    state = ", ".join(word.replace("_", " ") for word in (visit.row.state, visit.forgiven) if word)
     return f"{state}, {visit.row.attempts} attempts" if visit.row.attempts > 1 else state
 
 
@@ -221,13 +233,13 @@ def _left_out(count: int, step: StepFacts) -> Iterator[str]:
 def _time(facts: Facts) -> Iterator[str]:
     if not facts.slowest:
         return
-    total = sum(visit.seconds or 0.0 for visit in facts.slowest)
+    total = sum(visit.worked or 0.0 for visit in facts.slowest)
     yield "## Where the time went"
     yield ""
     rows = [
-        (code(visit.address), duration(visit.seconds), _share(visit.seconds or 0.0, total)) for visit in facts.slowest
+        (code(visit.address), duration(visit.worked), _share(visit.worked or 0.0, total)) for visit in facts.slowest
     ]
-    yield from table(("step", "took", "share of all steps"), rows)
+    yield from table(("step", "worked", "share of all steps"), rows)
 
 
 def _share(seconds: float, total: float) -> str:

@@ -9,16 +9,17 @@ from typing import Any, Final
 
 from treadle_hookspecs import FIGURES, Figure, Json, figure_kind
 
-from treadle_report._facts import BAD_STATES, Facts, StepFacts
+from treadle_report._facts import Facts, StepFacts
 
 LONG: Final = 60.0
 """Seconds from which on it matters where the time goes."""
 MOST: Final = 0.5
+TERMINAL: Final = ("completed", "failed", "cancelled")
 
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """A figure of the whole execution, and the steps that it comes from."""
+    """A figure of the whole execution, and the steps that it comes from; none: from the files, before and after."""
 
     name: str
     title: str
@@ -51,11 +52,19 @@ class Line:
         return {"text": self.text, "rule": self.rule, "figure": self.figure, "step": self.step}
 
 
+_BY_FILES: Final = {"files_created": ("added",), "files_modified": ("modified", "mode"), "files_deleted": ("deleted",)}
+"""What the files from before and after tell better than the steps."""
+
+
 def totals(facts: Facts) -> list[Total]:
     """Figures of the whole, those with a shared name first, in the order of `treadle_hookspecs.FIGURES`."""
     found: dict[str, list[Figure]] = {}
     for figure in facts.measured:
         found.setdefault(figure.name, []).append(figure)
+    for name, hows in _BY_FILES.items():
+        if facts.files or (facts.files is not None and name not in found):
+            changed = sum(file.how in hows for file in facts.files)
+            found[name] = [Figure(name, changed, "", 0)]
     names = [name for name in FIGURES if name in found] + sorted(name for name in found if name not in FIGURES)
     return [_total(name, found[name]) for name in names if figure_kind(name).form != "lines"]
 
@@ -67,7 +76,7 @@ def _total(name: str, figures: Sequence[Figure]) -> Total:
     counted = list(last.values()) if kind.adds else [figures[-1]]
     values: list[Any] = [figure.value for figure in counted]
     value = values[0] if len(values) == 1 else sum(values)
-    return Total(name, kind.title, value, kind.unit, tuple(map(_address, counted)))
+    return Total(name, kind.title, value, kind.unit, tuple(_address(figure) for figure in counted if figure.step))
 
 
 def _address(figure: Figure) -> str:
@@ -154,9 +163,9 @@ def _retried(facts: Facts) -> Iterator[Line]:
 
 
 def _slow(facts: Facts) -> Iterator[Line]:
-    total = sum(visit.seconds or 0.0 for visit in facts.slowest)
+    total = sum(visit.worked or 0.0 for visit in facts.slowest)
     for step in facts.slowest[:1] if total >= LONG and len(facts.slowest) > 1 else ():
-        share = (step.seconds or 0.0) / total
+        share = (step.worked or 0.0) / total
         if share > MOST:
             text = f"look at {step.address} first if this is to be faster"
             yield Line(text, "share of all steps' time > 50 %", f"share = {share:.0%}", step.address)
@@ -184,14 +193,19 @@ def _by_status(facts: Facts) -> Iterator[Line]:
         for step in _broken(facts):
             yield _command(f"See why: `treadle why {execution.id} {step.row.address}`", "state == failed", step.address)
         yield _command(f"Try again: `treadle resume {execution.id}`", f"status == {status}", "")
-    elif status in ("waiting", "paused", "interrupted"):
+    elif status == "waiting":
+        yield _command("See what it waits for, and what answers it: `treadle waiting`", "status == waiting", "")
+    elif status in ("paused", "interrupted"):
         yield _command(f"Go on: `treadle resume {execution.id}`", f"status == {status}", "")
+    if facts.files and status in TERMINAL and execution.rollback == "none":
+        yield _command(f"See what changed: `treadle diff {execution.id}`", f"files = {len(facts.files)}", "")
+        yield _command(f"Take it back: `treadle rollback {execution.id}`", f"files = {len(facts.files)}", "")
     if execution.rollback == "partial":
         yield _command(f"Undo the rest: `treadle rollback {execution.id} --continue`", "rollback == partial", "")
 
 
 def _broken(facts: Facts) -> list[StepFacts]:
-    return [step for step in facts.steps if step.row.state in BAD_STATES and step.row.state != "upstream_failed"]
+    return [step for step in facts.steps if step.broke and step.row.state != "upstream_failed"]
 
 
 def _command(text: str, rule: str, step: str) -> Line:

@@ -25,6 +25,7 @@ from treadle_hookspecs import (
     Event,
     ExecutionRow,
     Figure,
+    FileChange,
     Host,
     Json,
     JsonObject,
@@ -140,6 +141,8 @@ class RecordedHost:
     step_rows: list[StepRow] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     measured: list[Figure] = field(default_factory=list)
+    changed: list[FileChange] | None = None
+    let_pass: dict[str, str] = field(default_factory=dict)
     forms: "dict[str, Callable[[Host, str, str], str]]" = field(default_factory=dict)
     console: RecordedConsole = field(default_factory=RecordedConsole)
 
@@ -161,6 +164,14 @@ class RecordedHost:
     def figures(self, execution: str) -> Sequence[Figure]:  # noqa: ARG002 - those of the one that is tested
         """What the visits measured."""
         return self.measured
+
+    def file_changes(self, execution: str) -> Sequence[FileChange] | None:  # noqa: ARG002 - of the one that is tested
+        """The files that it changed."""
+        return self.changed
+
+    def forgiven(self, execution: str) -> Mapping[str, str]:  # noqa: ARG002 - those of the one that is tested
+        """Failures that nothing stands against any more."""
+        return self.let_pass
 
     def history(self, execution: str) -> Sequence[Event]:
         """The log of an execution."""

@@ -56,7 +56,7 @@ Wait = Annotated[
         "--wait",
         metavar="DURATION",
         parser=_seconds,
-        help="Stay for timers that are due so soon; leave the execution when it only waits for later ones.",
+        help="Stay for timers and time-outs that are due so soon; leave an execution that only waits for later ones.",
         show_default="5m",
     ),
 ]

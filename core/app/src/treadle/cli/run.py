@@ -112,8 +112,12 @@ def execute(
         Path | None, typer.Option("--inputs-file", metavar="FILE", help="Inputs in a YAML or JSON file.")
     ] = None,
     report: Annotated[
-        Path | None,
-        typer.Option("--report", metavar="FILE", help="Write a report at the end: .md, .json, .html, .xml for JUnit."),
+        list[Path] | None,
+        typer.Option(
+            "--report",
+            metavar="FILE",
+            help="Write a report at the end: .md, .json, .html, .xml for JUnit; several times for several.",
+        ),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and start nothing.")] = False,
     mode: ways.Mode = "",
@@ -159,17 +163,18 @@ def execute(
     if dry_run:
         _show_dry_run(session, session.treadle.preview(workflow, values, chosen), as_json=json_output)
         return
-    if report is not None:
+    if report:
         from treadle.reports import form_of
 
-        form_of(report, session.treadle.plugins)  # a name that says nothing is told before anything runs
+        for path in report:  # a name that says nothing is told before anything runs
+            form_of(path, session.treadle.plugins)
     driving = Driving(
         session,
         json_output=json_output,
         json_lines=json_lines,
         progress=progress,
         verbose=verbose,
-        report=report,
+        reports=report or (),
         patience=options.patience(wait, no_wait=no_wait),
     )
     if not resume:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from treadle.definition._cases import LoadedCases, base_place, cases_schema, load_cases
     from treadle.definition._cases_model import Case, CaseFile, Expected, Happening, Mock
     from treadle.definition._catalogue import Catalogue
+    from treadle.definition._check_agents import agents_checked
     from treadle.definition._document import Document, plain
     from treadle.definition._explanations import codes, explain
     from treadle.definition._gate_file import LoadedGates, gates_schema, load_gates
@@ -34,6 +35,7 @@ _MODULES: Final = {
     "Problem": "_problems",
     "Severity": "_problems",
     "Use": "_loading",
+    "agents_checked": "_check_agents",
     "base_place": "_cases",
     "cases_schema": "_cases",
     "check_inputs": "_inputs",
@@ -65,6 +67,7 @@ __all__ = [
     "Problem",
     "Severity",
     "Use",
+    "agents_checked",
     "base_place",
     "cases_schema",
     "check_inputs",

@@ -6,7 +6,7 @@ from treadle.definition._document import Items, Path
 from treadle.definition._fields import JOINS, MAX_STEPS
 from treadle.definition._model import BELONGS, BODIES, KINDS, OF_ITEMS, OF_MATRIX, NamedJoin, Workflow
 from treadle.definition._report import Report
-from treadle.definition._scopes import Scope, StepAt, is_mode, kinds_of, references_of
+from treadle.definition._scopes import Scope, StepAt, is_action, is_mode, kinds_of, references_of
 
 
 def check_steps(workflow: Workflow, scopes: Sequence[Scope], known: frozenset[str], report: Report) -> None:
@@ -202,6 +202,10 @@ def _check_references(
 
 
 def _unknown_step(id_: str, scope: Scope, place: Path, report: Report) -> None:
+    if is_action(id_):
+        hint = "an action stands alone in `on_failure`, where it judges the failure; other recoveries: `recovery`"
+        report.at_value("TRD0107", f"`{id_}` is an action, not a step", place, hint=hint)
+        return
     guess = report.suggest(id_, scope.by_id)
     meant = scope.by_id.get(guess.removeprefix("did you mean `").removesuffix("`?"))
     hint = f"{guess} (defined at line {report.line_of((*meant.path, 'id'))})" if meant else ""

@@ -155,6 +155,7 @@ class _Compiler:
             detached=step.detached,
             undoes=not step.detached and self._children.family.undoes(member),
             timeout=min(limits, default=None) if not step.detached else None,
+            concurrency=(*plan.concurrency, *_inner_groups(member.workflow, step)),
         )
 
     def _repeated(self, once: StepPlan, at: StepAt) -> StepPlan:
@@ -284,6 +285,11 @@ def _isolation(step: model.Step) -> Isolation | None:
 
 def _groups(groups: list[model.Concurrency]) -> tuple[Concurrency, ...]:
     return tuple(Concurrency(group.group, group.limit, group.on_conflict) for group in groups)
+
+
+def _inner_groups(workflow: model.Workflow, step: model.Step) -> tuple[Concurrency, ...]:
+    """The groups of a workflow that a step runs, which the step asks for; an execution of its own asks itself."""
+    return () if step.detached else tuple(replace(group, inner=True) for group in _groups(workflow.concurrency))
 
 
 def _budget(budget: model.Budget | None) -> Budget | None:

@@ -5,7 +5,7 @@ A field's description is its rule in the reference.
 
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from treadle.definition._fields import (
@@ -44,6 +44,10 @@ from treadle.definition._model_bounds import Concurrency as Concurrency
 from treadle.definition._model_bounds import Groups, Isolation, cached, isolated
 from treadle.definition._model_bounds import Limits as Limits
 from treadle.definition._model_recovery import Recovery
+from treadle.definition._model_triggers import CliTrigger as CliTrigger
+from treadle.definition._model_triggers import EventTrigger as EventTrigger
+from treadle.definition._model_triggers import Trigger as Trigger
+from treadle.definition._model_triggers import typed
 from treadle.definition._model_waits import Approval as Approval
 from treadle.definition._model_waits import Escalate as Escalate
 from treadle.definition._model_waits import WaitFor as WaitFor
@@ -52,7 +56,11 @@ from treadle.definition._model_waits import WaitFor as WaitFor
 class Output(Keys):
     """A step's output."""
 
-    type: Type = Field("any", description="What the step publishes under this name; null when it does not.")
+    type: Type = Field(
+        "any",
+        description="What the step publishes under this name; null when it does not. A text that a command publishes "
+        "is read as this type; one that cannot be fails the attempt.",
+    )
     sensitive: bool = Field(False, description="Encrypted at rest, masked wherever it would be shown.")
     description: str = Field("", description="One line.")
     figure: Annotated[str, Field(pattern=FIGURE)] | None = Field(
@@ -229,7 +237,11 @@ class Step(Keys):
     when: Expression | None = Field(None, description="An expression; false skips the step (R2).")
 
     on_success: Targets | None = Field(None, description="Where to go on after success (R6); `[]` ends the thread.")
-    on_failure: Targets | None = Field(None, description="Where to go on after failure, timeout, rejection (R6).")
+    on_failure: Targets | None = Field(
+        None,
+        description="Where to go on after failure, timeout, rejection (R6). An action, `module/action`, judges the "
+        "failure: short for `recovery` with the one choice `retry`, which enters the step again.",
+    )
     recovery: Recovery | None = Field(None, description="Instead of `on_failure`: judge the failure, then recover.")
     routes: dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]{0,63}$")], Targets] = Field(
         default_factory=dict, description="Where to go on, by outcome; looked at first (R6)."
@@ -336,52 +348,11 @@ BELONGS: Final[dict[str, tuple[str, ...]]] = {
     "fallback": CALLS,
     "limits": CALLS,
     "cache": CALLS,
-    "concurrency": (*CALLS, *SCOPED),
+    "concurrency": (*CALLS, *SCOPED, "workflow"),
     "for_each": REPEATABLE,
     "matrix": REPEATABLE,
 }
 """Fields that only steps of these kinds have; the others go with every kind."""
-
-
-class CliTrigger(Keys):
-    """Started by a person on the command line."""
-
-    command: Annotated[str, Field(pattern=NAME)] | None = Field(None, description="The name to start it by.")
-
-
-class EventTrigger(Keys):
-    """Started by an event on the bus."""
-
-    name: Annotated[str, Field(pattern=EVENT)] = Field(description="The event's name.")
-    match: Expression | None = Field(None, description="An expression over `event.name` and `event.data`.")
-    with_: dict[str, Any] | None = Field(
-        None, alias="with", description="Inputs; they see `event`. Default: the event's data."
-    )
-
-
-def _nothing(value: object) -> object:
-    return {} if value is None else value
-
-
-class Trigger(BaseModel):
-    """One way for executions to start: a key, the trigger's type. Types of plugins are allowed."""
-
-    model_config = ConfigDict(
-        extra="allow", strict=True, frozen=True, json_schema_extra={"minProperties": 1, "maxProperties": 1}
-    )
-
-    cli: Annotated[CliTrigger, Short(_nothing, {"type": "null"})] | None = None
-    event: EventTrigger | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> "Trigger":
-        if len(self.model_fields_set) != 1:
-            raise PydanticCustomError("TRD0106", "must have exactly one key: the trigger's type")
-        return self
-
-
-def _typed(value: object) -> object:
-    return {value: None} if isinstance(value, str) else value
 
 
 class Defaults(Keys):
@@ -456,7 +427,7 @@ class Workflow(Keys):
     description: str = Field("", description="What it is for.")
     inputs: dict[Word, Input] = Field(default_factory=dict, description="What a run is given.")
     outputs: dict[Word, Any] = Field(default_factory=dict, description="What a run gives back, by name.")
-    triggers: list[Annotated[Trigger, Short(_typed, {"type": "string"})]] = Field(
+    triggers: list[Annotated[Trigger, Short(typed, {"type": "string"})]] = Field(
         default_factory=list, description="How executions start: a type, or `{type: …}`."
     )
     env: Variables = Field(default_factory=dict, description="Environment variables of all commands.")

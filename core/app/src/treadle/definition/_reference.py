@@ -9,6 +9,8 @@ from treadle_engine.expressions import vocabulary
 
 from treadle.definition import _model as model
 from treadle.definition._fields import DURATION, MAX_SECONDS, SIZE
+from treadle.definition._model_bounds import Isolation
+from treadle.definition._model_recovery import Recovery
 
 _SECTIONS: Final[tuple[tuple[str, str, type[BaseModel]], ...]] = (
     ("Top level", "", model.Workflow),
@@ -31,7 +33,9 @@ _SECTIONS: Final[tuple[tuple[str, str, type[BaseModel]], ...]] = (
         "Of a step; `cache: true` has none of these keys. See [limit what runs](../how-to/limit-what-runs.md).",
         model.Cache,
     ),
+    ("`isolation`", "Of a step. See [work apart](../how-to/work-apart.md).", Isolation),
     ("`compensate`", "Of a step.", model.Compensate),
+    ("`recovery`", "Of a step. See [recover from failures](../how-to/recover-from-failures.md).", Recovery),
     ("A line of `switch`", "Of a step.", model.Case),
     ("`join: {…}`", "Of a step.", model.AtLeast),
     ("`emit: {…}`", "Of a step.", model.Emit),

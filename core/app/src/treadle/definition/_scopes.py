@@ -1,12 +1,13 @@
 """The bodies of a definition: lists of steps with their places."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from treadle_engine.plan import Case, Join, ScopePlan, StepPlan
 
 from treadle.definition._document import Path
-from treadle.definition._fields import JOINS
+from treadle.definition._fields import ACTION, JOINS
 from treadle.definition._model import BODIES, CALLS, KINDS, AtLeast, NamedJoin, Step
 from treadle.definition._model_recovery import Recovery
 from treadle.definition._structure import Structure
@@ -99,13 +100,27 @@ def _places(steps: Sequence[Step], path: Path, structure: Structure) -> tuple[St
     found: list[StepAt] = []
     for number, step in enumerate(steps):
         at: Path = (*path, number)
-        if step.recovery is None or at in structure.replaced:
+        recovery, key = _recovery_of(step)
+        if recovery is None or at in structure.replaced:
             found.append(StepAt(step, at, at not in structure.replaced))
         else:
-            judge = judging(step, step.recovery)
+            judge = judging(step, recovery)
             found.append(StepAt(step.model_copy(update={"on_failure": [judge.id]}), at))
-            found.append(StepAt(judge, (*at, "recovery"), judges=True))
+            found.append(StepAt(judge, (*at, key), judges=True))
     return tuple(found)
+
+
+def _recovery_of(step: Step) -> tuple[Recovery | None, str]:
+    """`recovery`, or what `on_failure: module/action` is short for; and the key where it stands."""
+    named = step.on_failure or []
+    if step.recovery is None and len(named) == 1 and is_action(named[0]):
+        return Recovery.model_validate({"uses": named[0], "to": {"retry": [step.id]}}), "on_failure"
+    return step.recovery, "recovery"
+
+
+def is_action(target: str) -> bool:
+    """What stands where a step's id is expected is the name of an action: no id has a slash."""
+    return "/" in target and re.match(ACTION, target) is not None
 
 
 def judging(step: Step, recovery: Recovery) -> Step:

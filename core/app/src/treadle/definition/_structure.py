@@ -9,7 +9,7 @@ from typing import Any, Final, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from treadle.definition._document import Document, Items, Path, Scalar, Table, plain
-from treadle.definition._model import BODIES, INNER_BODIES, KINDS, Workflow
+from treadle.definition._model import BELONGS, BODIES, INNER_BODIES, KINDS, OF_ITEMS, OF_MATRIX, Step, Workflow
 from treadle.definition._report import Report, kind_of
 
 _ROUNDS: Final = 40
@@ -198,11 +198,26 @@ def _tell(found: Any, report: Report) -> None:
 def _tell_unknown(path: Path, report: Report) -> None:
     key = str(path[-1])
     known = sorted(_keys_at(path[:-1]))
-    hint = report.suggest(key, known) or (f"write {_FOREIGN[key]}" if key in _FOREIGN else "")
-    shown = (
-        f"known here: {', '.join(known)}" if len(known) <= 8 else "treadle explain TRD0104 shows how to find the keys"
-    )
-    report.at_key("TRD0104", f"the key `{key}` is not known here", path, hint=hint or shown, label="no such key")
+    suiting = _suiting(known, path[:-1], report.document)
+    foreign = f"write {_FOREIGN[key]}" if key in _FOREIGN else ""
+    hint = foreign if step_around(path[:-1]) == path[:-1] else ""
+    hint = hint or report.suggest(key, suiting) or report.suggest(key, known)
+    hint = hint or foreign or f"known here: {', '.join(suiting)}"
+    report.at_key("TRD0104", f"the key `{key}` is not known here", path, hint=hint, label="no such key")
+
+
+def _suiting(known: Sequence[str], path: Path, document: Document) -> Sequence[str]:
+    """Of the keys that a step may have, those that go with its kind."""
+    node = document.node(path)
+    if not path or step_around(path) != path or not isinstance(node, Table):
+        return known
+    kinds = [kind for kind in KINDS if kind in node.entries]
+    if not kinds:
+        return known
+    strange = {name.rstrip("_") for name, allowed in BELONGS.items() if kinds[0] not in allowed}
+    repeated = "for_each" in node.entries or "matrix" in node.entries
+    strange |= set(() if repeated else OF_ITEMS) | set(() if "matrix" in node.entries else OF_MATRIX)
+    return [key for key in known if key not in strange and (key not in KINDS or key == kinds[0])]
 
 
 def _tell_missing(path: Path, report: Report) -> None:
@@ -270,8 +285,9 @@ def _lower_hint(found: Any) -> str:
 
 def _keys_at(path: Path) -> set[str]:
     """The keys that may stand in the object at a path."""
-    models: list[type[BaseModel]] = [Workflow]
-    for step in path:
+    step_path = step_around(path)
+    models: list[type[BaseModel]] = [Step if step_path else Workflow]
+    for step in path[len(step_path) :]:
         fields = [field for model in models for field in model.model_fields.items() if _written(*field) == step]
         models = [found for _, field in fields for found in _models_in(field.annotation)] if fields else models
     return {_written(name, field) for model in models for name, field in model.model_fields.items()}

@@ -10,6 +10,7 @@ from treadle.definition._catalogue import Catalogue
 from treadle.definition._check_actions import check_actions
 from treadle.definition._check_children import check_children
 from treadle.definition._check_graph import check_graph
+from treadle.definition._check_groups import check_groups
 from treadle.definition._check_inputs import check_declared_inputs
 from treadle.definition._check_names import check_names
 from treadle.definition._check_steps import check_steps
@@ -54,6 +55,7 @@ def _checked(
     # An error in the edges would make the graph say things that nobody meant.
     orders = {} if report.broken else check_graph(workflow, scopes, report)
     check_children(scopes, children, report)
+    check_groups(workflow, scopes, children, report)
     check_names(found, scopes, catalogue, children, orders, report)
     check_actions(workflow, scopes, catalogue, report)
     check_declared_inputs(workflow, report)

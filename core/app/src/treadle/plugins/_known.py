@@ -40,7 +40,8 @@ _ALIASES: Final = {
             "error-classifier", "llm-interaction", "solution-validator", "plugin-execution", "cleanup-validation",
         ),
         "files": ("remove_temp_files",),
-        "git": ("deploy_branch", "deploy_production", "commit_changes"),
+        "command": ("deploy_production",),
+        "git": ("deploy_branch", "commit_changes", "reset_test_data"),
         "implementation": ("implement-feature", "ai-code-generation"),
         "notify": ("notify-stakeholders", "notify_team"),
         "performance": ("performance_benchmark",),
@@ -54,7 +55,7 @@ _ALIASES: Final = {
         "system": ("abort_workflow", "hook-executor", "notify_completion", "request_user_input"),
         "testing": (
             "run_tests", "auto-fix-tests", "generate-tests", "test-generation", "emergency_tests", "integration_tests",
-            "add_more_tests", "reset_test_data",
+            "add_more_tests",
         ),
     }.items()
     for alias in aliases

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from treadle_engine.plan import Plan
+from treadle_engine.addresses import scope_at
+from treadle_engine.plan import Plan, StepPlan
 from treadle_engine.protocol import Address, AttemptEnded, Compensate, StartAttempt, StartWorkflow
 from treadle_hookspecs import JsonObject, TreadleError
 
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
 class RealActions:
     """Runs actions, one at a time, to their ends."""
 
-    def __init__(self, treadle: "Treadle", surroundings: "Surroundings") -> None:
+    def __init__(self, treadle: "Treadle", plan: Plan, surroundings: "Surroundings") -> None:
         self._treadle = treadle
+        self._plan = plan
         self._surroundings = surroundings
 
     def __call__(self, command: Asked) -> Ending:
@@ -37,6 +39,7 @@ class RealActions:
     async def _attempt(self, command: StartAttempt | Compensate) -> AttemptEnded:
         from treadle.runtime.attempts import attempt
         from treadle.runtime.context import StepContext, reveal
+        from treadle.runtime.declared import COMMAND, typed
 
         undo = isinstance(command, Compensate)
         env: JsonObject = {} if isinstance(command, Compensate) else command.env
@@ -46,11 +49,16 @@ class RealActions:
             rollback = isinstance(command, Compensate) and command.rollback_action
             action = (plugins.resolve_rollback if rollback else plugins.resolve)(command.action)
             inputs = reveal(command.inputs, self._surroundings.secrets)
-            return await attempt(command.address, action, inputs, context, command.timeout)  # type: ignore[arg-type]
+            ended = await attempt(command.address, action, inputs, context, command.timeout)  # type: ignore[arg-type]
+            return ended if undo or command.action != COMMAND else typed(ended, self._step(command.address))
         except TreadleError as error:
             return _failed(command.address, error)
         finally:
             context.close()
+
+    def _step(self, address: Address) -> StepPlan:
+        scope = scope_at(self._plan, address.scope)
+        return next(step for step in scope.steps if step.id == address.step)
 
 
 @contextmanager
@@ -58,7 +66,7 @@ def real_actions(treadle: "Treadle", plan: Plan) -> Iterator[RealActions]:
     """For one case. What its actions log goes with the scratch folder when the case is over."""
     folder = Path(tempfile.mkdtemp(prefix="treadle-test-"))
     try:
-        yield RealActions(treadle, _surroundings(treadle, plan, folder))
+        yield RealActions(treadle, plan, _surroundings(treadle, plan, folder))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from treadle_engine.addresses import step_address
 from treadle_engine.plan import OnInterrupt
 from treadle_engine.protocol import Cancel, Pause, RaiseBudget, Recover, Resume, Rollback, Stimulus
 from treadle_engine.state import State
@@ -26,6 +27,8 @@ def go_on(
     audit = AuditEntry(
         now(), actor, "resume", driver.execution.id, {"reason": reason, "interrupted": dict(interrupted)}
     )
+    plan = driver.execution.state.plan
+    interrupted = {step_address(plan, address): answer for address, answer in interrupted.items()}
     _undo_journaled(driver, interrupted)
     stimuli: list[Stimulus] = [Recover(now(), dict(interrupted), actor)]
     if driver.execution.state.status == "paused":

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
+from treadle_engine.addresses import step_address
 from treadle_engine.inputs import fitted
 from treadle_engine.plan import Approval
 from treadle_engine.protocol import Deliver
@@ -45,7 +46,7 @@ def checked_answer(
     """The data of a signal `answer`: `{name, step, by, data}`, sensitive values sealed. Raises `TreadleError`."""
     if decision not in DECISIONS:
         raise TreadleError(f"an answer is one of {', '.join(DECISIONS)}, not {decision!r}")
-    scope, at = _asking(state, step)
+    scope, at = _asking(state, step_address(state.plan, step))
     wait, approval = scope.waits[at], approval_of(scope, at)
     objection = wait.objection(by, decision, push_back=approval.push_back)
     if objection:
@@ -144,4 +145,5 @@ def checked_signal(state: State, name: str, data: Json, step: str, by: str, code
             exit_code=ExitCode.NOT_FOUND,
             suggestions=tuple(filter(None, hints)),
         )
-    return {"name": name, "step": step, "by": person(by), "data": codec.protect_json(data, state.execution)}
+    place = step_address(state.plan, step)
+    return {"name": name, "step": place, "by": person(by), "data": codec.protect_json(data, state.execution)}

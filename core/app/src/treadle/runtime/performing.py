@@ -14,6 +14,7 @@ from treadle.runtime.agents.wanted import PersonWanted
 from treadle.runtime.attempts import attempt
 from treadle.runtime.clock import now
 from treadle.runtime.context import StepContext, reveal
+from treadle.runtime.declared import COMMAND, typed
 from treadle.workspace import FolderWorkspace
 
 if TYPE_CHECKING:
@@ -67,8 +68,11 @@ class Performer:
         return ended._replace(snapshot=await self._kept(ended, context, looked=context.looked, undo=not keep))
 
     async def _called(self, command: StartAttempt, context: StepContext) -> AttemptEnded:
-        resolve = self._execution.resolve
-        return await self._attempt(command.address, resolve, command.action, command.inputs, context, command.timeout)
+        resolve, (scope, step, *_) = self._execution.resolve, command.address
+        ended = await self._attempt(command.address, resolve, command.action, command.inputs, context, command.timeout)
+        if command.action != COMMAND:
+            return ended
+        return typed(ended, self._execution.state.step_plan(scope, step))
 
     async def _apart(self, command: StartAttempt, context: StepContext, isolation: Isolation) -> AttemptEnded:
         """In a worktree; what a success changed there is merged if the step says so."""

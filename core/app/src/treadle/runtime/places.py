@@ -14,6 +14,7 @@ from treadle_engine import events as kinds
 from treadle_engine.protocol import AcquireSlots, Command, SlotsRefused, SlotsTaken
 from treadle_hookspecs import Claim, Event, JsonObject, Signal, Slot, StoreBackend
 
+from treadle.runtime.circles import circle, told
 from treadle.runtime.clock import now
 
 CONFLICT: Final = "concurrency-conflict"
@@ -68,6 +69,12 @@ def in_line(store: StoreBackend, execution: str, holder: str) -> list[InLine]:
         for slot in store.slots(execution=execution)
         if slot.holder == holder and slot.granted_at is None
     ]
+
+
+def line_of(store: StoreBackend, execution: str, holder: str) -> str:
+    """Where a holder stands, for people; and who waits for whom where that goes in a circle."""
+    lines = [found.text for found in in_line(store, execution, holder)]
+    return "; ".join(filter(None, (*lines, told(circle(store, execution, holder)))))
 
 
 def _standing(mine: Slot, all_places: Sequence[Slot]) -> InLine:
@@ -171,7 +178,7 @@ class Places:
 
     def line(self, holder: str) -> str:
         """Where a holder stands, for people."""
-        return "; ".join(found.text for found in in_line(self._store, self._execution, holder))
+        return line_of(self._store, self._execution, holder)
 
     def _take(self, holder: str) -> bool:
         return self._store.take_slots(self._execution, self._claim.epoch, holder, now())

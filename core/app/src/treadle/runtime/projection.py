@@ -68,7 +68,7 @@ class Projector:
                 changed = True
                 ended_at = event.at if kind in _ENDS else ended_at
             else:
-                self._step(event, rows)
+                self._step(state, event, rows)
         if state.waiting or state.delayed or state.broke or self.row.status == "waiting":
             changed = changed or state.status != self.row.status
         if rows.steps and rows.steps[-1].visit:
@@ -90,7 +90,7 @@ class Projector:
             finished_at=ended_at,
         )
 
-    def _step(self, event: Event, rows: Rows) -> None:
+    def _step(self, state: State, event: Event, rows: Rows) -> None:
         match event.type:
             case kinds.VISIT_WAITING if event.data["for"] != "items":
                 rows.updates.append(_gone_on(event, "waiting"))
@@ -98,6 +98,8 @@ class Projector:
                 rows.updates.append(_gone_on(event, "running"))
             case kinds.VISIT_SETTLED if event.visit:
                 rows.updates.append(self._settled(event))
+            case kinds.VISIT_SKIPPED if _keeps_its_state(state, event):
+                pass
             case kinds.VISIT_SETTLED | kinds.VISIT_SKIPPED:
                 self._not_run(event, rows)
             case kinds.COMPENSATION_SETTLED if not event.data.get("due"):
@@ -140,6 +142,13 @@ class Projector:
 
 def _address(event: Event) -> str:
     return f"{event.scope}/{event.step}" if event.scope else event.step
+
+
+def _keeps_its_state(state: State, event: Event) -> bool:
+    """A step that was re-armed and not entered again is as its last visit left it (fine print, Threads)."""
+    passed_over = event.data.get("state", "skipped") == "skipped" and event.data.get("reason") != "when"
+    scope = state.scopes[event.scope]
+    return passed_over and scope.visits[scope.graph.number[event.step]] > 0
 
 
 def _started(event: Event) -> StepRow:

@@ -8,8 +8,8 @@ from treadle.runtime.clock import now
 
 _LONGEST_SLEEP: Final = 30.0
 """Seconds after which a timer looks at the clock again: it may have been set, or the machine have slept."""
-_AWAITED: Final = ("wait:", "retry:", "loop:")
-"""How the ids of timers begin that a process stays for; the others only end what waits for something else."""
+_AWAITED: Final = ("wait:", "until:", "retry:", "loop:")
+"""How the ids of timers begin that a process stays for: their steps go on by them. The others only end, or tell."""
 
 
 class _Timer(NamedTuple):

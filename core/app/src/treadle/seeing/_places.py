@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from treadle_engine.addresses import child_of, scope_at
+from treadle_engine.addresses import child_of, scope_at, step_address, steps_inside
 from treadle_engine.plan import Plan, ScopePlan, bodies, scopes_of
 from treadle_engine.walks import runs_inside, steps_throughout
 from treadle_hookspecs import ExitCode, TreadleError
@@ -51,11 +51,13 @@ def address_of(scope: str, step: str) -> str:
 def located(plan: Plan, address: str) -> tuple[str, str, int]:
     """Scope, step and visit of `scope/step#visit`; visit 0 when none is named.
 
-    A scope inside another one is named as it opened: `loop:3/step`.
+    A scope inside another one is named as it opened: `loop:3/step`. Where it has one step, as the items of a `matrix`
+    over one action have, its name will do: `matrix[4]`.
 
     Raises:
         TreadleError: the workflow has no such step (exit code 3), or the visit is no number (exit code 2).
     """
+    address = step_address(plan, address)
     scope, slash, own = address.rpartition("/")
     step, mark, number = own.partition("#")
     place = f"{scope}{slash}{step}"
@@ -64,15 +66,20 @@ def located(plan: Plan, address: str) -> tuple[str, str, int]:
             f"`{address}` does not name a visit", suggestions=(f"visits count from 1: {place or 'STEP'}#1",)
         )
     if not _is_there(plan, scope, step):
-        known = [path for path, _ in steps_throughout(plan)]
-        hint = did_you_mean(place, known)
-        raise TreadleError(
-            f"workflow {plan.name} has no step `{place}`",
-            exit_code=ExitCode.NOT_FOUND,
-            context={"steps": known},
-            suggestions=(hint,) if hint else (),
-        )
+        raise _not_there(plan, place)
     return scope, step, int(number or 0)
+
+
+def _not_there(plan: Plan, place: str) -> TreadleError:
+    inside = steps_inside(plan, place)
+    known = [f"{place}/{step}" for step in inside] or [path for path, _ in steps_throughout(plan)]
+    hint = f"its steps are {', '.join(known)}" if inside else did_you_mean(place, known)
+    return TreadleError(
+        f"`{place}` has {len(inside)} steps" if inside else f"workflow {plan.name} has no step `{place}`",
+        exit_code=ExitCode.NOT_FOUND,
+        context={"steps": known},
+        suggestions=(hint,) if hint else (),
+    )
 
 
 def _is_there(plan: Plan, scope: str, step: str) -> bool:

@@ -65,7 +65,7 @@ def read_record(store: StoreBackend, settings: "Settings", row: ExecutionRow, *,
 
 
 def _lines(store: StoreBackend, row: ExecutionRow) -> dict[str, str]:
-    from treadle.runtime.places import in_line
+    from treadle.runtime.places import line_of
 
     holders = dict.fromkeys(slot.holder for slot in store.slots(execution=row.id) if slot.granted_at is None)
-    return {holder: "; ".join(found.text for found in in_line(store, row.id, holder)) for holder in holders}
+    return {holder: line_of(store, row.id, holder) for holder in holders}

@@ -3,9 +3,9 @@
 import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from treadle_hookspecs import ExecutionRow, ExitCode, Json, StepRow, TreadleError
+from treadle_hookspecs import ExecutionRow, ExitCode, FileChange, Json, StepRow, TreadleError
 
 from treadle.suggestions import did_you_mean
 from treadle.workspace import journaled, prefix_of
@@ -79,6 +79,17 @@ def changes_of(home: Path, row: ExecutionRow, steps: Sequence[StepRow], step: st
     return Changes(row.id, step, *found)
 
 
+def files_of(home: Path, row: ExecutionRow, steps: Sequence[StepRow], limit: int) -> list[FileChange] | None:
+    """The files that the visits which have ended changed, by path; None when nothing was kept of any."""
+    visits = [f"{it.address}#{it.visit}" for it in steps if it.finished_at is not None]
+    found = (
+        _by_worktrees(home, limit, row.id, set())
+        or _by_snapshots(SnapshotStore(home, Path(row.root), limit), row.id, visits)
+        or _by_journal(Path(row.root), row.id, visits)
+    )
+    return sorted(FileChange(it.path, it.how) for it in found[0]) if found is not None else None
+
+
 def _by_worktrees(home: Path, limit: int, execution: str, steps: set[str]) -> tuple[Sequence[Changed], str] | None:
     """What stands in worktrees that were not merged; of these steps, or of all."""
     worktrees = Worktrees(home, limit)
@@ -116,7 +127,8 @@ def _by_journal(root: Path, execution: str, visits: Sequence[str]) -> tuple[Sequ
                 if operation.path not in files:  # what stood there before the first change counts
                     files[operation.path] = Changed(operation.path, _how(operation))
                     texts += _compared(root, operation, old)
-    return (list(files.values()), "".join(texts)) if files else None
+    on_the_way = {str(above) for path in files for above in PurePosixPath(path).parents}
+    return ([it for it in files.values() if it.path not in on_the_way], "".join(texts)) if files else None
 
 
 def _how(operation: Operation) -> How:

@@ -1,6 +1,6 @@
 """Driving an execution from the command line: follow it, answer its questions, and say how it ended."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from signal import SIGINT, Signals
 from typing import TYPE_CHECKING
 
@@ -32,14 +32,14 @@ class Driving:
         json_lines: bool = False,
         progress: bool = True,
         verbose: bool = False,
-        report: "Path | None" = None,
+        reports: "Sequence[Path]" = (),
         patience: float | None = None,
     ) -> None:
         self._session = session
         self._json_output = json_output
         self._json_lines = json_lines
         self._progress = progress
-        self._report = report
+        self._reports = reports
         self._patience = patience
         self._verbose = verbose or session.options.verbose
 
@@ -170,8 +170,8 @@ class Driving:
         for warning in self._session.treadle.warnings:
             self._session.terminal.say(f"warning: {warning}")
         Ending(self._session).tell(status, as_json=self._json_output, events_only=self._json_lines, cause=cause)
-        if self._report is not None:
-            self._write_report(status, self._report)
+        for path in self._reports:
+            self._write_report(status, path)
         return status.exit_code
 
     def _write_report(self, status: "Status", path: "Path") -> None:

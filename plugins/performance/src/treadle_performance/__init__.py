@@ -1,0 +1,1 @@
+"""Where time goes, how much of it, and whether a change made it more."""
