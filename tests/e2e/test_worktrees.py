@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -142,6 +143,37 @@ def test_a_conflict_is_told_and_nothing_is_lost(repository):
     assert "tracked.txt: it was changed meanwhile" in ran.err
     assert user.lines("tracked.txt") == ["mine, meanwhile"]
     assert "+theirs" in user.treadle("diff", user.newest(), "edit").out
+
+
+def test_what_both_sides_changed_in_other_lines_is_joined(repository):
+    user = repository
+    user.write("both.txt", "".join(f"line {number}\n" for number in range(1, 10)))
+    text = """
+treadle: 1
+name: joined
+steps:
+  - {id: edit, run: sed -i 's/line 8/theirs/' both.txt, isolation: {worktree: fix}}
+  - {id: meanwhile, run: sed -i 's/line 2/mine/' both.txt}
+  - {id: merge, run: sed -i 's/line 5/gate/' both.txt, isolation: {worktree: fix, merge: true}}
+"""
+    user.write("joined.yaml", text)
+    before = user.lines("both.txt")
+    user.treadle("run", "joined.yaml")
+    assert [line for line in user.lines("both.txt") if line not in before] == ["mine", "gate", "theirs"]
+    assert worktrees(user) == 1
+    user.treadle("rollback", user.newest(), "--yes")
+    assert [line for line in user.lines("both.txt") if line not in before] == ["mine"]
+
+
+def test_a_conflict_names_its_files_among_the_outputs(repository):
+    user = repository
+    text = GATED.replace("'test \"$(cat tracked.txt)\" = unstaged'", "echo mine, meanwhile > tracked.txt")
+    user.write("gated.yaml", text.replace("$TREADLE_TEST_ROOT", str(user.project)))
+    user.treadle("run", "gated.yaml", status=1)
+    step = user.status()["steps"]["test"]
+    assert step["error"]["type"] == "merge-conflict"
+    assert step["outputs"]["conflicts"] == ["tracked.txt"]
+    assert (Path(step["outputs"]["worktree"]) / "tracked.txt").read_text() == "theirs\n"
 
 
 def test_a_worktree_that_cannot_be_made_is_an_error(user):

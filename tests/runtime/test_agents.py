@@ -16,6 +16,7 @@ from treadle_hookspecs import (
     AgentResult,
     AgentTask,
     JsonObject,
+    TreadleError,
     hookimpl,
 )
 
@@ -85,6 +86,13 @@ writes = {"half.txt" = "half"}
 [agents.talker]
 kind = "scripted"
 text = "42"
+[agents.ann]
+kind = "human"
+approvers = ["ann"]
+timeout = 86400
+[agents.hasty]
+kind = "human"
+timeout = 0.001
 [agents.missing]
 kind = "other"
 """
@@ -218,33 +226,92 @@ def test_an_agent_works_in_the_worktree_of_its_step(asked: Treadle) -> None:
 
 def test_a_person_is_waited_for_without_a_process(asked: Treadle) -> None:
     status = run(asked, "    agent: idle\n    fallback: human\n")
-    assert (status.status, status.exit_code) == ("interrupted", 7)
-    [task] = (asked.settings.home / "scratch" / status.id).rglob("task.md")
-    assert task.read_text().startswith("make it")
+    assert (status.status, status.exit_code) == ("waiting", 7)
+    [wait] = asked.waiting(status.id)
+    assert (wait.kind, wait.asked["prompt"], wait.asked["place"]) == ("approval", "make it", str(asked.root))
+    assert wait.asked["tried"] == [{"agent": "idle", "reason": "no-change: it changed nothing; it said: done"}]
+    assert Path(str(wait.asked["task"])).read_text().startswith("make it")
+    assert wait.commands[0] == f"treadle answer {status.id} done"
     (asked.root / "person.txt").write_text("by hand")
-    status = asked.resume(status.id, interrupted={"": "retry"})
+    status = asked.answer(status.id, comment="it was easy")
     assert status.status == "completed", status.error
     outputs = status.steps["work"]["outputs"]
-    assert outputs["agent"] == "human"
+    assert (outputs["agent"], outputs["summary"]) == ("human", "it was easy")
     assert outputs["changes"] == [{"path": "person.txt", "how": "added"}]
+    assert [it["agent"] for it in outputs["tried"]] == ["idle"]
+    assert (outputs["tokens"], [name for name, _ in SEEN]) == (10, ["idle"])
     asked.rollback(status.id)
     assert files(asked) == {"mine.txt": "mine"}
 
 
 def test_a_person_who_did_nothing_has_not_done_it(asked: Treadle) -> None:
-    status = run(asked, "    agent: human\n")
-    status = asked.resume(status.id, interrupted={"": "retry"})
+    status = asked.answer(run(asked, "    agent: human\n").id)
     assert status.steps["work"]["error"]["type"] == "no-change"
 
 
-def test_a_person_may_refuse(asked: Treadle) -> None:
+def test_a_person_may_refuse_and_the_reason_can_be_routed(asked: Treadle) -> None:
+    more = "defaults: {agent: human}\n"
+    keys = (
+        "    routes: {rejected: again}\n  - id: again\n    recovers: true\n    uses: agent/perform\n    agent: good\n"
+    )
+    keys += "    with: {instructions: make it, feedback: '{{ steps.work.error.message }}'}\n"
+    status = asked.reject(run(asked, keys, more=more).id, by="ann", comment="the name is wrong")
+    assert status.status == "completed", status.error
+    assert status.steps["work"]["outcome"] == "rejected"
+    assert SEEN[0][1].feedback == "rejected by ann: the name is wrong"
+
+
+def test_a_person_is_asked_again_with_what_the_check_said(asked: Treadle) -> None:
+    status = run(asked, "    agent: human\n", ", check: [sh, -c, 'echo looking; test -e made.txt']")
+    (asked.root / "wrong.txt").write_text("x")
+    status = asked.answer(status.id)
+    assert status.status == "waiting"
+    [wait] = status.waiting
+    assert "looking" in str(wait["prompt"])
+    (asked.root / "made.txt").write_text("x")
+    status = asked.answer(status.id)
+    assert status.status == "completed", status.error
+    assert [it["path"] for it in status.steps["work"]["outputs"]["changes"]] == ["made.txt", "wrong.txt"]
+
+
+def test_a_person_answers_with_a_text(asked: Treadle) -> None:
+    status = run(asked, "    agent: human\n", ", expect: text")
+    status = asked.answer(status.id, data={"text": "42"})
+    assert status.steps["work"]["outputs"]["text"] == "42"
+    status = run(asked, "    agent: human\n", ", expect: text")
+    Path(str(status.waiting[0]["task"])).with_name("answer.md").write_text("43")
+    assert asked.answer(status.id).steps["work"]["outputs"]["text"] == "43"
+
+
+def test_people_have_names_and_a_time(asked: Treadle) -> None:
+    status = run(asked, "    agent: ann\n    fallback: good\n")
+    [wait] = status.waiting
+    assert wait["approvers"] == ["ann"]
+    assert wait["due"] is not None
+    with pytest.raises(TreadleError, match="bob is not among those who may answer it"):
+        asked.answer(status.id, by="bob")
+    status = asked.reject(status.id, by="ann", comment="no time")
+    assert status.status == "completed", status.error
+    outputs = status.steps["work"]["outputs"]
+    assert (outputs["agent"], outputs["tried"][0]["reason"]) == ("good", "rejected: rejected by ann: no time")
+
+
+def test_without_an_answer_in_time_the_next_one_is_asked(asked: Treadle) -> None:
+    status = run(asked, "    agent: hasty\n    fallback: good\n")
+    status = asked.resume(status.id) if status.status == "waiting" else status
+    assert status.status == "completed", status.error
+    outputs = status.steps["work"]["outputs"]
+    assert (outputs["agent"], outputs["tried"][0]["reason"]) == ("good", "timeout: nobody answered within 0.001 s")
+
+
+def test_a_person_who_is_asked_no_more_leaves_a_cancelled_step(asked: Treadle) -> None:
     status = run(asked, "    agent: human\n")
-    assert asked.resume(status.id, interrupted={"": "fail"}).status == "failed"
+    (asked.root / "person.txt").write_text("by hand")
+    assert asked.cancel(status.id).status == "cancelled"
+    assert files(asked) == {"mine.txt": "mine", "person.txt": "by hand"}
 
 
 def test_a_project_may_not_say_who_its_agents_are(asked: Treadle) -> None:
-    from treadle_hookspecs import TreadleError
-
     (asked.root / "treadle.toml").write_text('[agents.good]\nkind = "command"\n')
     with pytest.raises(TreadleError, match="a project may not set"):
         Treadle(asked.root).settings  # noqa: B018 - reading them is what fails

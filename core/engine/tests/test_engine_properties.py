@@ -71,7 +71,8 @@ def _ranges(count: int) -> list[range]:
 
 def prepared(seed: int, features: Features = EVERYTHING, *, order: int | None = None) -> ScriptedRuntime:
     choose = random_choice(seed if order is None else order)
-    script = random_script(seed, failing=0.5, by_visit=features is not ORDERLY)
+    asking = 0.3 if features is WAITING else 0.0
+    script = random_script(seed, failing=0.5, by_visit=features is not ORDERLY, asking=asking)
     return ScriptedRuntime(random_plan(seed, features), script, speech=random_speech(seed), choose=choose)
 
 

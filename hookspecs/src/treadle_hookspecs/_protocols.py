@@ -289,6 +289,7 @@ class ActionContext(Protocol):
         check: Sequence[str] = (),
         agents: Sequence[str] = (),
         feedback: str = "",
+        commits: bool = False,
     ) -> AgentAnswer:
         """Have an agent do something in the workspace, the next one where it cannot.
 
@@ -304,10 +305,12 @@ class ActionContext(Protocol):
             agents: names in the order in which they are asked; default: the step's `agent` and `fallback`, else the
                 workflow's, else the user's default agent.
             feedback: why an earlier answer was not taken.
+            commits: the agents may commit, branch and stage. Otherwise what they move in the user's repository is put
+                back afterwards, with a warning; what they committed is kept under `refs/treadle/kept`.
 
         Raises:
             ActionError: none of them did it; the class is the last one's: `no-change`, `check`, `timeout`,
-                `unavailable`, `budget`, `agent`.
+                `unavailable`, `agent`, `busy` (another agent works in the same folder), `rejected` (by a person).
         """
 
 

@@ -2,6 +2,8 @@
 
     python scripted_acp_agent.py PLAN
 
+What it was asked is in the file $PROMPT, else in prompt.txt where it works.
+
 edit: reads calc.py through the client, asks, and writes it through the client. direct: asks and writes by itself.
 execute: asks to run a command. outside: asks to edit /etc/passwd, then writes it through the client all the same.
 hang: says in a file that it has begun, leaves a child behind, and never answers. auto: as edit, but would not ask.
@@ -51,7 +53,7 @@ class ScriptedAgent(acp.Agent):
         self.cancelled.set()
 
     async def prompt(self, session_id: str, prompt: list[Any], **_: Any) -> schema.PromptResponse:
-        (self.root / "prompt.txt").write_text(prompt[0].text)
+        (self.root / os.environ.get("PROMPT", "prompt.txt")).write_text(prompt[0].text)
         if PLAN == "hang":
             child = await asyncio.create_subprocess_exec("sleep", "617.5")
             (self.root / "begun.txt").touch()

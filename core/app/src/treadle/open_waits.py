@@ -29,7 +29,8 @@ class Waiting:
         kind: `approval`, `signal`, `event`, `condition`, `timer`, `retry`, `loop`, `slots` or `budget`.
         name: of the signal or event, or of the group in which it waits for a place.
         since, due: when it began, and when time goes on by itself, in ISO 8601 UTC; None: never.
-        asked: of an approval: `prompt, approvers, not_by, quorum, answers, form, push_back, gate`, where there are any.
+        asked: of an approval: `prompt, approvers, not_by, quorum, answers, form, push_back, gate`, where there are any;
+            of a task for a person `task` (a file), `place` (a folder), `expect` and `tried` besides.
             Of `slots`: `line`, where it stands and who has the places.
         commands: what answers it.
     """
@@ -130,6 +131,9 @@ def _commands(row: WaitRow, asked: Mapping[str, Any], step: str) -> list[str]:
         return [f"treadle emit {row.name}"]
     if row.kind != "approval":
         return []
+    if asked.get("task"):
+        text = " --data text=…" if asked.get("expect") == "text" else ""
+        return [f"treadle answer {row.execution} done{step}{text}", f"treadle reject {row.execution}{step} --comment …"]
     required = [spec["name"] for spec in asked.get("form", ()) if spec["required"] and "default" not in spec]
     values = "".join(f" --data {name}=…" for name in required)
     found = [f"treadle approve {row.execution}{step}{values}", f"treadle reject {row.execution}{step}"]

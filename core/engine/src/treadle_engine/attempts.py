@@ -36,6 +36,7 @@ def begin_attempt(draft: Draft, scope: ScopeState, at: int) -> None:
     if not scope.graph.nested[at]:
         request = scope.requests[at]
         address = Address(scope.address, scope.graph.ids[at], scope.visits[at], scope.attempts[at])
-        draft.command(StartAttempt(address, request.action, request.inputs, request.env, scope.graph.steps[at].timeout))
+        timeout, replies = scope.graph.steps[at].timeout, scope.replies.get(at, {})
+        draft.command(StartAttempt(address, request.action, request.inputs, request.env, timeout, replies))
     elif at in scope.deadlines:
         draft.command(StartTimer(limit_timer(scope, at), scope.deadlines[at]))

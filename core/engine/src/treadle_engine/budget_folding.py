@@ -77,6 +77,7 @@ _NOTES: Final[Mapping[str, "Callable[[State, Event], None]"]] = {
     kinds.VISIT_STARTED: _started,
     kinds.ATTEMPT_STARTED: _tried,
     kinds.ATTEMPT_FAILED: _ended,
+    kinds.VISIT_WAITING: _ended,
     kinds.VISIT_SETTLED: _ended,
     kinds.BUDGET_REACHED: _reached,
     kinds.BUDGET_RAISED: _raised,

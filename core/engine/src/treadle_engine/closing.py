@@ -42,7 +42,8 @@ def _end_waits(draft: Draft, scope: ScopeState) -> None:
 def cancel_wait(draft: Draft, scope: ScopeState, at: int) -> None:
     """End a visit that waits, or that people have just let begin."""
     forget_timers(draft, scope, at)
-    settle(draft, scope, at, "cancelled", ran=False)
+    asked = scope.asked.get(at)
+    settle(draft, scope, at, "cancelled", ran=asked is not None, snapshot=asked or None)
 
 
 def call_off(draft: Draft, scope: ScopeState) -> None:

@@ -11,6 +11,7 @@ from treadle_engine.draft import Draft
 from treadle_engine.expression_errors import ExpressionError, expression_failure
 from treadle_engine.lifecycle import TIMEOUT_TIMER, proceed
 from treadle_engine.protocol import (
+    AttemptAsks,
     AttemptEnded,
     AttemptLost,
     Cancel,
@@ -32,7 +33,7 @@ from treadle_engine.protocol import (
 from treadle_engine.scope_state import RETRYING, RUNNING, ScopeState
 from treadle_engine.settling import settle, wants_retry
 from treadle_engine.state import State
-from treadle_engine.waiting import deliver, fired, timers
+from treadle_engine.waiting import ask_in_the_middle, deliver, fired, timers
 
 DECIDER_VERSION: Final = 1
 """It grows when the same stimuli lead to other events: what replays an execution needs the one it began with."""
@@ -64,6 +65,16 @@ def _attempt_ended(draft: Draft, stimulus: AttemptEnded) -> None:
         error = expression_failure("retry.when", problem)
     outcome, outputs, snapshot, facts = stimulus.outcome, stimulus.outputs, stimulus.snapshot, stimulus.facts
     settle(draft, scope, at, outcome, outputs, error=error, snapshot=snapshot, facts=facts)
+
+
+def _attempt_asks(draft: Draft, stimulus: AttemptAsks) -> None:
+    address = stimulus.address
+    scope = draft.state.scopes.get(address.scope)
+    at = -1 if scope is None else scope.graph.number.get(address.step, -1)
+    if scope is None or at < 0 or scope.phase[at] != RUNNING or scope.graph.steps[at].kind != "call":
+        return
+    if (scope.visits[at], scope.attempts[at]) == address[2:]:
+        ask_in_the_middle(draft, scope, at, stimulus)
 
 
 def _timer_fired(draft: Draft, stimulus: TimerFired) -> None:
@@ -157,6 +168,7 @@ def _reason(text: str) -> dict[str, Any]:
 _ANSWERS: Final[Mapping[type, Callable[[Draft, Any], None]]] = {
     Start: beginning.start,
     AttemptEnded: _attempt_ended,
+    AttemptAsks: _attempt_asks,
     TimerFired: _timer_fired,
     Deliver: deliver,
     SlotsTaken: beginning.slots_taken,

@@ -30,7 +30,8 @@ VISIT_STARTED: Final = "visit_started"
 VISIT_WAITING: Final = "visit_waiting"
 """`for`: `timer`, `signal`, `event`, `condition`, `approval`, with `due`, `name` (of a signal or an event), and of an
 approval `ask` (evaluated: `prompt, approvers, not_by, further`), `escalates` (when), `gate` (it stands before what the
-visit is to do). `slots`: `ask {groups}`. `items`: no further one opens, and those that are open end; `error`."""
+visit is to do). `asks` (an attempt asks, and another one begins with the answer; then `snapshot` and `facts` of it so
+far). `slots`: `ask {groups}`. `items`: no further one opens, and those that are open end; `error`."""
 VISIT_CANCEL_REQUESTED: Final = "visit_cancel_requested"
 """`reason`: a later one needs the place that the visit has in a group."""
 VISIT_SETTLED: Final = "visit_settled"

@@ -289,6 +289,9 @@ def _ended(state: "State", scope: ScopeState, at: int, seq: int) -> int:
             state.queue_starved()
     if scope.graph.steps[at].items is None:  # what the items were is asked for when others take their results over
         scope.requests.pop(at, None)
+    if scope.asked:
+        scope.asked.pop(at, None)
+        scope.replies.pop(at, None)
     if scope.retries or scope.interruptions or scope.called_off:
         scope.retries.pop(at, None)
         scope.interruptions.pop(at, None)

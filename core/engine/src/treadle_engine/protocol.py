@@ -75,6 +75,25 @@ class AttemptEnded(NamedTuple):
     facts: JsonObject = {}  # noqa: RUF012 - as above
 
 
+class AttemptAsks(NamedTuple):
+    """A running attempt cannot go on before a person has answered: its visit waits, and then begins another attempt.
+
+    Args:
+        address: which.
+        at: when.
+        ask: what people have to know: `key` (by which the next attempt knows the answer), `prompt, approvers, …`.
+        timeout: seconds after which the visit goes on without an answer; None: any time.
+        snapshot, facts: as those of `AttemptEnded`, so far.
+    """
+
+    address: Address
+    at: int
+    ask: JsonObject
+    timeout: float | None = None
+    snapshot: JsonObject | None = None
+    facts: JsonObject = {}  # noqa: RUF012 - a named tuple's default; nobody changes it
+
+
 @dataclass(frozen=True, slots=True)
 class TimerFired:
     """A timer that `StartTimer` asked for is due."""
@@ -232,6 +251,7 @@ class AttemptLost:
 Stimulus: TypeAlias = (
     Start
     | AttemptEnded
+    | AttemptAsks
     | TimerFired
     | Deliver
     | SlotsTaken
@@ -249,13 +269,17 @@ Stimulus: TypeAlias = (
 
 
 class StartAttempt(NamedTuple):
-    """Run an action. `inputs` and `env` are evaluated; `{"$secret": NAME}` is left for where it runs."""
+    """Run an action. `inputs` and `env` are evaluated; `{"$secret": NAME}` is left for where it runs.
+
+    `replies` are the answers to what earlier attempts of the visit asked: `{by, decision, comment, data}` by their key.
+    """
 
     address: Address
     action: str
     inputs: JsonObject
     env: JsonObject
     timeout: float | None
+    replies: JsonObject = {}  # noqa: RUF012 - a named tuple's default; nobody changes it
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,8 @@ _TABLES: Final = (
     "interruptions",
     "compensation",
     "routed",
+    "replies",
+    "asked",
 )
 
 
@@ -121,6 +123,8 @@ class ScopeState:
         draining: live visits that open nothing more and wait for what they have open; the error of the condition
             that said so, empty when there was none.
         waits: what live visits wait for.
+        asked: live visits that have asked people in the middle, with what was kept of their files by then.
+        replies: what people said to them, by the keys of the questions.
         unplaced: live visits that take no place among `max_parallel`: they wait, or have waited and not begun.
         cleared: those of them that people have approved and that have not begun.
         called_off: live visits that were asked to end.
@@ -254,6 +258,8 @@ class ScopeState:
         self.interruptions: dict[int, int] = {}
         self.draining: dict[int, JsonObject] = {}
         self.waits: dict[int, Wait] = {}
+        self.asked: dict[int, JsonObject] = {}
+        self.replies: dict[int, JsonObject] = {}
         self.unplaced: set[int] = set()
         self.cleared: set[int] = set()
         self.called_off: set[int] = set()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from treadle_hookspecs import Event
+from treadle_hookspecs import Event, JsonObject
 
 from treadle_engine.scope_state import RUNNING, WAITING, ScopeState
 from treadle_engine.waits import Wait, answer_of
@@ -18,6 +18,10 @@ def opened(state: "State", scope: ScopeState, at: int, event: Event) -> None:
     scope.phase[at] = WAITING
     scope.attention.discard(at)
     scope.cleared.discard(at)
+    asks = data.get("asks", False)
+    if asks:
+        scope.asked[at] = data.get("snapshot", {})
+        _give_place_back(state, scope, at)
     scope.waits[at] = Wait(
         data["for"],
         event.seq,
@@ -25,6 +29,7 @@ def opened(state: "State", scope: ScopeState, at: int, event: Event) -> None:
         data.get("due", 0),
         data.get("name", ""),
         data.get("gate", False),
+        asks,
         data.get("ask", {}),
         escalates=data.get("escalates", 0),
     )
@@ -60,11 +65,35 @@ def received(state: "State", event: Event) -> None:
         wait.said = {"data": (data if kept is None else kept).get("data")}
 
 
+def _give_place_back(state: "State", scope: ScopeState, at: int) -> None:
+    """A visit that had begun waits: what waits takes no place."""
+    scope.unplaced.add(at)
+    for around in scope.around():
+        around.busy -= 1
+    if state.starved:
+        state.queue_starved()
+
+
 def clear(state: "State", scope: ScopeState, at: int) -> None:
-    """People have approved what the visit is to do, or it has its slots: it may begin as soon as there is room."""
+    """People have approved what the visit is to do, or it has its slots: it may begin as soon as there is room.
+
+    One that asked in the middle goes on with another attempt, which is no further try of `retry`.
+    """
+    wait = scope.waits.get(at)
+    if wait is not None and wait.asks:
+        scope.replies[at] = {**scope.replies.get(at, {}), str(wait.ask.get("key", "")): _reply(wait)}
+        scope.attempts[at] += 1
+        scope.interruptions[at] = scope.interruptions.get(at, 0) + 1
     close(state, scope, at)
     scope.phase[at] = RUNNING
     scope.cleared.add(at)
+
+
+def _reply(wait: Wait) -> JsonObject:
+    """The answer, without its time: what a run leads to does not depend on when it ran."""
+    if not wait.answers:
+        return {"decision": "timeout"}
+    return {name: value for name, value in wait.answers[-1].items() if name != "at"}
 
 
 def place(scope: ScopeState, at: int) -> None:

@@ -15,8 +15,8 @@ from treadle_engine.contexts import step_context
 from treadle_engine.draft import Draft
 from treadle_engine.durations import DurationError, seconds_of
 from treadle_engine.expression_errors import ExpressionError, expression_failure
-from treadle_engine.plan import Approval, WaitFor, scopes_of, steps_within, workflows_of
-from treadle_engine.protocol import CancelTimer, Deliver, Publish, StartTimer
+from treadle_engine.plan import Approval, InputSpec, WaitFor, scopes_of, steps_within, workflows_of
+from treadle_engine.protocol import AttemptAsks, CancelTimer, Deliver, Publish, StartTimer
 from treadle_engine.scope_state import ScopeState
 from treadle_engine.settling import settle
 from treadle_engine.state import State
@@ -26,6 +26,11 @@ from treadle_engine.waits import APPROVED, PUSHED_BACK, REJECTED, Wait, approval
 _OUTCOMES: Final = {APPROVED: "success", REJECTED: "rejected", PUSHED_BACK: "pushed_back"}
 _DECISIONS: Final = {"approve": APPROVED, "reject": REJECTED}
 _SECOND: Final = 1_000_000
+_WORK: Final = Approval()
+_TEXT: Final = Approval(
+    form=(InputSpec("text", "string", description="The answer; empty: it is in the task's folder."),)
+)
+"""What an attempt may ask for in the middle: something done, or an answer."""
 
 
 # Opening
@@ -99,6 +104,19 @@ def _question(draft: Draft, scope: ScopeState, at: int, approval: Approval) -> J
         value = {**value, "quorum": approval.quorum}
     asked = {name: list(given) if isinstance(given, tuple) else given for name, given in value.items()}
     return {name: given for name, given in asked.items() if given not in ("", None, [])}
+
+
+def ask_in_the_middle(draft: Draft, scope: ScopeState, at: int, asks: AttemptAsks) -> None:
+    """An attempt cannot go on before a person has answered. What closes asks nobody any more (R12)."""
+    if at in scope.called_off or (scope.closing is not None and scope.started[at] < scope.closed):
+        settle(draft, scope, at, "cancelled", snapshot=asks.snapshot, facts=asks.facts)
+        return
+    data: dict[str, Json] = {"for": "approval", "ask": asks.ask, "asks": True}
+    if asks.snapshot:
+        data["snapshot"] = asks.snapshot
+    if asks.facts:
+        data["facts"] = asks.facts
+    _open(draft, scope, at, data, asks.timeout)
 
 
 def _open(draft: Draft, scope: ScopeState, at: int, data: dict[str, Json], seconds: float | None) -> None:
@@ -206,7 +224,7 @@ def _answer(draft: Draft, said: Deliver) -> None:
     refused = wait.objection(said.by, said.name, push_back=approval.push_back)
     if refused:
         data["refused"] = refused
-    elif wait.gate and said.name == APPROVED and approvals(wait.answers) + 1 >= approval.quorum:
+    elif wait.asks or (wait.gate and said.name == APPROVED and approvals(wait.answers) + 1 >= approval.quorum):
         forget_timers(draft, scope, at)
         data["cleared"] = True
     draft.record(kinds.SIGNAL_RECEIVED, scope.address, scope.graph.ids[at], scope.visits[at], data=data)
@@ -215,8 +233,10 @@ def _answer(draft: Draft, said: Deliver) -> None:
 
 def approval_of(scope: ScopeState, at: int) -> Approval:
     """What a visit that people are asked about asks."""
-    step = scope.graph.steps[at]
-    return (step.gate if scope.waits[at].gate else step.approval) or Approval()
+    step, wait = scope.graph.steps[at], scope.waits[at]
+    if wait.asks:
+        return _WORK if wait.ask.get("expect") == "changes" else _TEXT
+    return (step.gate if wait.gate else step.approval) or Approval()
 
 
 def conclude(draft: Draft, scope: ScopeState, at: int) -> None:
@@ -275,7 +295,8 @@ def fired(draft: Draft, scope: ScopeState, at: int, timer: str) -> None:
     """The time of a wait is up: of `wait` its end, of the others their time-out or their escalation."""
     data: dict[str, Json] = {"timer": timer}
     wait, escalating = scope.waits[at], timer.startswith("escalate:")
-    if not escalating and wait.gate and approval_of(scope, at).on_timeout == "approve":
+    approved = wait.gate and approval_of(scope, at).on_timeout == "approve"
+    if not escalating and (wait.asks or approved):
         forget_timers(draft, scope, at)
         data["cleared"] = True
     draft.record(kinds.TIMER_FIRED, scope.address, scope.graph.ids[at], scope.visits[at], data=data)

@@ -24,6 +24,7 @@ class Wait:
         due: when its time, or its time-out, is up; 0: never.
         name: of the signal or event.
         gate: an approval that stands before what the visit is to do.
+        asks: an attempt of the visit asks; once it is answered another one begins, which gets the answer.
         ask: of an approval: `prompt, approvers, not_by, further`, evaluated.
         answers: of an approval, so far: `{by, decision, comment, data, at}`.
         escalates: when further people are asked; 0: never.
@@ -38,6 +39,7 @@ class Wait:
     due: int = 0
     name: str = ""
     gate: bool = False
+    asks: bool = False
     ask: JsonObject = field(default_factory=dict)
     answers: list[JsonObject] = field(default_factory=list)
     escalates: int = 0

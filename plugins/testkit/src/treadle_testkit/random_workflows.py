@@ -30,7 +30,7 @@ from treadle_engine.state import graph_of
 from treadle_engine.waits import Wait
 from treadle_hookspecs import JsonObject
 
-from treadle_testkit.scripted import Choice, Ending, Script, Speech, Try
+from treadle_testkit.scripted import ASKS, Choice, Ending, Script, Speech, Try
 
 _ORDERLY_JOINS: Final[tuple[JoinMode, ...]] = ("none_failed_min_one_success", "all_success", "none_failed", "all_done")
 _EAGER_JOINS: Final[tuple[JoinMode, ...]] = ("one_success", "one_failed", "at_least")
@@ -205,7 +205,7 @@ def random_speech(seed: int) -> Speech:
     return speech
 
 
-def random_script(seed: int, *, failing: float = 1.0, by_visit: bool = True) -> Script:
+def random_script(seed: int, *, failing: float = 1.0, by_visit: bool = True, asking: float = 0.0) -> Script:
     """Outcomes that depend on nothing but the try: neither on order nor on what happened before.
 
     Args:
@@ -213,6 +213,7 @@ def random_script(seed: int, *, failing: float = 1.0, by_visit: bool = True) -> 
         failing: how many of the tries roll the dice; the others succeed.
         by_visit: False lets every visit of a step end alike. Where two threads meet, their order says which visit is
             whose; with this it does not matter.
+        asking: how many of the visits ask people in the middle, with their first try.
     """
 
     def script(attempt: Try) -> Ending:
@@ -220,6 +221,8 @@ def random_script(seed: int, *, failing: float = 1.0, by_visit: bool = True) -> 
         rng = Random(f"{seed}/{attempt}")  # noqa: S311 - a test's dice
         if attempt.undo:
             return Ending("success" if rng.random() < 0.8 else "failure")
+        if attempt.number == 1 and asking and Random(f"{seed}/asks/{attempt}").random() < asking:  # noqa: S311
+            return Ending(ASKS, {"key": "only", "expect": "changes"})
         outcome = rng.choice(_OUTCOMES) if rng.random() < failing else "success"
         return Ending(outcome, {"flag": rng.random() < 0.5}, draw=rng.random())
 

@@ -19,6 +19,7 @@ from treadle_engine.plan import OnInterrupt, Plan, ScopePlan, StepPlan
 from treadle_engine.protocol import (
     AcquireSlots,
     Address,
+    AttemptAsks,
     AttemptEnded,
     CancelAttempt,
     CancelTimer,
@@ -45,10 +46,17 @@ from treadle_hookspecs import Event, JsonObject
 BEGIN: Final = 1_700_000_000_000_000
 """The clock's first time, in microseconds since 1970 UTC."""
 SECOND: Final = 1_000_000
+ASKS: Final = "asks"
+
+
+_ENDS: Final = frozenset({kinds.ATTEMPT_FAILED, kinds.COMPENSATION_SETTLED, kinds.VISIT_SETTLED})
 
 
 class Ending(NamedTuple):
-    """How an attempt, or a try to undo a visit, ends. A compensation fails when `outcome` is not `success`."""
+    """How an attempt, or a try to undo a visit, ends. A compensation fails when `outcome` is not `success`.
+
+    With the outcome `asks` an attempt asks people; `outputs` is what they have to know, `{key, …}`.
+    """
 
     outcome: str = "success"
     outputs: JsonObject = {}  # noqa: RUF012 - a JSON object is never changed
@@ -264,6 +272,8 @@ class ScriptedRuntime:
             error = ending.error or {"type": "error", "message": "could not be undone"}
             failed = None if ending.outcome == "success" else error
             self.send(CompensationEnded(address, self.now, failed, ending.draw))
+        elif ending.outcome == ASKS:
+            self.send(AttemptAsks(address, self.now, ending.outputs))
         else:
             self.send(AttemptEnded(address, self.now, ending.outcome, ending.outputs, ending.error, ending.draw))
 
@@ -285,7 +295,7 @@ class ScriptedRuntime:
                 begun[key] = 0  # its first attempt begins when people have approved it and it has its places
             elif event.type in {kinds.VISIT_STARTED, kinds.ATTEMPT_STARTED, kinds.COMPENSATION_STARTED}:
                 begun[key] = begun.get(key, 0) + 1
-            elif event.type in {kinds.ATTEMPT_FAILED, kinds.COMPENSATION_SETTLED, kinds.VISIT_SETTLED}:
+            elif event.type in _ENDS or event.data.get("asks"):
                 ended[key] = ended.get(key, 0) + 1
         self._interrupted = {key: count - ended.get(key, 0) for key, count in begun.items()}
 

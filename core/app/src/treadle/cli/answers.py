@@ -26,7 +26,7 @@ Data = Annotated[
 By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who answers, if not this user; kept in the log.")]
 NoRun = Annotated[bool, typer.Option("--no-run", help="Leave the answer in the inbox; a worker, or resume, goes on.")]
 
-_DECISIONS: Final = {"approved": "approved", "rejected": "rejected", "pushed-back": "pushed_back"}
+_DECISIONS: Final = {"done": "approved", "approved": "approved", "rejected": "rejected", "pushed-back": "pushed_back"}
 
 
 def approve(
@@ -66,7 +66,7 @@ def answer(
     ctx: typer.Context,
     execution: options.ExecutionId,
     decision: Annotated[
-        str, typer.Argument(metavar="[approved|rejected|pushed-back]", help="The answer.")
+        str, typer.Argument(metavar="[done|approved|rejected|pushed-back]", help="The answer.")
     ] = "approved",
     step: Step = "",
     comment: Comment = "",

@@ -10,10 +10,18 @@ from treadle.cli import describe, shapes
 from treadle.cli.console import Terminal
 
 _APPROVE: Final = "yes"
+_DONE: Final = "done"
+_REFUSE: Final = "refuse"
 _REJECT: Final = "no"
 _BACK: Final = "push back"
 _LATER: Final = "later"
-_DECISIONS: Final = {_APPROVE: "approved", _REJECT: "rejected", _BACK: "pushed_back"}
+_DECISIONS: Final = {
+    _APPROVE: "approved",
+    _DONE: "approved",
+    _REJECT: "rejected",
+    _REFUSE: "rejected",
+    _BACK: "pushed_back",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +37,23 @@ class Answer:
 def ask(terminal: Terminal, question: Mapping[str, Any]) -> Answer | None:
     """Ask what one approval asks; None when the person puts it off, by a word, Ctrl-C or Ctrl-D."""
     terminal.say("\n".join([f"`{question['step']}` asks:", *describe.question_lines(question)]))
-    choices = (_APPROVE, _REJECT, *([_BACK] if question.get("push_back") else []), _LATER)
     try:
-        choice = terminal.choose("approve?", choices, flag="treadle approve|reject ID")
+        choice = _chosen(terminal, question)
         if choice == _LATER:
             return None
-        data = _form(terminal, question.get("form", ())) if choice == _APPROVE else {}
+        data = _form(terminal, question.get("form", ())) if _DECISIONS[choice] == "approved" else {}
         comment = terminal.ask("comment (may be empty):")
     except (KeyboardInterrupt, EOFError):
         terminal.say("")
         return None
     return Answer(str(question["step"]), _DECISIONS[choice], comment, data)
+
+
+def _chosen(terminal: Terminal, question: Mapping[str, Any]) -> str:
+    if question.get("task"):
+        return terminal.choose("done?", (_DONE, _REFUSE, _LATER), flag="treadle answer|reject ID")
+    choices = (_APPROVE, _REJECT, *([_BACK] if question.get("push_back") else []), _LATER)
+    return terminal.choose("approve?", choices, flag="treadle approve|reject ID")
 
 
 def _form(terminal: Terminal, fields: Sequence[Mapping[str, Any]]) -> JsonObject:

@@ -67,6 +67,11 @@ def question_lines(asked: Mapping[str, Any]) -> list[str]:
     lines = [f"  {line}" for line in printable(str(asked.get("prompt") or "")).splitlines()]
     if asked.get("gate"):
         lines.append("  the step begins once it is approved")
+    for key, words in (("task", "the task:"), ("place", "work in:")):
+        if asked.get(key):
+            lines.append(f"  {words} {printable(str(asked[key]))}")
+    tried = ((each["agent"], printable(str(each["reason"])).splitlines()[0]) for each in asked.get("tried", ()))
+    lines += [f"  {agent} did not do it: {reason}" for agent, reason in tried]
     for key, words in (("approvers", "may be answered by"), ("not_by", "may not be answered by")):
         names = asked.get(key)
         if names:

@@ -8,6 +8,7 @@ from collections.abc import Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from treadle_engine.protocol import Address, AttemptEnded
+from treadle_engine.waits import REJECTED
 from treadle_hookspecs import ActionError, Json, JsonObject, Outcome, TreadleError
 
 from treadle.runtime.clock import draw, now
@@ -107,7 +108,8 @@ def _failed(address: Address, kind: str, message: str, outputs: JsonObject, *, r
     error: dict[str, Json] = {"type": kind, "message": message}
     if not retryable:
         error["retryable"] = False
-    return AttemptEnded(address, now(), "failure", outputs, error, draw())
+    outcome = "rejected" if kind == REJECTED else "failure"
+    return AttemptEnded(address, now(), outcome, outputs, error, draw())
 
 
 def _timed_out(address: Address, seconds: float) -> AttemptEnded:

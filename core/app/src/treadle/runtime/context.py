@@ -84,13 +84,16 @@ class StepContext:
         "_apart",
         "_asked",
         "_env",
+        "_held",
         "_log",
         "_purpose",
         "_surroundings",
         "_workspace",
+        "agent_env",
         "cancelled",
         "closed",
         "looked",
+        "replies",
         "reuse",
         "usage",
         "watch",
@@ -103,7 +106,9 @@ class StepContext:
         env: JsonObject,
         purpose: str = "",
         limits: "Limits | None" = None,
+        replies: JsonObject | None = None,
     ) -> None:
+        self.replies: JsonObject = replies or {}
         self._surroundings = surroundings
         self._address = address
         self._env = env
@@ -112,6 +117,8 @@ class StepContext:
         self._workspace: JournaledWorkspace | None = None
         self._apart: Workspace | None = None
         self._asked = 0
+        self._held: Callable[[], None] | None = None
+        self.agent_env: Mapping[str, str] = {}
         self.cancelled = False
         self.reuse: Reuse | None = None
         self.usage: dict[str, float] = {}
@@ -263,6 +270,7 @@ class StepContext:
         check: Sequence[str] = (),
         agents: Sequence[str] = (),
         feedback: str = "",
+        commits: bool = False,
     ) -> AgentAnswer:
         """Have an agent do something; see `treadle_hookspecs.ActionContext.agent`."""
         from treadle.runtime.agents.asking import Asking
@@ -273,8 +281,15 @@ class StepContext:
         self._asked += 1
         task = AgentTask(instructions, tuple(files), expect, feedback, idempotency_key=self.idempotency_key)
         names = agents or self._surroundings.agents(self._address) or (roster.default,)
-        asking = Asking(roster, self, files_kept.store(self.workspace.root), self._asked, check)
+        asking = Asking(roster, self, files_kept.store(self.workspace.root), self._asked, check, commits=commits)
         return await asking.answer(task, names)
+
+    def work_alone(self, place: Path) -> None:
+        """Be the only agent in the workspace until the attempt ends. Raises `ActionError` (`busy`)."""
+        from treadle.runtime.agents.alone import alone
+
+        if self._held is None:
+            self._held = alone(place, self.workspace.root, f"step {self._visit} of {self.execution}")
 
     async def look(self) -> None:
         """Have the visit's files kept as they are now, if they are not yet: something is about to change them."""
@@ -285,6 +300,9 @@ class StepContext:
     def close(self) -> None:
         """The attempt has ended: its log is complete, and it changes nothing any more."""
         self.closed = True
+        if self._held is not None:
+            self._held()
+            self._held = None
         if self._log is not None:
             self._log.close()
 
@@ -312,6 +330,7 @@ class StepContext:
             "TREADLE_STEP": self.address,
             "TREADLE_IDEMPOTENCY_KEY": self.idempotency_key,
             **self.env,
+            **self.agent_env,
             **added,
         }
 

@@ -10,6 +10,7 @@ from treadle_engine.protocol import (
     AcquireSlots,
     Address,
     AskInterrupted,
+    AttemptAsks,
     AttemptEnded,
     CancelAttempt,
     CancelTimer,
@@ -17,7 +18,12 @@ from treadle_engine.protocol import (
     Compensate,
     CompensationEnded,
     Pause,
+<<<<<<< HEAD
     Recover,
+=======
+    RaiseBudget,
+    Resume,
+>>>>>>> fec265b (A person is asked in the middle of a visit; the user's repository stays; worktrees join by lines)
     StartAttempt,
     StartTimer,
     StartWorkflow,
@@ -38,8 +44,14 @@ from treadle_hookspecs import (
 from treadle.runtime.clock import now
 from treadle.runtime.context import StepContext
 from treadle.runtime.execution import PATIENT, Execution, Rest
+<<<<<<< HEAD
 from treadle.runtime.heard import heard
 from treadle.runtime.performing import ASKS, Performer, cancelled
+=======
+from treadle.runtime.hearing import SORTS, delivered
+from treadle.runtime.performing import Performer, cancelled
+from treadle.runtime.places import CANCEL_VISIT
+>>>>>>> fec265b (A person is asked in the middle of a visit; the user's repository stays; worktrees join by lines)
 from treadle.runtime.projection import TERMINAL
 from treadle.runtime.protecting import protected_row, protected_waits
 from treadle.runtime.publishing import outgoing
@@ -52,6 +64,7 @@ Observer: TypeAlias = Callable[[Append], None]
 
 _Work: TypeAlias = tuple[StepContext, Coroutine[None, None, None]]
 _Item = TypeVar("_Item")
+_End: TypeAlias = AttemptEnded | AttemptAsks
 
 
 class Driver:
@@ -97,7 +110,6 @@ class Driver:
         self._called_off: set[Address] = set()
         self._timers = Timers(self._fire)
         self._asked = False
-        self._wanted = False
         self._held = False
         self._gone: list[Address] = []
 
@@ -292,7 +304,7 @@ class Driver:
     def _attempt(self, command: StartAttempt) -> _Work:
         execution, address = self.execution, command.address
         limits = execution.state.limits_of(address.scope, address.step) if execution.limited else None
-        context = StepContext(execution.surroundings, address, command.env, limits=limits)
+        context = StepContext(execution.surroundings, address, command.env, limits=limits, replies=command.replies)
         if execution.reuse is not None:
             context.reuse = execution.reuse(command)
 
@@ -305,10 +317,12 @@ class Driver:
         context = StepContext(self.execution.surroundings, command.address, {})
         return context, self._run(context, self._performer.start_workflow(command))
 
-    async def _run(self, context: StepContext, work: Coroutine[None, None, AttemptEnded]) -> None:
+    async def _run(self, context: StepContext, work: Coroutine[None, None, _End]) -> None:
         try:
             ended = await self._end_of(context, work)
-            if ended is not None:
+            if isinstance(ended, AttemptAsks):
+                self.handle(ended._replace(ask=self.execution.guard.mask_json(ended.ask)))
+            elif ended is not None:
                 self.handle(self._guarded(ended))
         except Exception as error:  # noqa: BLE001 - whoever waits for the execution gets it
             self.fail(error)
@@ -320,13 +334,13 @@ class Driver:
     async def _run_compensation(self, command: Compensate, context: StepContext) -> None:
         try:
             ended = await self._end_of(context, self._performer.undo(command, context))
-            if ended is not None:
+            if isinstance(ended, AttemptEnded):
                 told = ended.facts.get("told")
                 self.handle(CompensationEnded(ended.address, ended.at, ended.error, ended.draw, told))
         except Exception as error:  # noqa: BLE001 - whoever waits for the execution gets it
             self.fail(error)
 
-    async def _end_of(self, context: StepContext, work: Coroutine[None, None, AttemptEnded]) -> AttemptEnded | None:
+    async def _end_of(self, context: StepContext, work: Coroutine[None, None, _End]) -> _End | None:
         """How the attempt ended, or None when the driver is stopping and nobody may say."""
         try:
             ended = await work
@@ -334,20 +348,11 @@ class Driver:
             context.close()
         address = ended.address
         self._running.pop(address, None)
-        if self.stopping and ended.outcome == "cancelled" and address not in self._called_off:
+        if self.stopping and _is_cut_off(ended) and address not in self._called_off:
             self._rest_if_idle()
             return None
         self._called_off.discard(address)
-        if ended.outcome == ASKS and ended.error is not None:
-            self._person_wanted(str(ended.error["message"]))
-            return None
         return ended
-
-    def _person_wanted(self, message: str) -> None:
-        """A visit stays open until somebody has acted and resumes the execution."""
-        self._wanted = True
-        self.execution.surroundings.host.console.say(message)
-        self._rest_if_idle()
 
     def _guarded(self, ended: AttemptEnded) -> AttemptEnded:
         """Secrets in what an attempt gives back are masked; declared sensitive outputs are marked for sealing."""
@@ -382,10 +387,6 @@ class Driver:
             or self._taken
             or self._commands
         ):
-            return
-        if self._wanted and not self.stopping:
-            self._wanted = False
-            self.handle(Recover(now(), {"": "ask"}))  # those that are left are for a person
             return
         if self._at_rest() and not self._listen():
             self._timers.clear()
@@ -424,6 +425,10 @@ def _taken(items: list[_Item]) -> tuple[_Item, ...]:
     taken = tuple(items)
     items.clear()
     return taken
+
+
+def _is_cut_off(ended: _End) -> bool:
+    return isinstance(ended, AttemptEnded) and ended.outcome == "cancelled"
 
 
 def _explained(error: BaseException, execution: str) -> BaseException:

@@ -79,6 +79,10 @@ class KeptFiles:
         """
         await asyncio.to_thread(self._take_first, visit)
 
+    async def begin_late(self, visit: str) -> None:
+        """As `begin`, in place of what it kept: nothing of the visit has reached the root yet."""
+        await asyncio.to_thread(self._store().take, self._execution, visit, BEFORE)
+
     async def end(self, visit: str, *, looked: bool) -> JsonObject | None:
         """An attempt has ended: what a rollback can undo of it, None for nothing. `looked`: `begin` was called.
 

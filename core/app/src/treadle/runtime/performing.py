@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from treadle_engine.compensation import UNDO_CHANGES
 from treadle_engine.graph import FAILURE_OUTCOMES
 from treadle_engine.plan import Isolation
-from treadle_engine.protocol import Address, AttemptEnded, Compensate, StartAttempt, StartWorkflow
+from treadle_engine.protocol import Address, AttemptAsks, AttemptEnded, Compensate, StartAttempt, StartWorkflow
 from treadle_hookspecs import ActionError, JsonObject, TreadleError
 
 from treadle.runtime.agents.wanted import PersonWanted
@@ -25,10 +25,6 @@ UNKNOWN: Final[JsonObject] = {"unknown": True}
 """What was kept of a visit whose end nobody saw, or whose files could not be looked at."""
 
 
-ASKS: Final = "asks"
-"""The outcome of an attempt that cannot go on before a person has done something. The decider never sees it."""
-
-
 class Performer:
     """Carries out the attempts and compensations of one execution."""
 
@@ -37,7 +33,7 @@ class Performer:
 
     async def visit(
         self, command: StartAttempt, context: StepContext, *, interrupted: Callable[[], bool]
-    ) -> AttemptEnded:
+    ) -> AttemptEnded | AttemptAsks:
         """Run an attempt. Never raises.
 
         Args:
@@ -62,10 +58,19 @@ class Performer:
             return _refused(command.address, "snapshot", error)
         except asyncio.CancelledError:
             return cancelled(command.address)
-        if ended.outcome == ASKS or not (context.looked or context.changed):
+        except PersonWanted as wanted:
+            return await self._asking(command.address, context, wanted)
+        if not (context.looked or context.changed):
             return ended
         keep = ended.outcome == "cancelled" and interrupted()
-        return ended._replace(snapshot=await self._kept(ended, context, looked=context.looked, undo=not keep))
+        failed = ended.error is not None and not self._keeps(command.address)
+        return ended._replace(snapshot=await self._kept(context, undo=failed and not keep))
+
+    async def _asking(self, address: Address, context: StepContext, wanted: PersonWanted) -> AttemptAsks:
+        """What the attempt changed by then is kept: it is undone, should nobody ever answer."""
+        kept = await self._kept(context, undo=False) if context.looked or context.changed else None
+        facts: JsonObject = {"usage": {**context.usage}} if context.usage else {}
+        return AttemptAsks(address, now(), wanted.ask, wanted.timeout, kept, facts)
 
     async def _called(self, command: StartAttempt, context: StepContext) -> AttemptEnded:
         resolve, (scope, step, *_) = self._execution.resolve, command.address
@@ -79,6 +84,7 @@ class Performer:
         files, (scope, step, *_) = context.files, command.address
         if files is None:
             raise RuntimeError("there is nowhere to put a worktree")
+        ended: AttemptEnded | None = None
         try:
             name = f"{scope}/{isolation.worktree}" if scope else isolation.worktree
             worktree = await files.enter(name, f"{scope}/{step}" if scope else step)
@@ -88,6 +94,8 @@ class Performer:
                 if isolation.check:
                     await _checked(isolation.check, context)
                 if isolation.merge:
+                    if len(context.replies) + 1 == context.attempt:  # no attempt was cut off, perhaps in a merge
+                        await files.begin_late(context.visit)  # what others did in the root meanwhile is theirs
                     for sentence in await files.merge(worktree):
                         context.log.warning(sentence)
         except ActionError as error:
@@ -95,7 +103,7 @@ class Performer:
                 command.address,
                 now(),
                 "failure",
-                {},
+                {**(ended.outputs if ended is not None else {}), **error.outputs},
                 {"type": error.error_class, "message": error.message, "retryable": error.retryable},
             )
         return ended
@@ -137,9 +145,12 @@ class Performer:
         ended = AttemptEnded(command.address, now(), "success")
         if command.action != UNDO_CHANGES:
             resolve = self._execution.resolve_rollback if command.rollback_action else self._execution.resolve
-            ended = await self._attempt(
-                command.address, resolve, command.action, command.inputs, context, command.timeout
-            )
+            try:
+                ended = await self._attempt(
+                    command.address, resolve, command.action, command.inputs, context, command.timeout
+                )
+            except PersonWanted:
+                return _refused(command.address, "unavailable", TreadleError("what undoes a step cannot ask a person"))
         files = self._execution.surroundings.files
         if ended.outcome in FAILURE_OUTCOMES or ended.error is not None or files is None:
             return ended
@@ -171,20 +182,18 @@ class Performer:
             return await attempt(address, resolved, plain, context, seconds)  # type: ignore[arg-type]
         except asyncio.CancelledError:
             return cancelled(address)
-        except PersonWanted as wanted:
-            return AttemptEnded(address, now(), ASKS, {}, {"type": ASKS, "message": wanted.message})
 
-    async def _kept(self, ended: AttemptEnded, context: StepContext, *, looked: bool, undo: bool) -> JsonObject | None:
-        """What is kept of the files that an attempt changed. Those that it journaled go with its failure."""
-        files, address = self._execution.surroundings.files, ended.address
+    async def _kept(self, context: StepContext, *, undo: bool) -> JsonObject | None:
+        """What is kept of the files that an attempt changed; `undo`: those that it journaled go with its failure."""
+        files = self._execution.surroundings.files
         if files is None:
             return None
         context.closed = True
         try:
-            if undo and context.changed and ended.error is not None and not self._keeps(address):
+            if undo and context.changed:
                 for sentence in await files.undo_journaled(context.visit):
                     context.log.warning(sentence)
-            return await files.end(context.visit, looked=looked)
+            return await files.end(context.visit, looked=context.looked)
         except TreadleError as error:
             context.log.warning(f"what the step changed on disk is not known: {error.message}")
         except asyncio.CancelledError:

@@ -94,7 +94,7 @@ class Projector:
         match event.type:
             case kinds.VISIT_WAITING if event.data["for"] != "items":
                 rows.updates.append(_gone_on(event, "waiting"))
-            case kinds.ATTEMPT_STARTED if event.attempt == 1:
+            case kinds.ATTEMPT_STARTED:
                 rows.updates.append(_gone_on(event, "running"))
             case kinds.VISIT_SETTLED if event.visit:
                 rows.updates.append(self._settled(event))

@@ -18,6 +18,8 @@ _BEGINS: Final = frozenset(
 _ENDS: Final = frozenset({kinds.ATTEMPT_STARTED, kinds.VISIT_SETTLED, kinds.SCOPE_OPENED})
 """Events after which a visit may wait no longer."""
 _WHOLE: Final = ("", 0)
+_INSIDE: Final = frozenset({"further", "key"})
+"""Of what is asked: nobody has to know these to answer."""
 
 
 class WaitRows:
@@ -93,7 +95,7 @@ def _row(state: State, address: str, step: str) -> WaitRow | None:
 
 def _asked(wait: Wait, approval: Approval) -> Mapping[str, Json]:
     """What people have to know to answer."""
-    found: dict[str, Any] = {key: value for key, value in wait.ask.items() if key != "further"}
+    found: dict[str, Any] = {key: value for key, value in wait.ask.items() if key not in _INSIDE}
     if wait.approvers:
         found["approvers"] = list(wait.approvers)
     if wait.answers:

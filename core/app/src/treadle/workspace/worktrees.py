@@ -105,7 +105,8 @@ class Worktrees:
         """Bring its changes into the root, all or none, and remove it.
 
         Raises:
-            ActionError: somebody changed the same files in the root meanwhile (`merge-conflict`); both stay.
+            ActionError: somebody changed the same lines in the root meanwhile (`merge-conflict`, with the outputs
+                `conflicts`, paths, and `worktree`); both stay.
             TreadleError: the system refuses; nothing was changed.
         """
         store, base = self._store(worktree), self._base(worktree)
@@ -116,7 +117,12 @@ class Worktrees:
             if error.exit_code is not ExitCode.CONFLICT or "files" not in error.context:
                 raise
             where = f"the worktree {worktree.path} holds the changes"
-            raise ActionError(f"{error.message}; {where}", error_class="merge-conflict", retryable=False) from error
+            raise ActionError(
+                f"{error.message}; {where}",
+                error_class="merge-conflict",
+                outputs={"conflicts": error.context["files"], "worktree": str(worktree.path)},
+                retryable=False,
+            ) from error
         crash_point(_MERGED)
         self.remove(worktree)
         return done

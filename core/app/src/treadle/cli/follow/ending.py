@@ -104,7 +104,7 @@ class Ending:
         until = f"until {local(from_iso(waiting['due']))}" if waiting["due"] else ""
         name = f" `{waiting['name']}`" if waiting["name"] else ""
         what = {
-            "approval": "for an approval",
+            "approval": "for a person" if waiting.get("task") else "for an approval",
             "slots": f"for a place in the group{name}",
             "budget": "for more budget",
             "condition": "for its condition",

@@ -4,13 +4,16 @@ What an agent says counts for nothing: its outcome is the difference between two
 """
 
 import asyncio
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from treadle_hookspecs import ActionError, AgentAnswer, AgentResult, AgentTask, TreadleError
 
+from treadle.runtime.agents.human import HumanAgent
+from treadle.runtime.agents.repository import Repository
 from treadle.runtime.agents.roster import HUMAN, AgentEntry, Roster
 
 if TYPE_CHECKING:
@@ -19,6 +22,10 @@ if TYPE_CHECKING:
 
 _REPLIES: Final = "agents"
 _LAST_LINES: Final = 40
+_TOLD: Final = frozenset({"check", "rejected"})
+"""Failures whose words the next agent gets to read."""
+_ROUNDS: Final = 10
+"""How often a person is asked at most, where the check fails again and again."""
 
 
 class Asking:
@@ -30,16 +37,25 @@ class Asking:
         store: takes snapshots of the folder that the agents work in.
         number: the how many-th call of its attempt; it names what is kept.
         check: a program that has to succeed afterwards.
+        commits: the agents may commit.
     """
 
     def __init__(
-        self, roster: Roster, context: "StepContext", store: "SnapshotStore", number: int, check: Sequence[str]
+        self,
+        roster: Roster,
+        context: "StepContext",
+        store: "SnapshotStore",
+        number: int,
+        check: Sequence[str],
+        *,
+        commits: bool = False,
     ) -> None:
         self._roster = roster
         self._context = context
         self._store = store
         self._label = f"agent-{number}"
         self._check = tuple(check)
+        self._commits = commits
         self._tried: list[tuple[str, str]] = []
         self._transcripts: list[Path] = []
         self._money = 0.0
@@ -48,32 +64,55 @@ class Asking:
     async def answer(self, task: AgentTask, names: Sequence[str]) -> AgentAnswer:
         """Ask one after the other. Raises `ActionError` when none did it; its class is the last one's."""
         last = ActionError("no agent was named", error_class="unavailable", retryable=False)
-        for name in await self._left(names):
+        for name in self._left(names):
             try:
                 return await self._asked(name, task)
             except ActionError as error:
                 self._context.log.warning(f"agent {name}: {error.message}")
                 self._tried.append((name, f"{error.error_class}: {error.message}"))
-                task = replace(task, feedback=error.message if error.error_class == "check" else task.feedback)
+                task = replace(task, feedback=error.message if error.error_class in _TOLD else task.feedback)
                 last = error
         if len(self._tried) < 2:
             raise last
         listed = "\n".join(f"  {name}: {reason}" for name, reason in self._tried)
         raise ActionError(f"no agent did it:\n{listed}", error_class=last.error_class, retryable=last.retryable)
 
-    async def _left(self, names: Sequence[str]) -> Sequence[str]:
-        """Where a person was asked before the execution rested, it goes on with that person."""
-        people = [at for at, name in enumerate(names) if self._is_person(name)]
-        if not people or self._context.attempt == 1 or await self._found("asked") is None:
+    def _left(self, names: Sequence[str]) -> Sequence[str]:
+        """Where a person was asked before the visit waited, it goes on with that person."""
+        asked = [at for at, name in enumerate(names) if self._rounds(name)]
+        if not asked:
             return names
-        return names[people[0] :]
+        self._recall()
+        return names[asked[-1] :]
 
-    def _is_person(self, name: str) -> bool:
-        entry = self._roster.entries.get(name)
-        return entry is not None and entry.kind == HUMAN
+    def _rounds(self, name: str) -> int:
+        """How many answers there are of this person to what this call asked."""
+        mine = f"{self._label}/{name}/"
+        return sum(key.startswith(mine) for key in self._context.replies)
 
-    async def _found(self, moment: str) -> "Snapshot | None":
-        return await asyncio.to_thread(self._store.find, self._context.execution, self._visit, moment)
+    def _recall(self) -> None:
+        """What was known when a person was asked."""
+        try:
+            known: Any = json.loads(self._notes.read_text("utf-8"))
+        except (OSError, ValueError):
+            return
+        self._tried = [(str(name), str(reason)) for name, reason in known["tried"]]
+        self._money, self._tokens = known["money"], known["tokens"]
+        self._transcripts = [Path(path) for path in known["transcripts"]]
+
+    def _note(self) -> None:
+        paths = [str(path) for path in self._transcripts]
+        known = {"tried": self._tried, "money": self._money, "tokens": self._tokens, "transcripts": paths}
+        text = self._context.step_log.masker.mask(json.dumps(known))
+        self._notes.parent.mkdir(parents=True, exist_ok=True)
+        self._notes.write_text(text, "utf-8")
+
+    @property
+    def _notes(self) -> Path:
+        return self._context.scratch / _REPLIES / f"{self._label}.json"
+
+    async def _found(self, visit: str, moment: str) -> "Snapshot | None":
+        return await asyncio.to_thread(self._store.find, self._context.execution, visit, moment)
 
     @property
     def _visit(self) -> str:
@@ -84,15 +123,56 @@ class Asking:
         health = await self._roster.health(name)
         if not health.ok:
             raise ActionError(f"it cannot be asked: {health.message}", error_class="unavailable")
-        before = await self._before(entry)
+        if entry.kind == HUMAN:
+            return await self._person_asked(name, task)
+        if task.expect != "text":
+            self._context.work_alone(self._store.git.folder)
+        repository = self._repository()
+        self._put_back(repository)  # what an agent moved that was killed with treadle
+        before = await self._before()
+        await asyncio.to_thread(repository.look)
         self._context.progress(None, f"{name} is working")
         try:
-            result = await self._performed(entry, task)
+            try:
+                result = await self._performed(entry, task)
+            finally:
+                self._put_back(repository)
             return await self._judged(name, task, result, before)
-        except (ActionError, asyncio.CancelledError) as error:
-            if isinstance(error, ActionError) and entry.kind != HUMAN:
-                await self._undone(before)
+        except ActionError:
+            await self._undone(before)
             raise
+
+    def _repository(self) -> Repository:
+        kept = self._context.scratch / f"{self._label}-repository"
+        return Repository(self._context.workspace.root, kept, self._context.execution, commits=self._commits)
+
+    def _put_back(self, repository: Repository) -> None:
+        """At once, also when the step is being cancelled."""
+        for sentence in repository.put_back():
+            self._context.log.warning(sentence)
+            self._context.host.console.say(f"step {self._context.visit}: {sentence}")
+
+    async def _person_asked(self, name: str, task: AgentTask) -> AgentAnswer:
+        """A person whose work fails the check is asked again, with what the check said; nothing of it is undone."""
+        person, number = self._roster.backend(name), self._rounds(name)
+        if not isinstance(person, HumanAgent):
+            raise ActionError(f"agent {name} is no person", error_class="unavailable", retryable=False)
+        await self._context.look()
+        visit = f"{self._visit}:{name}"
+        before = await self._found(visit, "asked") or await self._taken(visit, "asked")
+        self._note()
+        if not number:
+            raise person.question(task, self._context, f"{self._label}/{name}/1", self._tried)
+        key = f"{self._label}/{name}/{number}"
+        reply: Any = self._context.replies[key]
+        result = person.result(reply, self._context, key)
+        try:
+            return await self._judged(name, task, result, before)
+        except ActionError as error:
+            if error.error_class != "check" or number >= _ROUNDS:
+                raise
+            told = replace(task, feedback=error.message)
+        raise person.question(told, self._context, f"{self._label}/{name}/{number + 1}", self._tried)
 
     def _known(self, name: str) -> AgentEntry:
         try:
@@ -102,7 +182,7 @@ class Asking:
             raise ActionError(f"{error.message} ({hints})", error_class="unavailable", retryable=False) from error
 
     async def _performed(self, entry: AgentEntry, task: AgentTask) -> AgentResult:
-        seconds = min(task.seconds or entry.timeout, entry.timeout) if entry.kind != HUMAN else None
+        seconds = min(task.seconds or entry.timeout, entry.timeout)
         try:
             async with asyncio.timeout(seconds) as clock:
                 result = await self._roster.backend(entry.name).perform(task, self._context)
@@ -154,19 +234,17 @@ class Asking:
             told = f"{' '.join(self._check)} exited with {result.exit_code}"
             raise ActionError("\n".join([told, *last]), error_class="check")
 
-    async def _before(self, entry: AgentEntry) -> "Snapshot":
-        """The tree as it was. A person who was asked before the execution rested has begun where it was then."""
+    async def _before(self) -> "Snapshot":
+        """The tree as it was."""
         context = self._context
         await context.look()
-        if entry.kind == HUMAN:
-            return await self._found("asked") or await self._taken("asked")
-        earlier, seen = await self._found("before"), await self._found("after")
+        earlier, seen = await self._found(self._visit, "before"), await self._found(self._visit, "after")
         if earlier is not None and context.attempt > 1 and (seen is None or seen.at < earlier.at):
             await self._undone(earlier, known=False)  # what an agent left that was killed with treadle
-        return await self._taken("before")
+        return await self._taken(self._visit, "before")
 
-    async def _taken(self, moment: str) -> "Snapshot":
-        return await asyncio.to_thread(self._store.take, self._context.execution, self._visit, moment)
+    async def _taken(self, visit: str, moment: str) -> "Snapshot":
+        return await asyncio.to_thread(self._store.take, self._context.execution, visit, moment)
 
     async def _undone(self, before: "Snapshot", *, known: bool = True) -> None:
         """What was not taken is undone, so that the next agent begins where this one did."""

@@ -9,6 +9,7 @@ async def perform(
     expect: Expectation = "changes",
     check: list[str] | None = None,
     feedback: str = "",
+    commits: bool = False,
     *,
     context: ActionContext,
 ) -> JsonObject:
@@ -20,10 +21,13 @@ async def perform(
         expect: `changes` fails without a diff, `text` without an answer, `either` without both.
         check: a program and its arguments that has to succeed afterwards.
         feedback: why an earlier answer was not taken, e.g. a rejection's comment.
+        commits: the agent may commit, branch and stage; otherwise what it moves in the repository is put back.
         context: the step.
 
     Returns:
         `agent, summary, text, changes` (`{path, how}` each), `money, tokens, tried` (`{agent, reason}` each).
     """
-    answer = await context.agent(instructions, files=files or (), expect=expect, check=check or (), feedback=feedback)
+    answer = await context.agent(
+        instructions, files=files or (), expect=expect, check=check or (), feedback=feedback, commits=commits
+    )
     return answer.to_json()

@@ -174,7 +174,8 @@ class Roster:
         timeout = table.get("timeout", AgentEntry.__dataclass_fields__["timeout"].default)
         if isinstance(timeout, bool) or not isinstance(timeout, int | float) or timeout <= 0:
             raise self._wrong(f"[agents.{name}]: timeout is a number of seconds")
-        settings = {key: value for key, value in table.items() if key not in _OWN}
+        own = _OWN if table["kind"] != HUMAN else _OWN[:1]  # a person is not ended, but waited for as long
+        settings = {key: value for key, value in table.items() if key not in own}
         return AgentEntry(name, table["kind"], settings, str(self._file), float(timeout))
 
     def _table(self) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from treadle.workspace._by_descriptor import write
 from treadle.workspace.journal import HOME, Journal, Rescued, Transaction, Undone
 from treadle.workspace.journal._record import key
 from treadle.workspace.snapshots._comparing import FOLDERS, entries
+from treadle.workspace.snapshots._joining import joined
 from treadle.workspace.snapshots._moving import Moves, Planner
 from treadle.workspace.snapshots._present import Present
 from treadle.workspace.snapshots._snapshot import Entry, Snapshot
@@ -50,8 +51,10 @@ def restore(store: SnapshotStore, id: str, wanted: Snapshot, left: Snapshot | No
 def merge(store: SnapshotStore, id: str, base: Snapshot, made: Snapshot) -> Undone:
     """Bring what was made elsewhere, from `base` to `made`, into the root: all of it or nothing.
 
+    Where a file was changed here as well it is joined line by line.
+
     Raises:
-        TreadleError: somebody changed the same files here meanwhile (exit code 5, naming them); nothing was changed.
+        TreadleError: somebody changed the same lines here meanwhile (exit code 5, naming them); nothing was changed.
             Or as `restore` does.
     """
     return _Restoring(store, id).run(made, base, refuse=True)
@@ -73,7 +76,8 @@ class _Restoring:
             source = entries(git, left)
             for _ in range(_TRIES):
                 present = Present(self._root, self._store.limit)
-                moves = Planner(source, target, present, left.at, unsure=left.moment == "found").moves()
+                came, goes = joined(self._store, source, target, present) if refuse else (source, target)
+                moves = Planner(came, goes, present, left.at, unsure=left.moment == "found").moves()
                 if refuse and (moves.kept or moves.failures):
                     raise _conflict(moves)
                 done = self._move(moves, present)
