@@ -1,7 +1,7 @@
-"""Codex, a widely used coding agent, end to end against a scripted model: `make test-agents` runs this, nothing else does.
+"""Codex, a widely used coding agent, end to end against a scripted model; only `make test-agents` runs this.
 
-It edits a file of a real repository through `implementation/implement-feature`; the tests decide, its difference is what
-counts, and a rollback brings back the byte.
+It edits a file of a real repository through `implementation/implement-feature`; the tests decide, its difference is
+what counts, and a rollback brings back the byte.
 """
 
 import os
