@@ -5,11 +5,13 @@ what counts, and a rollback brings back the byte.
 """
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from cast_of_agents import git
 from responses_server import ResponsesServer
+from users import User
 
 PATCH = """*** Begin Patch
 *** Update File: calc.py
@@ -32,7 +34,7 @@ steps:
 
 
 @pytest.fixture
-def model():
+def model() -> Iterator[ResponsesServer]:
     """A scripted model that mends `calc.py`."""
     server = ResponsesServer(PATCH, "I have made add() add.")
     yield server
@@ -40,7 +42,7 @@ def model():
 
 
 @pytest.fixture
-def codex(repository, model):
+def codex(repository: User, model: ResponsesServer) -> User:
     """A user who has Codex, set up as the how-to says; the model is a local one."""
     user = repository
     (user.home / ".codex").mkdir()
@@ -75,14 +77,14 @@ env = {{ TMPDIR = "{user.home}/tmp" }}
     return user
 
 
-def test_codex_edits_and_its_difference_is_what_counts(codex, model):
+def test_codex_edits_and_its_difference_is_what_counts(codex: User, model: ResponsesServer) -> None:
     user = codex
     user.write("feature.yaml", WORKFLOW)
     user.write("test_calc.py", "import calc\n\n\ndef test_add():\n    assert calc.add(1, 2) == 3\n")
     before = {path.name: path.read_bytes() for path in user.project.iterdir() if path.is_file()}
     said = git(user, "status", "--porcelain"), git(user, "reflog", "--all")
     environ = {"LOCAL_KEY": "x", "PATH": f"{Path(os.environ['CODEX']).parent}{os.pathsep}{user.environ['PATH']}"}
-    ran = user.treadle("run", "feature.yaml", **environ)
+    ran = user.ended(user.start("run", "feature.yaml", **environ), 0)
     outputs = user.status()["steps"]["implement"]["outputs"]
     assert [change["path"] for change in outputs["code_changes"]] == ["calc.py"], ran.err
     assert "+    return a + b" in outputs["code_changes"][0]["patch"]

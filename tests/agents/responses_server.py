@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 
-_USAGE: Final = {
+_USAGE: Final[dict[str, Any]] = {
     "input_tokens": 100,
     "output_tokens": 20,
     "total_tokens": 120,
@@ -72,7 +72,7 @@ class ResponsesServer:
         number = len(self.requests)
         item = self._item(request, number)
         response = {"id": f"resp_{number}", "object": "response", "output": [item], "usage": _USAGE}
-        shown = [
+        shown: list[dict[str, Any]] = [
             {"type": "response.created", "response": {**response, "status": "in_progress", "output": []}},
             {"type": "response.output_item.added", "output_index": 0, "item": item},
             {"type": "response.output_item.done", "output_index": 0, "item": item},
