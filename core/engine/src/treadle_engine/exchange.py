@@ -16,6 +16,7 @@ _STIMULI: Final[Mapping[str, type[Any]]] = {
     for kind in (
         protocol.Start,
         protocol.AttemptEnded,
+        protocol.AttemptAsks,
         protocol.AttemptLost,
         protocol.TimerFired,
         protocol.Deliver,

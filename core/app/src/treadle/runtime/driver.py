@@ -18,12 +18,6 @@ from treadle_engine.protocol import (
     Compensate,
     CompensationEnded,
     Pause,
-<<<<<<< HEAD
-    Recover,
-=======
-    RaiseBudget,
-    Resume,
->>>>>>> fec265b (A person is asked in the middle of a visit; the user's repository stays; worktrees join by lines)
     StartAttempt,
     StartTimer,
     StartWorkflow,
@@ -44,14 +38,8 @@ from treadle_hookspecs import (
 from treadle.runtime.clock import now
 from treadle.runtime.context import StepContext
 from treadle.runtime.execution import PATIENT, Execution, Rest
-<<<<<<< HEAD
 from treadle.runtime.heard import heard
-from treadle.runtime.performing import ASKS, Performer, cancelled
-=======
-from treadle.runtime.hearing import SORTS, delivered
 from treadle.runtime.performing import Performer, cancelled
-from treadle.runtime.places import CANCEL_VISIT
->>>>>>> fec265b (A person is asked in the middle of a visit; the user's repository stays; worktrees join by lines)
 from treadle.runtime.projection import TERMINAL
 from treadle.runtime.protecting import protected_row, protected_waits
 from treadle.runtime.publishing import outgoing

@@ -11,6 +11,7 @@ from treadle_engine.addresses import scope_at
 from treadle_engine.exchange import command_from_json, stimulus_to_json
 from treadle_engine.plan import Cache, Limits, Plan, StepPlan, plan_from_json
 from treadle_engine.protocol import (
+    AttemptAsks,
     AttemptEnded,
     AttemptLost,
     Compensate,
@@ -26,7 +27,7 @@ from treadle.runtime.context import StepContext
 from treadle.runtime.environment import Environment
 from treadle.runtime.execution import Execution
 from treadle.runtime.making import codec_of, execution_of
-from treadle.runtime.performing import ASKS, Performer
+from treadle.runtime.performing import Performer
 from treadle.runtime.step_cache import StepCache, of_home
 from treadle.secrets import Masker
 
@@ -75,18 +76,17 @@ class Performances:
     async def _attempt(self, execution: Execution, command: StartAttempt, leaving: Callable[[], bool]) -> Stimulus:
         address = command.address
         limits = execution.state.limits_of(address.scope, address.step) if execution.limited else None
-        context = StepContext(execution.surroundings, address, command.env, limits=limits)
+        context = StepContext(execution.surroundings, address, command.env, limits=limits, replies=command.replies)
         if execution.reuse is not None:
             context.reuse = execution.reuse(command)
         try:
             ended = await Performer(execution).visit(command, context, interrupted=leaving)
         finally:
             context.close()
+        if isinstance(ended, AttemptAsks):
+            return ended._replace(ask=execution.guard.mask_json(ended.ask))
         if ended.outcome == "cancelled" and leaving():
             return AttemptLost(address, now())
-        if ended.outcome == ASKS and ended.error is not None:
-            self._environment.host.console.say(str(ended.error["message"]))
-            return AttemptLost(address, now(), "ask")
         return _guarded(ended, execution)
 
     async def _undo(self, execution: Execution, command: Compensate, leaving: Callable[[], bool]) -> Stimulus:
