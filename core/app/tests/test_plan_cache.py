@@ -1,6 +1,8 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from treadle.definition import Use
 from treadle.plans import PlanCache
 from treadle.plugins import PluginRecord
 from treadle_engine.plan import Plan, ScopePlan, StepPlan
@@ -17,6 +19,24 @@ def test_a_plan_comes_back_in_another_process_as_it_was(tmp_path: Path) -> None:
     second = PlanCache(tmp_path, [GIT])
     assert second.find(b"text", ".yaml") == PLAN
     second.close()
+
+
+def test_one_process_reads_a_plan_once(tmp_path: Path) -> None:
+    cache = PlanCache(tmp_path, [GIT])
+    cache.keep(b"text", ".yaml", PLAN)
+    assert cache.find(b"text", ".yaml") is cache.find(b"text", ".yaml")
+    cache.close()
+
+
+def test_what_was_compiled_with_another_file_is_what_counts(tmp_path: Path) -> None:
+    cache = PlanCache(tmp_path, [GIT])
+    cache.keep(b"text", ".yaml", PLAN, [Use("c.yaml", "", "/c.yaml", "1")])
+    assert cache.find(b"text", ".yaml", lambda use: use.hash == "1") == PLAN
+    assert cache.find(b"text", ".yaml", lambda use: use.hash == "2") is None
+    later = replace(PLAN, title="later")
+    cache.keep(b"text", ".yaml", later, [Use("c.yaml", "", "/c.yaml", "2")])
+    assert cache.find(b"text", ".yaml", lambda use: use.hash == "2") == later
+    cache.close()
 
 
 @pytest.mark.parametrize(

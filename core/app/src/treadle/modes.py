@@ -49,6 +49,8 @@ class RunOptions:
 
     def applied(self, plan: Plan) -> Plan:
         """The plan as this run has it."""
+        if self == NOTHING_CHOSEN:
+            return plan
         if self.max_parallel:
             plan = replace(plan, root=replace(plan.root, max_parallel=self.max_parallel))
         if self.timeout is not None:

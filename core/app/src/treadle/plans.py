@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from treadle.definition import Use
     from treadle.plugins import PluginRecord
 
+_READ: Final = 16
+"""Plans that one process keeps as it has read them."""
+
 _SIZE_LIMIT: Final = 64_000_000
 """Bytes on disk above which the plans that were used longest ago are dropped."""
 
@@ -34,25 +37,36 @@ class PlanCache:
         self._folder = home / "cache" / "plans"
         self._circumstances = _circumstances(records)
         self._cache: Any = None
+        self._read: dict[str, tuple[Sequence[Use], Plan]] = {}
 
     def find(self, text: bytes, suffix: str, as_it_was: "Callable[[Use], bool]" = lambda _: True) -> Plan | None:
         """The plan of a definition's text, if it was compiled under these circumstances before.
 
         `as_it_was` says whether a file of another workflow that it runs is still the same.
         """
+        key = self._key(text, suffix)
         try:
-            stored = self._opened().get(self._key(text, suffix))
-            if stored is None or not all(as_it_was(use) for use in _uses(stored["uses"])):
-                return None
-            return plan_from_json(stored["plan"])
+            found = self._read.get(key) or self._stored(key)
+            return found[1] if found is not None and all(as_it_was(use) for use in found[0]) else None
         except (OSError, ValueError, KeyError, TypeError, sqlite3.Error):
             return None
+
+    def _stored(self, key: str) -> "tuple[Sequence[Use], Plan] | None":
+        stored = self._opened().get(key)
+        if stored is None:
+            return None
+        while len(self._read) >= _READ:
+            del self._read[next(iter(self._read))]
+        found = self._read[key] = _uses(stored["uses"]), plan_from_json(stored["plan"])
+        return found
 
     def keep(self, text: bytes, suffix: str, plan: Plan, uses: "Sequence[Use]" = ()) -> None:
         """Remember a plan, and the files of the other workflows that are in it."""
         written = {"plan": plan_to_json(plan), "uses": [list(astuple(use)) for use in uses]}
+        key = self._key(text, suffix)
+        self._read.pop(key, None)
         try:
-            self._opened().set(self._key(text, suffix), written)
+            self._opened().set(key, written)
         except (OSError, ValueError, TypeError, sqlite3.Error):
             return
 

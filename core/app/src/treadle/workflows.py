@@ -1,7 +1,7 @@
 """The definitions' side of the facade: finding, checking, compiling and previewing workflows."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from treadle_hookspecs import ExecutionQuery, ExecutionRow, ExitCode, Json, JsonObject, TreadleError
 
+from treadle.last_used import LastUsed
 from treadle.lookup import PROJECT, ProjectLibrary, find, known
 from treadle.modes import NOTHING_CHOSEN, RunOptions, supervised
 from treadle.preview import DryRun, preview
@@ -225,8 +226,15 @@ class Workflows(Records):
 
         return check_inputs(plan, given or {})
 
-    def _settled(self, plan: "Plan") -> "Plan":
-        """The plan with what the settings say where the definition is silent; it is pinned with the execution."""
+    @cached_property
+    def _settled(self) -> "Callable[[Plan], Plan]":
+        """The plan with what the settings say where the definition is silent; it is pinned with the execution.
+
+        One object for one plan: what is worked out of it while it runs is worked out once for all its executions.
+        """
+        return LastUsed(self._with_settings)
+
+    def _with_settings(self, plan: "Plan") -> "Plan":
         settings = self.settings
         parallel = plan.root.max_parallel or settings.max_parallel
         timeout = plan.timeout if plan.timeout is not None else settings.default_timeout

@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 import orjson
 from treadle_engine.decide import decide
-from treadle_engine.plan import plan_to_json
+from treadle_engine.plan import Plan, plan_to_json
 from treadle_engine.protocol import Start, StartWorkflow
 from treadle_engine.state import State
 from treadle_hookspecs import (
@@ -25,6 +25,7 @@ from treadle_hookspecs import (
     TreadleError,
 )
 
+from treadle.last_used import LastUsed
 from treadle.runtime.clock import new_id, now
 from treadle.runtime.codec import Codec, with_data
 from treadle.runtime.detached import id_of, launch_of
@@ -61,6 +62,7 @@ class LocalRuntime:
         self._watcher: Watcher | None = None
         self._watching: asyncio.TimerHandle | None = None
         self._step_cache: StepCache | None = None
+        self._written = LastUsed(_written)
         self._queue = Queue(environment, self._loop, self._drivers, self._adopt)
         self._interrupts = 0
         self.interrupted_by: int | None = None
@@ -233,7 +235,7 @@ class LocalRuntime:
     ) -> tuple[Driver, JsonObject]:
         logs = Masker()
         codec = self._codec(logs)
-        plan_hash = codec.keep(orjson.dumps(plan_to_json(launch.plan)))
+        plan_hash = codec.keep(self._written(launch.plan))
         for definition in (launch.definition, *launch.definitions):
             self._environment.store.put_definition(definition)
         row = new_row(launch, execution_id, plan_hash, codec)
@@ -360,3 +362,7 @@ class LocalRuntime:
             os._exit(128 + number)
         self._environment.stopping(number)
         self.stop_all(signal.Signals(number).name)
+
+
+def _written(plan: Plan) -> bytes:
+    return orjson.dumps(plan_to_json(plan))
