@@ -1,7 +1,7 @@
 """The definitions' side of the facade: finding, checking, compiling and previewing workflows."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -226,12 +226,15 @@ class Workflows(Records):
 
         return check_inputs(plan, given or {})
 
-    @cached_property
-    def _settled(self) -> "Callable[[Plan], Plan]":
+    def _settled(self, plan: "Plan") -> "Plan":
         """The plan with what the settings say where the definition is silent; it is pinned with the execution.
 
         One object for one plan: what is worked out of it while it runs is worked out once for all its executions.
         """
+        return self._in_force(plan)
+
+    @cached_property
+    def _in_force(self) -> "LastUsed[Plan, Plan]":
         return LastUsed(self._with_settings)
 
     def _with_settings(self, plan: "Plan") -> "Plan":

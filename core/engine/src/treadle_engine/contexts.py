@@ -1,5 +1,6 @@
 """What expressions see: names over the state, looked up when they are asked for."""
 
+from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -160,10 +161,14 @@ def _steps(scope: ScopeState, published: Mapping[str, object] = _NOTHING) -> Nam
     own, root = scope.graph.number, scope.frame.root
     if scope is root:
         return Names(own, lambda id_: _step(scope, id_, published.get(id_)))
-    visible: dict[str, ScopeState] = dict.fromkeys(root.graph.number, root)
-    for around in reversed(tuple(scope.upward())):
-        visible |= dict.fromkeys(around.graph.number, around)
-    return Names(visible, lambda id_: _step(visible[id_], id_, published.get(id_) if id_ in own else None))
+    visible = (*scope.upward(), root)
+
+    def make(id_: str) -> Names:
+        found = next(around for around in visible if id_ in around.graph.number)
+        return _step(found, id_, published.get(id_) if found is scope else None)
+
+    # Not one table of all of them: the scopes around may have thousands of steps, and one is looked up.
+    return Names(ChainMap(*[around.graph.number for around in visible]), make)
 
 
 def _step(scope: ScopeState, id_: str, outputs: object = None) -> Names:
