@@ -216,8 +216,9 @@ class Workflows(Records):
         return PlanCache(self.home, self.plugins.records)
 
     def _entry(self, found: "Found") -> WorkflowEntry:
-        plan = self._load(found).plan
-        if plan is None:
+        try:
+            plan, _ = self._sound(found)
+        except DefinitionError:
             return WorkflowEntry(found.name, "", "has problems: treadle validate it", "", str(found.path), found.source)
         return WorkflowEntry(found.name, plan.title, plan.description, plan.version, str(found.path), found.source)
 
