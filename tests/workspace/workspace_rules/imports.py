@@ -39,7 +39,7 @@ LAYERS: Final = (
     ("plugins", "definition"),
     ("builtin", "triggers", "sandbox", "secrets", "workspace"),
     ("settings",),
-    ("amounts", "suggestions", "crash"),
+    ("amounts", "suggestions", "crash", "last_used"),
 )
 """The parts of the core from the top down: an arrow points to a lower layer. Parts of one layer are strangers."""
 
