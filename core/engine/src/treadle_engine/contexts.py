@@ -162,13 +162,14 @@ def _steps(scope: ScopeState, published: Mapping[str, object] = _NOTHING) -> Nam
     if scope is root:
         return Names(own, lambda id_: _step(scope, id_, published.get(id_)))
     visible = (*scope.upward(), root)
+    # Not one table of all of them: the scopes around may have thousands of steps, and one is looked up.
+    numbers = ChainMap(*[around.graph.number for around in visible])
 
     def make(id_: str) -> Names:
         found = next(around for around in visible if id_ in around.graph.number)
         return _step(found, id_, published.get(id_) if found is scope else None)
 
-    # Not one table of all of them: the scopes around may have thousands of steps, and one is looked up.
-    return Names(ChainMap(*[around.graph.number for around in visible]), make)
+    return Names(numbers, make)
 
 
 def _step(scope: ScopeState, id_: str, outputs: object = None) -> Names:
