@@ -129,7 +129,7 @@ def test_what_the_user_did_later_stays(repository):
     assert user.lines("untracked.txt") == ["mine"]
     rescued = [path.read_text() for path in (user.project / ".treadle/rescue").rglob("tracked.txt")]
     assert "unstaged\n" in rescued
-    assert ".treadle/rescue" in user.treadle("status", user.newest()).out
+    assert ".treadle/rescue" in user.treadle("status", user.newest()).err
     assert any(".treadle/rescue" in note for note in user.status()["undo_notes"])
     assert "tracked.txt was left as it is" in user.treadle("logs", user.newest()).out
 
