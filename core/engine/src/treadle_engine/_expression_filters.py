@@ -263,7 +263,8 @@ def named_filter(name: str) -> Filter:
 
 
 def named_test(name: str) -> Test:
-    """The test of that name. Raises `ExpressionError`."""
+    """The test of that name, or of a symbol such as `==`. Raises `ExpressionError`."""
+    name = TEST_SYMBOLS.get(name, name)
     if name in TESTS:
         return TESTS[name]
     raise ExpressionError(f"there is no test `{name}`")
@@ -318,6 +319,7 @@ def _compared(compare: Callable[[float, float], bool]) -> Test:
     return test
 
 
+TEST_SYMBOLS: Final = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge", "equalto": "eq"}
 TESTS: Final[dict[str, Test]] = {
     "boolean": lambda value: isinstance(value, bool),
     "contains": lambda value, other: other in value,

@@ -13,7 +13,7 @@ from jinja2.runtime import Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 
-from treadle_engine._expression_filters import FILTERS, FUNCTIONS, TESTS, Filter, Test
+from treadle_engine._expression_filters import FILTERS, FUNCTIONS, TEST_SYMBOLS, TESTS, Filter, Test
 from treadle_engine._expression_text import HYPHEN, ExpressionError, Source, Token
 from treadle_engine._expression_values import among, arithmetic, join_texts
 
@@ -41,7 +41,8 @@ _ALLOWED: Final = (
     nodes.Call,
 )
 _FORBIDDEN_NAMES: Final = frozenset({"self", "super", "caller", "varargs", "kwargs", "context", "environment"})
-_TEST_SYMBOLS: Final = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge", "equalto": "eq"}
+_NAMED_AT: Final = {"map": 0, "select": 0, "reject": 0, "selectattr": 1, "rejectattr": 1}
+"""Filters that are told the name of another filter, or of a test, by which argument that is."""
 _CONCAT: Final = "~"
 """`~` becomes a filter of this name, so that it is bounded and writes JSON."""
 
@@ -89,7 +90,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.filters |= {"default": _default, "d": _default, _CONCAT: partial(_filtered, _CONCAT, join_texts)}
         tests: Any = {name: partial(_tested, name, function) for name, function in TESTS.items()}
         self.tests = tests
-        self.tests |= {symbol: self.tests[name] for symbol, name in _TEST_SYMBOLS.items()}
+        self.tests |= {symbol: self.tests[name] for symbol, name in TEST_SYMBOLS.items()}
         self.tests |= {"defined": _is_defined, "undefined": _is_undefined}
 
     def getattr(self, obj: Any, attribute: str) -> Any:
@@ -290,7 +291,16 @@ class _Checker:
             known = sorted(name for name in names if name.isidentifier())
             word = "filter" if is_filter else "test"
             raise self._error(node, f"there is no {word} `{node.name}`{among(known, node.name)}")
+        if is_filter and node.name in _NAMED_AT:
+            self._check_inner(node, _NAMED_AT[node.name])
         self._refuse_unpacking(node)
+
+    def _check_inner(self, node: nodes.Filter | nodes.Test, at: int) -> None:
+        """The filter of `map`, the test of `select` and its like: a text is looked up before the run."""
+        given = node.args[at] if len(node.args) > at else None
+        known, word = (FILTERS, "filter") if node.name == "map" else ({**TESTS, **TEST_SYMBOLS}, "test")
+        if isinstance(given, nodes.Const) and isinstance(given.value, str) and given.value not in known:
+            raise self._error(given, f"there is no {word} `{given.value}`{among(sorted(known), given.value)}")
 
     def _refuse_unpacking(self, node: nodes.Call | nodes.Filter | nodes.Test) -> None:
         if node.dyn_args is not None or node.dyn_kwargs is not None:
