@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from treadle import Treadle
 from treadle.runtime.circles import circle, told
-from treadle_hookspecs import Slot, TreadleError
+from treadle_hookspecs import Slot
 
 Write = Callable[..., str]
 
@@ -151,28 +151,3 @@ def test_a_group_of_a_workflow_that_is_no_name_fails_the_step(treadle: Treadle, 
     assert status.status == "failed"
     assert status.error is not None
     assert (status.error["step"], status.error["type"]) == ("call", "concurrency")
-
-
-def test_cells_and_rounds_have_addresses_in_every_command(treadle: Treadle, write: Write, bench: Any) -> None:
-    status = treadle.run(
-        write("""
-steps:
-  - id: mx
-    matrix: {os: [a, b], py: [1, 2]}
-    uses: bench/note
-    with: {value: "{{ matrix.os }}{{ matrix.py }}"}
-    retry: {max_attempts: 1}
-  - id: each
-    for_each: [1, 2]
-    steps: [{id: build, uses: bench/noop}, {id: test, uses: bench/noop}]
-""")
-    )
-    assert treadle.why(status.id, "mx[4]").step == "mx[4]/mx"
-    assert treadle.why(status.id, "mx[4]#1").visit == 1
-    assert treadle.why(status.id, "each[2]/test").state == "succeeded"
-    with pytest.raises(TreadleError, match=r"`each\[2\]` has 2 steps") as refused:
-        treadle.why(status.id, "each[2]")
-    assert refused.value.suggestions == ("its steps are each[2]/build, each[2]/test",)
-    again = treadle.retry(status.id, ["mx[4]"])
-    assert again.status == "completed"
-    assert [value for _, value in bench.calls[4:]] == ["b2"]

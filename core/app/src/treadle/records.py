@@ -437,12 +437,15 @@ class Records:
         return displayed(value, self.store.payload)
 
     def _step_address(self, row: ExecutionRow, step: str) -> str:
-        """`scope/step#visit`, also for what names a scope with one step, such as `cells[4]`."""
-        if not set(step) & {"[", ":", "."}:
-            return step
-        from treadle_engine.addresses import step_address
+        """`scope/step#visit`, also for what names a scope with one step, such as `cells[4]`; "" for "".
 
-        return step_address(self.pinned_plan(row.id), step)
+        Raises `TreadleError` (3) when the workflow has no such step.
+        """
+        if not step or any(step in {it.address, f"{it.address}#{it.visit}"} for it in self.store.steps(row.id)):
+            return step
+        from treadle.seeing import step_named
+
+        return step_named(self.pinned_plan(row.id), step)
 
     def _log_files(self, execution: str, step: str) -> Iterator[tuple[str, Path]]:
         from treadle.runtime.logs import log_path

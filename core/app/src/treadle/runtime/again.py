@@ -6,6 +6,7 @@ from pathlib import Path
 from treadle_engine.addresses import step_address
 from treadle_engine.plan import OnInterrupt
 from treadle_engine.protocol import Cancel, Pause, RaiseBudget, Recover, Resume, Rollback, Stimulus
+from treadle_engine.scope_state import ScopeState
 from treadle_engine.state import State
 from treadle_engine.takeover import takeover_of
 from treadle_hookspecs import AuditEntry, Definition, ExecutionRow, ExitCode, JsonObject, TreadleError
@@ -27,8 +28,7 @@ def go_on(
     audit = AuditEntry(
         now(), actor, "resume", driver.execution.id, {"reason": reason, "interrupted": dict(interrupted)}
     )
-    plan = driver.execution.state.plan
-    interrupted = {step_address(plan, address): answer for address, answer in interrupted.items()}
+    interrupted = _by_visit(driver.execution.state, interrupted)
     _undo_journaled(driver, interrupted)
     stimuli: list[Stimulus] = [Recover(now(), dict(interrupted), actor)]
     if driver.execution.state.status == "paused":
@@ -36,6 +36,41 @@ def go_on(
     if budget:
         stimuli.append(RaiseBudget(now(), dict(budget), actor))
     driver.handle(*stimuli, audit=audit)
+
+
+def _by_visit(state: State, answers: Mapping[str, OnInterrupt]) -> dict[str, OnInterrupt]:
+    """Answers by the visits that they are for; that for "" is for all others.
+
+    An address is that of a step, of a visit, or of what it is inside of: `deploy`, `deploy#2`, `cells[4]`, `cells`.
+    Raises `TreadleError` (exit code 3) for one that no interrupted visit has.
+    """
+    cut = [f"{scope.place(at)}#{scope.visits[at]}" for scope in state.scopes.values() for at in _calls(scope)]
+    found: dict[str, OnInterrupt] = {"": answers[""]} if "" in answers else {}
+    for address, answer in answers.items():
+        visits = [visit for visit in cut if _is_within(visit, step_address(state.plan, address))] if address else []
+        if address and not visits:
+            raise _not_interrupted(state.execution, address, cut)
+        found.update(dict.fromkeys(visits, answer))
+    return found
+
+
+def _calls(scope: ScopeState) -> list[int]:
+    return [at for at in scope.live if scope.graph.steps[at].kind == "call" and at not in scope.waits]
+
+
+def _is_within(visit: str, address: str) -> bool:
+    """It is a visit of that step, or of one inside it."""
+    return visit == address or (visit.startswith(address) and visit[len(address)] in "#/[:.")
+
+
+def _not_interrupted(execution: str, address: str, cut: Sequence[str]) -> TreadleError:
+    hint = did_you_mean(address, [name for visit in cut for name in (visit, visit.rpartition("#")[0])])
+    listed = f"interrupted: {', '.join(cut)}" if cut else f"treadle status {execution}"
+    return TreadleError(
+        f"no visit of `{address}` in execution {execution} was interrupted",
+        exit_code=ExitCode.NOT_FOUND,
+        suggestions=(hint, listed) if hint else (listed,),
+    )
 
 
 def _undo_journaled(driver: Addressed, interrupted: Mapping[str, OnInterrupt]) -> None:

@@ -3,6 +3,7 @@
 Nothing here drives an execution or changes a store.
 """
 
+from treadle.seeing._places import step_named
 from treadle.seeing._record import Record, plan_of, read_record
 from treadle.seeing.analysis import Analysis, CriticalPath, Figure, Opportunity, PathStep
 from treadle.seeing.explanation import Explanation, Neighbour, Reason
@@ -19,4 +20,5 @@ __all__ = [
     "Record",
     "plan_of",
     "read_record",
+    "step_named",
 ]

@@ -70,6 +70,12 @@ def located(plan: Plan, address: str) -> tuple[str, str, int]:
     return scope, step, int(number or 0)
 
 
+def step_named(plan: Plan, address: str) -> str:
+    """The full address of a step, or of a visit of it; raises as `located`."""
+    scope, step, visit = located(plan, address)
+    return address_of(scope, step) + (f"#{visit}" if visit else "")
+
+
 def _not_there(plan: Plan, place: str) -> TreadleError:
     inside = steps_inside(plan, place)
     known = [f"{place}/{step}" for step in inside] or [path for path, _ in steps_throughout(plan)]

@@ -70,6 +70,8 @@ class PlainLines:
         if event.type == "visit_settled":
             mark = paint(marks.done, "green") if step.state in DONE else paint(marks.failed, "red")
             return f"{mark} {step.label} {duration(step.started_at, step.finished_at)}{after}"
+        if event.type == "visit_skipped" and step.last == step.state:
+            return ""  # it might have run again, and stays as its last visit left it
         if event.type == "visit_skipped":
             return f"{marks.skipped} {step.label} {step.state.replace('_', ' ')}" + (
                 f" ({step.reason})" if step.reason else ""

@@ -48,12 +48,12 @@ class StepView:
     """By which visit of which step its scope was opened; None at the top and in handlers."""
     children: "list[StepView]" = field(default_factory=list)
     """The steps of the scopes that it opened, in the order they came."""
-    last: "tuple[str, int, int | None, int | None] | None" = None
-    """State, visit, start and end of its last visit, once it may run again."""
+    last: str = ""
+    """The state in which its last visit left it, once it may run again."""
 
     def restart(self) -> None:
-        """It may run again: nothing of that has happened yet."""
-        self.last = (self.state, self.visit, self.started_at, self.finished_at) if self.visit else self.last
+        """Nothing of it has happened yet."""
+        self.last = ""
         self.state, self.visit, self.attempt = PENDING, 0, 1
         self.started_at = self.finished_at = self.due = None
         self.routed, self.error, self.reason, self.undone = (), "", "", ""
@@ -175,6 +175,8 @@ class ExecutionView:
     def _rearm(self, event: Event) -> None:
         for name in _texts(event.data.get("steps")):
             step = self.step(f"{event.scope}/{name}" if event.scope else name)
+            if step.state != PENDING:
+                step.last = step.state if step.visit else ""
             step.state = PENDING
 
 
@@ -252,10 +254,11 @@ def _settled(step: StepView, event: Event) -> None:
 
 
 def _skipped(step: StepView, event: Event) -> None:
-    step.state, step.reason = str(event.data.get("state") or "skipped"), str(event.data.get("reason") or "")
-    step.finished_at = event.at
-    if step.last is not None and step.state == "skipped" and step.reason != "when":
-        step.state, step.visit, step.started_at, step.finished_at = step.last  # not entered again, it keeps its state
+    state, step.reason = str(event.data.get("state") or "skipped"), str(event.data.get("reason") or "")
+    if step.last and state == "skipped" and step.reason != "when":
+        step.state = step.last  # it was not entered again
+    else:
+        step.state, step.finished_at = state, event.at
 
 
 def _interrupted(step: StepView, event: Event) -> None:
