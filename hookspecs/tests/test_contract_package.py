@@ -66,8 +66,28 @@ def test_no_module_of_it_names_anything_else(path: Path) -> None:
 
 def test_public_names_are_listed_in_order_and_all_there() -> None:
     assert len(PUBLIC) == len(treadle_hookspecs.__all__)
-    imported = {name for name in vars(treadle_hookspecs) if not name.startswith("_")}
-    assert imported == set(PUBLIC)
+    tree = ast.parse(Path(treadle_hookspecs.__file__).read_text("utf-8"))
+    imports = {
+        node.module.rpartition(".")[2]: {alias.name for alias in node.names}
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("treadle_hookspecs.")
+    }
+    assert set(PUBLIC) == set().union(*imports.values()) == set(dir(treadle_hookspecs))
+    # What type checkers see is what is imported when it is asked for.
+    later = {module: set(names.split()) for module, names in treadle_hookspecs._LATER.items()}
+    assert later == {module: imports[module] for module in later}
+
+
+def test_a_thin_plugin_module_imports_the_records_only() -> None:
+    script = "from treadle_hookspecs import Action, Module, hookimpl; import sys; print(*sys.modules)"
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    loaded = {name.removeprefix("treadle_hookspecs.") for name in ended.stdout.split() if "treadle_hookspecs." in name}
+    assert loaded == {"_contributions", "_errors", "_json", "_markers"}
+
+
+def test_a_name_that_is_none_is_told_as_python_does() -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'Acton'"):
+        treadle_hookspecs.Acton  # noqa: B018
 
 
 def test_every_public_class_and_its_members_are_documented() -> None:

@@ -37,6 +37,11 @@ ARGUMENTS: dict[str, object] = {
 each_hook = pytest.mark.parametrize("hook", HOOKS, ids=lambda hook: hook.__name__)
 
 
+def hints(hook: Callable[..., object]) -> dict[str, Any]:
+    """The types of its arguments and result; what it only receives is named by a text."""
+    return get_type_hints(hook, localns={name: getattr(treadle_hookspecs, name) for name in treadle_hookspecs.__all__})
+
+
 def documented(hook: Callable[..., object]) -> str:
     return inspect.getdoc(hook) or ""
 
@@ -93,7 +98,7 @@ def test_its_example_defines_the_hook_and_nothing_else(hook: Callable[..., objec
 def test_its_example_fits_the_specification_and_gives_what_the_hook_takes(hook: Callable[..., object]) -> None:
     manager = registered(plugin_of(hook))
     result = getattr(manager.hook, hook.__name__)(**arguments_of(hook))
-    wanted = get_type_hints(hook)["return"]
+    wanted = hints(hook)["return"]
     if wanted is type(None):
         assert result == []
     elif hook.__name__ == "treadle_on_conflict":
@@ -118,7 +123,7 @@ def test_an_answer_to_a_conflict_is_taken_from_the_first_that_has_one() -> None:
 
 
 def registering() -> Iterator[Callable[..., Any]]:
-    yield from (hook for hook in HOOKS if get_type_hints(hook)["return"] is not type(None) and not arguments_of(hook))
+    yield from (hook for hook in HOOKS if hints(hook)["return"] is not type(None) and not arguments_of(hook))
 
 
 def test_hooks_that_register_are_plural_nouns_without_arguments() -> None:

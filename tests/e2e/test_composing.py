@@ -2,6 +2,8 @@
 
 import json
 import signal
+import subprocess
+import sys
 
 import jsonschema
 import pytest
@@ -149,6 +151,22 @@ def test_help_comes_in_three_depths(user):
     assert "--plan-out" in texts[1]
     assert "onConflict" in texts[2]
     user.treadle("help", "run", "--level", "basic", status=2)
+
+
+def test_help_of_compose_opens_no_facade_and_no_library(user):
+    probe = (
+        "import sys; from treadle.cli import main; main(['compose', '--help']); print(*sys.modules, file=sys.stderr)"
+    )
+    ran = subprocess.run([sys.executable, "-c", probe], env=user.environ, capture_output=True, text=True, check=True)
+    heavy = {"treadle.api", "asyncio", "pydantic", "jinja2", "sqlite3", "resolvelib", "treadle_hookspecs._composition"}
+    assert "--from-templates" in ran.stdout
+    assert not heavy & set(ran.stderr.split())
+
+
+def test_what_the_settings_switch_off_has_no_help(user):
+    user.state.mkdir()
+    (user.state / "config.toml").write_text('[plugins]\ndisable = ["compose"]\n')
+    assert "compose" in user.treadle("compose", "--help", status=2).err
 
 
 def test_published_schemas_accept_what_works_and_refuse_what_does_not(user):

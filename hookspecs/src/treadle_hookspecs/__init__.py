@@ -1,58 +1,17 @@
 """The contract between treadle and its plugins.
 
-A plugin imports this package and nothing else of treadle.
+A plugin imports this package and nothing else of treadle. What every command needs is imported with it; the rest when
+it is first asked for, so that the thin modules of plugins stay quick to import.
 """
 
-from treadle_hookspecs._agents import (
-    Agent,
-    AgentAnswer,
-    AgentBackend,
-    AgentHealth,
-    AgentResult,
-    AgentTask,
-    Expectation,
-)
-from treadle_hookspecs._changes import (
-    Changes,
-    FileChange,
-    NewProject,
-    ProjectJournal,
-)
-from treadle_hookspecs._composition import (
-    ChosenKey,
-    CompositionHost,
-    CompositionRequest,
-    CompositionResult,
-    Conflict,
-    ConflictResolver,
-    Contribution,
-    FetchedTemplate,
-    FileKind,
-    KeyRule,
-    MergeConfig,
-    MergeFunction,
-    MergeResult,
-    OpenKey,
-    Question,
-    Rendered,
-    RenderRequest,
-    Resolution,
-    Sandbox,
-    Sandboxed,
-    SandboxLevel,
-    SandboxPolicy,
-    SourceContext,
-    TemplateBackend,
-    TemplateListing,
-    TemplateSource,
-    TrustLevel,
-    join_key,
-    key_matches,
-    split_key,
-)
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
 from treadle_hookspecs._contributions import (
     Action,
+    Agent,
     Command,
+    ConflictResolver,
     DefinitionFormat,
     Exporter,
     Module,
@@ -62,6 +21,7 @@ from treadle_hookspecs._contributions import (
     RollbackAction,
     Runtime,
     StateStore,
+    TemplateSource,
     Tool,
     Trigger,
     TriggerEvent,
@@ -72,26 +32,6 @@ from treadle_hookspecs._errors import (
     ExitCode,
     ToolMissingError,
     TreadleError,
-)
-from treadle_hookspecs._events import (
-    EVENT_VERSION,
-    Event,
-)
-from treadle_hookspecs._figures import (
-    FIGURES,
-    Figure,
-    FigureKind,
-    figure_kind,
-    figure_marks,
-    read_figures,
-)
-from treadle_hookspecs._formats import (
-    DefinitionSource,
-    Derived,
-    Mapped,
-    MappingProblem,
-    Placed,
-    Translation,
 )
 from treadle_hookspecs._json import (
     Json,
@@ -104,47 +44,113 @@ from treadle_hookspecs._markers import (
     hookimpl,
     hookspec,
 )
-from treadle_hookspecs._protocols import (
-    ActionContext,
-    Console,
-    EventListener,
-    Host,
-    Log,
-    PreviewContext,
-    Secrets,
-    Talk,
-    TriggerBackend,
-    Trust,
-    Workspace,
-)
-from treadle_hookspecs._results import (
-    Outcome,
-    ProcessResult,
-)
-from treadle_hookspecs._runtimes import (
-    Blobs,
-    Performer,
-    RuntimeBackend,
-    RuntimeHost,
-)
-from treadle_hookspecs._store import (
-    Append,
-    AuditEntry,
-    BusEvent,
-    Claim,
-    ClaimLostError,
-    Definition,
-    ExecutionQuery,
-    ExecutionRow,
-    Finding,
-    SequenceError,
-    Signal,
-    Slot,
-    StepRow,
-    StepUpdate,
-    StoreBackend,
-    WaitRow,
-)
+
+if TYPE_CHECKING:
+    from treadle_hookspecs._agents import (
+        AgentAnswer,
+        AgentBackend,
+        AgentHealth,
+        AgentResult,
+        AgentTask,
+        Expectation,
+    )
+    from treadle_hookspecs._changes import (
+        Changes,
+        FileChange,
+        NewProject,
+        ProjectJournal,
+    )
+    from treadle_hookspecs._composition import (
+        ChosenKey,
+        CompositionHost,
+        CompositionRequest,
+        CompositionResult,
+        Conflict,
+        Contribution,
+        FetchedTemplate,
+        FileKind,
+        KeyRule,
+        MergeConfig,
+        MergeFunction,
+        MergeResult,
+        OpenKey,
+        Question,
+        Rendered,
+        RenderRequest,
+        Resolution,
+        Sandbox,
+        Sandboxed,
+        SandboxLevel,
+        SandboxPolicy,
+        SourceContext,
+        TemplateBackend,
+        TemplateListing,
+        TrustLevel,
+        join_key,
+        key_matches,
+        split_key,
+    )
+    from treadle_hookspecs._events import (
+        EVENT_VERSION,
+        Event,
+    )
+    from treadle_hookspecs._figures import (
+        FIGURES,
+        Figure,
+        FigureKind,
+        figure_kind,
+        figure_marks,
+        read_figures,
+    )
+    from treadle_hookspecs._formats import (
+        DefinitionSource,
+        Derived,
+        Mapped,
+        MappingProblem,
+        Placed,
+        Translation,
+    )
+    from treadle_hookspecs._protocols import (
+        ActionContext,
+        Console,
+        EventListener,
+        Host,
+        Log,
+        PreviewContext,
+        Secrets,
+        Talk,
+        TriggerBackend,
+        Trust,
+        Workspace,
+    )
+    from treadle_hookspecs._results import (
+        Outcome,
+        ProcessResult,
+    )
+    from treadle_hookspecs._runtimes import (
+        Blobs,
+        Performer,
+        RuntimeBackend,
+        RuntimeHost,
+    )
+    from treadle_hookspecs._store import (
+        Append,
+        AuditEntry,
+        BusEvent,
+        Claim,
+        ClaimLostError,
+        Definition,
+        ExecutionQuery,
+        ExecutionRow,
+        Finding,
+        SequenceError,
+        Signal,
+        Slot,
+        StepRow,
+        StepUpdate,
+        StoreBackend,
+        WaitRow,
+    )
 
 __all__ = [
     "API_VERSION",
@@ -262,3 +268,42 @@ __all__ = [
     "read_figures",
     "split_key",
 ]
+
+_LATER: Final = {
+    "_agents": "AgentAnswer AgentBackend AgentHealth AgentResult AgentTask Expectation",
+    "_changes": "Changes FileChange NewProject ProjectJournal",
+    "_composition": """
+        ChosenKey CompositionHost CompositionRequest CompositionResult Conflict Contribution FetchedTemplate
+        FileKind KeyRule MergeConfig MergeFunction MergeResult OpenKey Question RenderRequest Rendered Resolution
+        Sandbox SandboxLevel SandboxPolicy Sandboxed SourceContext TemplateBackend TemplateListing TrustLevel
+        join_key key_matches split_key
+    """,
+    "_events": "EVENT_VERSION Event",
+    "_figures": "FIGURES Figure FigureKind figure_kind figure_marks read_figures",
+    "_formats": "DefinitionSource Derived Mapped MappingProblem Placed Translation",
+    "_protocols": """
+        ActionContext Console EventListener Host Log PreviewContext Secrets Talk TriggerBackend Trust
+        Workspace
+    """,
+    "_results": "Outcome ProcessResult",
+    "_runtimes": "Blobs Performer RuntimeBackend RuntimeHost",
+    "_store": """
+        Append AuditEntry BusEvent Claim ClaimLostError Definition ExecutionQuery ExecutionRow Finding SequenceError
+        Signal Slot StepRow StepUpdate StoreBackend WaitRow
+    """,
+}
+_MODULES: Final = {name: module for module, names in _LATER.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> Any:
+    """Import the module that has a name, once."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """The names of the contract."""
+    return __all__

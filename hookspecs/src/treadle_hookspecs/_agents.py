@@ -15,24 +15,6 @@ Expectation: TypeAlias = Literal["changes", "text", "either"]
 
 
 @dataclass(frozen=True, slots=True)
-class Agent:
-    """A kind of agent: a person, a script, a coding agent, a model.
-
-    Attributes:
-        name: the kind; the user's settings give agents of that kind names of their own.
-        target: import string of a class that fulfils `AgentBackend`.
-        summary: one line for `treadle agents`.
-        variables: environment variables that make an agent known, by the agent's name: `{"aider": "AIDER_ENDPOINT"}`;
-            the value is its setting `endpoint`.
-    """
-
-    name: str
-    target: str
-    summary: str = ""
-    variables: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
 class AgentTask:
     """What an agent is asked.
 

@@ -15,6 +15,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final, Literal, Protocol, TypeAlias
 
+from treadle_hookspecs._contributions import ConflictResolver
 from treadle_hookspecs._json import Json, JsonObject
 from treadle_hookspecs._results import ProcessResult
 
@@ -379,7 +380,7 @@ class TemplateBackend(Protocol):
 class CompositionHost(Protocol):
     """What plugins offer to compositions; `Host.composition`."""
 
-    def resolvers(self) -> Sequence["ConflictResolver"]:
+    def resolvers(self) -> Sequence[ConflictResolver]:
         """All conflict resolvers, in plugin order."""
 
     def merge_function(self, resolver: str) -> MergeFunction:
@@ -399,28 +400,6 @@ class CompositionHost(Protocol):
 
     def after(self, result: "CompositionResult") -> None:
         """Call `treadle_after_setup` of all plugins."""
-
-
-@dataclass(frozen=True, slots=True)
-class ConflictResolver:
-    """Merges the versions that templates have of one file.
-
-    Args:
-        name: e.g. `toml`.
-        formats: globs for the file's name, or with `/` for its whole path. An exact name is stronger than a path
-            glob, that is stronger than a name glob; among equals the first in plugin order counts.
-        target: import string of a `MergeFunction`.
-        summary: one line.
-        strategies: what `target` can do with a whole file, besides what every file can (`first`, `last`, `rename` …).
-        default: the strategy for these files where nobody says another; one of `strategies`, or a general one.
-    """
-
-    name: str
-    formats: tuple[str, ...]
-    target: str
-    summary: str = ""
-    strategies: tuple[str, ...] = ("merge", "combine")
-    default: str = "merge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -470,12 +449,3 @@ class CompositionResult:
 
     target: Path
     written: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class TemplateSource:
-    """Where templates come from: `scheme:rest`. `target` names a class that fulfils `TemplateBackend`."""
-
-    scheme: str
-    target: str
-    summary: str = ""

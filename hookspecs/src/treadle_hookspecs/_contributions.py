@@ -4,6 +4,7 @@ An import string is `"package.module:attribute"`. It is resolved when the thing 
 listing what is installed imports no plugin's libraries.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -208,4 +209,53 @@ class ReportFormat:
     name: str
     target: str
     suffixes: tuple[str, ...] = ()
+    summary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """A kind of agent: a person, a script, a coding agent, a model.
+
+    Attributes:
+        name: the kind; the user's settings give agents of that kind names of their own.
+        target: import string of a class that fulfils `AgentBackend`.
+        summary: one line for `treadle agents`.
+        variables: environment variables that make an agent known, by the agent's name: `{"aider": "AIDER_ENDPOINT"}`;
+            the value is its setting `endpoint`.
+    """
+
+    name: str
+    target: str
+    summary: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictResolver:
+    """Merges the versions that templates have of one file.
+
+    Args:
+        name: e.g. `toml`.
+        formats: globs for the file's name, or with `/` for its whole path. An exact name is stronger than a path
+            glob, that is stronger than a name glob; among equals the first in plugin order counts.
+        target: import string of a `MergeFunction`.
+        summary: one line.
+        strategies: what `target` can do with a whole file, besides what every file can (`first`, `last`, `rename` …).
+        default: the strategy for these files where nobody says another; one of `strategies`, or a general one.
+    """
+
+    name: str
+    formats: tuple[str, ...]
+    target: str
+    summary: str = ""
+    strategies: tuple[str, ...] = ("merge", "combine")
+    default: str = "merge"
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateSource:
+    """Where templates come from: `scheme:rest`. `target` names a class that fulfils `TemplateBackend`."""
+
+    scheme: str
+    target: str
     summary: str = ""

@@ -9,18 +9,12 @@ then distribution name, then plugin name; each plugin is called on its own, so t
 """
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from treadle_hookspecs._agents import Agent
-from treadle_hookspecs._composition import (
-    CompositionRequest,
-    CompositionResult,
-    Conflict,
-    ConflictResolver,
-    Resolution,
-    TemplateSource,
-)
 from treadle_hookspecs._contributions import (
+    Agent,
     Command,
+    ConflictResolver,
     DefinitionFormat,
     Exporter,
     Module,
@@ -28,11 +22,15 @@ from treadle_hookspecs._contributions import (
     RollbackAction,
     Runtime,
     StateStore,
+    TemplateSource,
     Trigger,
     WorkflowCatalogue,
 )
-from treadle_hookspecs._events import Event
 from treadle_hookspecs._markers import hookspec
+
+if TYPE_CHECKING:
+    from treadle_hookspecs._composition import CompositionRequest, CompositionResult, Conflict, Resolution
+    from treadle_hookspecs._events import Event
 
 
 @hookspec
@@ -100,7 +98,7 @@ def treadle_rollback_actions() -> Iterable[RollbackAction]:  # type: ignore[empt
 
 
 @hookspec
-def treadle_before_composition(request: CompositionRequest) -> None:
+def treadle_before_composition(request: "CompositionRequest") -> None:
     """Look at a composition before anything is written. Provisional.
 
     When: after the templates are resolved and before they are rendered.
@@ -118,7 +116,7 @@ def treadle_before_composition(request: CompositionRequest) -> None:
 
 
 @hookspec(firstresult=True)
-def treadle_on_conflict(conflict: Conflict) -> Resolution | None:
+def treadle_on_conflict(conflict: "Conflict") -> "Resolution | None":
     """Answer one conflict. Provisional.
 
     When: for each row that no flag, lock or template decided.
@@ -135,7 +133,7 @@ def treadle_on_conflict(conflict: Conflict) -> Resolution | None:
 
 
 @hookspec
-def treadle_after_setup(result: CompositionResult) -> None:
+def treadle_after_setup(result: "CompositionResult") -> None:
     """Look at a composed project. Provisional.
 
     When: after the composition is committed.
@@ -152,7 +150,7 @@ def treadle_after_setup(result: CompositionResult) -> None:
 
 
 @hookspec
-def treadle_on_event(event: Event) -> None:
+def treadle_on_event(event: "Event") -> None:
     """See each event of the executions that this process drives.
 
     When: after the event is durable, in a thread of its own with a bounded queue.

@@ -55,7 +55,7 @@ def signature(item: Callable[..., object]) -> str:
 def _short(text: str) -> str:
     """Without the names of modules, aliases by their names, and no quotes around what is declared later."""
     text = re.sub(r"\b(?:treadle_hookspecs|collections\.abc|typing|pathlib)\b[\w.]*\.(?=\w)", "", text)
-    text = re.sub(r"<(\w+\.\w+): [^>]*>", r"\1", re.sub(r"'([A-Z]\w*)'", r"\1", text))
+    text = re.sub(r"<(\w+\.\w+): [^>]*>", r"\1", re.sub(r"'([A-Z][\w |]*)'", r"\1", text))
     return text.replace(f"Mapping[str, {_JSON}]", "JsonObject").replace(_JSON, "Json").replace("<factory>", "…")
 
 

@@ -2,12 +2,12 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from treadle_hookspecs import Host
 
-from treadle_compose import _outcome
+if TYPE_CHECKING:
+    from treadle_hookspecs import Host
 
 app = typer.Typer()
 
@@ -101,8 +101,9 @@ def compose(
     driven(host, words, silent=defaults, as_json=json_output)
 
 
-def driven(host: Host, words: dict[str, Any], *, silent: bool, as_json: bool) -> None:
+def driven(host: "Host", words: dict[str, Any], *, silent: bool, as_json: bool) -> None:
     """Compose as the words say, asking a person where one is there; print what came of it, and end."""
+    from treadle_compose import _outcome
     from treadle_compose._asking import Asking
 
     asking = Asking(host, words, silent=silent or as_json or not host.console.interactive)

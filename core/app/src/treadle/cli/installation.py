@@ -106,7 +106,7 @@ class Level(StrEnum):
 def _show_guide(session: Session, command: str, level: Level | None) -> bool:
     """The guide of a plugin's command, the first level of it unless another is asked for; False without one."""
     wanted = (level or Level.BASIC).value
-    guide = "" if command in COMMANDS else session.treadle.plugins.guide(command, wanted)
+    guide = "" if command in COMMANDS else session.plugins.guide(command, wanted)
     if not guide and level is not None:
         raise TreadleError(f"the command `{command}` has no levels of help", suggestions=(f"treadle help {command}",))
     if guide:

@@ -80,7 +80,7 @@ def core_command(name: str, *, panels: bool = False) -> AnyCommand:
 
 def plugin_command(name: str, session: Session) -> AnyCommand:
     """A plugin's Typer app as a command. Raises `TreadleError` when the settings switch it off or it is broken."""
-    app = session.treadle.plugins.command(name)
+    app = session.plugins.command(name)
     if not isinstance(app, typer.Typer):
         raise TreadleError(
             f"the command `{name}` is no Typer app, but {type(app).__name__}",

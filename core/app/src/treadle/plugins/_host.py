@@ -6,32 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from treadle_hookspecs import (
     Action,
-    Agent,
-    AgentBackend,
-    Command,
-    CompositionRequest,
-    CompositionResult,
-    Conflict,
-    ConflictResolver,
-    DefinitionFormat,
-    EventListener,
-    Exporter,
-    Host,
-    Json,
-    JsonObject,
-    MergeFunction,
-    ReportFormat,
-    Resolution,
-    RollbackAction,
-    Runtime,
-    StateStore,
-    StoreBackend,
-    TemplateBackend,
-    TemplateSource,
     TreadleError,
-    Trigger,
-    TriggerBackend,
-    WorkflowCatalogue,
 )
 
 from treadle.plugins import _kinds as kinds
@@ -47,6 +22,34 @@ from treadle.plugins._resolved import ResolvedAction
 from treadle.suggestions import closest
 
 if TYPE_CHECKING:
+    from treadle_hookspecs import (
+        Agent,
+        AgentBackend,
+        Command,
+        CompositionRequest,
+        CompositionResult,
+        Conflict,
+        ConflictResolver,
+        DefinitionFormat,
+        EventListener,
+        Exporter,
+        Host,
+        Json,
+        JsonObject,
+        MergeFunction,
+        ReportFormat,
+        Resolution,
+        RollbackAction,
+        Runtime,
+        StateStore,
+        StoreBackend,
+        TemplateBackend,
+        TemplateSource,
+        Trigger,
+        TriggerBackend,
+        WorkflowCatalogue,
+    )
+
     from treadle.settings import Settings
 
 T = TypeVar("T")
@@ -129,7 +132,7 @@ class PluginHost:
         """Who provides an action. Raises `TreadleError` as `resolve` does."""
         return self._load().action(name).record
 
-    def action_inputs(self, name: str) -> JsonObject | None:
+    def action_inputs(self, name: str) -> "JsonObject | None":
         """The JSON Schema of an action's inputs; None when there is no such action or it cannot be imported."""
         found = self._contributions().actions.get(name)
         if found is not None and found.value.action.inputs is not None:
@@ -137,7 +140,7 @@ class PluginHost:
         resolved = self._importable(name)
         return resolved.input_schema if resolved else None
 
-    def action_outputs(self, name: str) -> JsonObject | None:
+    def action_outputs(self, name: str) -> "JsonObject | None":
         """The JSON Schema of an action's outputs, or None where nothing is known of them."""
         found = self._contributions().actions.get(name)
         if found is not None and found.value.action.outputs is not None:
@@ -168,7 +171,7 @@ class PluginHost:
         """The types of all rollback actions, sorted."""
         return self._contributions().of(kinds.ROLLBACK_ACTIONS).names()
 
-    def rollback_action(self, type: str) -> RollbackAction | None:
+    def rollback_action(self, type: str) -> "RollbackAction | None":
         """A rollback action, or None. Raises `TreadleError` when several claim the type."""
         found = self._contributions().of(kinds.ROLLBACK_ACTIONS).get(type)
         return found.value if found else None
@@ -191,7 +194,7 @@ class PluginHost:
 
     # The other kinds, with who contributed them, in plugin order
 
-    def triggers(self) -> tuple[Contributed[Trigger], ...]:
+    def triggers(self) -> tuple[Contributed["Trigger"], ...]:
         """All triggers."""
         return self._all(kinds.TRIGGERS)
 
@@ -199,23 +202,23 @@ class PluginHost:
         """The types of all triggers, sorted."""
         return self._contributions().of(kinds.TRIGGERS).names()
 
-    def trigger(self, type: str) -> TriggerBackend:
+    def trigger(self, type: str) -> "TriggerBackend":
         """The trigger of a type, made once. Raises `TreadleError` when nobody or several provide it."""
         if type not in self._triggers:
             found = self._load().one(kinds.TRIGGERS, type)
             self._triggers[type] = cast("TriggerBackend", load_object(found.value.target, found.record)())
         return self._triggers[type]
 
-    def state_stores(self) -> tuple[Contributed[StateStore], ...]:
+    def state_stores(self) -> tuple[Contributed["StateStore"], ...]:
         """All state stores."""
         return self._all(kinds.STATE_STORES)
 
-    def state_store(self, scheme: str) -> Callable[[str, Mapping[str, Json]], StoreBackend]:
+    def state_store(self, scheme: str) -> Callable[[str, Mapping[str, "Json"]], "StoreBackend"]:
         """The class of the store for a URL's scheme; call it with the URL and options. Raises `TreadleError`."""
         found = self._load().one(kinds.STATE_STORES, scheme)
         return cast("Callable[[str, Mapping[str, Json]], StoreBackend]", load_object(found.value.target, found.record))
 
-    def runtimes(self) -> tuple[Contributed[Runtime], ...]:
+    def runtimes(self) -> tuple[Contributed["Runtime"], ...]:
         """All runtimes."""
         return self._all(kinds.RUNTIMES)
 
@@ -224,7 +227,7 @@ class PluginHost:
         found = self._load().one(kinds.RUNTIMES, name)
         return load_object(found.value.target, found.record)
 
-    def commands(self) -> tuple[Contributed[Command], ...]:
+    def commands(self) -> tuple[Contributed["Command"], ...]:
         """All subcommands."""
         return self._all(kinds.COMMANDS)
 
@@ -233,7 +236,7 @@ class PluginHost:
         found = self._load().one(kinds.COMMANDS, name)
         return load_object(found.value.target, found.record)
 
-    def schemas(self) -> Mapping[str, Callable[[], Json]]:
+    def schemas(self) -> Mapping[str, Callable[[], "Json"]]:
         """The JSON Schemas that plugins' commands bring, by name; imported when called."""
         return {
             name: lambda target=target, record=found.record: load_object(target, record)()  # type: ignore[misc]
@@ -246,7 +249,7 @@ class PluginHost:
         found = next((it for it in self.commands() if it.value.name == command), None)
         return str(load_object(found.value.guide, found.record)(level)) if found and found.value.guide else ""
 
-    def definition_formats(self) -> tuple[Contributed[DefinitionFormat], ...]:
+    def definition_formats(self) -> tuple[Contributed["DefinitionFormat"], ...]:
         """All other dialects."""
         return self._all(kinds.DEFINITION_FORMATS)
 
@@ -254,52 +257,52 @@ class PluginHost:
         """The format that takes a definition's file for its own, by its name and its first characters."""
         return dialect_of(name, head, self.definition_formats())
 
-    def agents(self) -> tuple[Contributed[Agent], ...]:
+    def agents(self) -> tuple[Contributed["Agent"], ...]:
         """All agents."""
         return self._all(kinds.AGENTS)
 
-    def agent(self, kind: str) -> Callable[[str, JsonObject], AgentBackend]:
+    def agent(self, kind: str) -> Callable[[str, "JsonObject"], "AgentBackend"]:
         """The class of a kind of agents; call it with a name and settings. Raises `TreadleError`."""
         found = self._load().one(kinds.AGENTS, kind)
         return cast("Callable[[str, JsonObject], AgentBackend]", load_object(found.value.target, found.record))
 
-    def template_sources(self) -> tuple[Contributed[TemplateSource], ...]:
+    def template_sources(self) -> tuple[Contributed["TemplateSource"], ...]:
         """All template sources."""
         return self._all(kinds.TEMPLATE_SOURCES)
 
-    def template_source(self, scheme: str) -> TemplateBackend:
+    def template_source(self, scheme: str) -> "TemplateBackend":
         """A template source, made. Raises `TreadleError` when nobody or several provide it."""
         found = self._load().one(kinds.TEMPLATE_SOURCES, scheme)
         return cast("TemplateBackend", load_object(found.value.target, found.record)())
 
-    def conflict_resolvers(self) -> tuple[Contributed[ConflictResolver], ...]:
+    def conflict_resolvers(self) -> tuple[Contributed["ConflictResolver"], ...]:
         """All conflict resolvers."""
         return self._all(kinds.CONFLICT_RESOLVERS)
 
-    def conflict_resolver(self, name: str) -> MergeFunction:
+    def conflict_resolver(self, name: str) -> "MergeFunction":
         """What a conflict resolver calls. Raises `TreadleError` when nobody or several provide it."""
         found = self._load().one(kinds.CONFLICT_RESOLVERS, name)
         return cast("MergeFunction", load_object(found.value.target, found.record))
 
-    def exporters(self) -> tuple[Contributed[Exporter], ...]:
+    def exporters(self) -> tuple[Contributed["Exporter"], ...]:
         """All exporters."""
         return self._all(kinds.EXPORTERS)
 
-    def exporter(self, name: str) -> Callable[[JsonObject], str]:
+    def exporter(self, name: str) -> Callable[["JsonObject"], str]:
         """What an exporter calls, with a graph. Raises `TreadleError` when nobody or several provide it."""
         found = self._load().one(kinds.EXPORTERS, name)
         return cast("Callable[[JsonObject], str]", load_object(found.value.target, found.record))
 
-    def report_formats(self) -> tuple[Contributed[ReportFormat], ...]:
+    def report_formats(self) -> tuple[Contributed["ReportFormat"], ...]:
         """All forms of a report."""
         return self._all(kinds.REPORT_FORMATS)
 
-    def report_format(self, name: str) -> Callable[[Host, str, str], str]:
+    def report_format(self, name: str) -> Callable[["Host", str, str], str]:
         """What writes a report in a form. Raises `TreadleError` when nobody or several provide it."""
         found = self._load().one(kinds.REPORT_FORMATS, name)
         return cast("Callable[[Host, str, str], str]", load_object(found.value.target, found.record))
 
-    def catalogues(self) -> tuple[Contributed[WorkflowCatalogue], ...]:
+    def catalogues(self) -> tuple[Contributed["WorkflowCatalogue"], ...]:
         """All workflow catalogues."""
         return self._all(kinds.CATALOGUES)
 
@@ -312,11 +315,11 @@ class PluginHost:
 
     # Hooks that are told something
 
-    def listeners(self) -> Sequence[tuple[PluginRecord, EventListener]]:
+    def listeners(self) -> Sequence[tuple[PluginRecord, "EventListener"]]:
         """Who wants to see events (`treadle_on_event`), in calling order."""
         return self._load().listeners()
 
-    def before_composition(self, request: CompositionRequest) -> None:
+    def before_composition(self, request: "CompositionRequest") -> None:
         """Ask every plugin; one that raises refuses the composition: `TreadleError` is passed on as it is."""
         for plugin in self._load().implementing("treadle_before_composition"):
             try:
@@ -327,7 +330,7 @@ class PluginHost:
                 reason = f"plugin {plugin.record.name} of {plugin.record.label} failed before it: {describe(error)}"
                 raise TreadleError(f"the composition was not started; {reason}") from error
 
-    def on_conflict(self, conflict: Conflict) -> Resolution | None:
+    def on_conflict(self, conflict: "Conflict") -> "Resolution | None":
         """The first answer to a conflict; a plugin that raises is taken out and the next one asked."""
         for plugin in self._load().implementing("treadle_on_conflict"):
             try:
@@ -339,7 +342,7 @@ class PluginHost:
                 return cast("Resolution", answer)
         return None
 
-    def after_setup(self, result: CompositionResult) -> None:
+    def after_setup(self, result: "CompositionResult") -> None:
         """Tell every plugin; one that raises is taken out, the others are told all the same."""
         for plugin in self._load().implementing("treadle_after_setup"):
             try:
@@ -374,7 +377,7 @@ class PluginHost:
             return None
         return resolved
 
-    def _files(self, item: Contributed[WorkflowCatalogue]) -> Sequence[CatalogueFile]:
+    def _files(self, item: Contributed["WorkflowCatalogue"]) -> Sequence[CatalogueFile]:
         try:
             return catalogue_files(item)
         except TreadleError as error:

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import pluggy
-from treadle_hookspecs import EventListener, TreadleError
+from treadle_hookspecs import TreadleError
 
 from treadle.plugins._collection import Contributions, NamedAction
 from treadle.plugins._compatibility import canonical_distribution
@@ -17,6 +17,9 @@ from treadle.plugins._loading import BUILTIN, Plugin, load, new_manager
 from treadle.plugins._records import Contributed, PluginRecord
 from treadle.plugins._registry import Registry
 from treadle.suggestions import did_you_mean
+
+if TYPE_CHECKING:
+    from treadle_hookspecs import EventListener
 
 T = TypeVar("T")
 
@@ -120,7 +123,7 @@ class Installation:
         with foreign_code(f"calling {hook} of {plugin.record.distribution}"):
             return self.manager.subset_hook_caller(hook, others)(**arguments)
 
-    def listeners(self) -> list[tuple[PluginRecord, EventListener]]:
+    def listeners(self) -> "list[tuple[PluginRecord, EventListener]]":
         """The functions behind `treadle_on_event`, called without pluggy's detour: they see every event."""
         functions = {
             one.plugin_name: (one.function, bool(one.argnames))
@@ -129,7 +132,7 @@ class Installation:
         return [(one.record, _listener(*functions[one.record.name])) for one in self.implementing("treadle_on_event")]
 
 
-def _listener(function: Callable[..., object], takes_event: bool) -> EventListener:
+def _listener(function: Callable[..., object], takes_event: bool) -> "EventListener":
     """A hook may leave out arguments that it does not need."""
     return cast("EventListener", function) if takes_event else lambda _: (function(), None)[1]
 

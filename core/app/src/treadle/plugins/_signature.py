@@ -6,7 +6,7 @@ from dataclasses import dataclass, is_dataclass
 from types import SimpleNamespace, UnionType
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints, is_typeddict
 
-from treadle_hookspecs import Json, JsonObject, Outcome
+from treadle_hookspecs import Json, JsonObject
 
 from treadle.plugins._shapes import ANYTHING, LOCAL_NAMES, Shape, object_schema, shape_of
 
@@ -72,6 +72,8 @@ def input_schema(function: Callable[..., object], signature: Signature) -> JsonO
 def output_schema(function: Callable[..., object]) -> JsonObject | None:
     """The JSON Schema of the outputs as far as the return annotation tells their names, else None."""
     try:
+        from treadle_hookspecs import Outcome
+
         annotation = _evaluated(function, "return", inspect.signature(function).return_annotation)
         members = [one for one in _members(annotation) if one not in (Outcome, type(None))]
         return shape_of(members[0]).schema if len(members) == 1 and _names_outputs(members[0]) else None
