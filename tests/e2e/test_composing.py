@@ -232,3 +232,15 @@ def test_ctrl_c_brings_it_to_rest_and_resume_goes_on(user):
     assert (user.project / "made" / "slow").exists()
     user.treadle("rollback", user.newest(), "--yes")
     assert not (user.project / "made").exists()
+
+
+def test_options_of_plugins_commands_are_taken_without_pydantic(user):
+    probe = "import sys; from treadle.cli import main; main(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
+    words = ("compose", "-t", "./gone", "--into", "made", "--sandbox", "auto", "--diff", "--variables", "A=1")
+    ran = subprocess.run(
+        [sys.executable, "-c", probe, *words], cwd=user.project, env=user.environ, capture_output=True, text=True
+    )
+    assert "there is no folder" in ran.stderr
+    assert "pydantic" not in ran.stderr.split()
+    wrong = user.treadle("compose", "-t", "./gone", "--into", "made", "--sandbox", "open", status=2)
+    assert "'open' is not one of 'auto', 'strict', 'limits', 'off'" in wrong.err

@@ -1,5 +1,6 @@
 """Parameters that take what was typed as it is: no pydantic is imported for them, and flags show no type."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -19,6 +20,21 @@ class PlainParameters:
         return params
 
 
+def lighten(command: Any) -> None:
+    """The same for a command that is of another class, and for those below it."""
+    params_of = command.get_params
+
+    def light(ctx: Any) -> list[Any]:
+        params: list[Any] = params_of(ctx)
+        for param in params:
+            _lighten(param)
+        return params
+
+    command.get_params = light
+    for below in getattr(command, "commands", {}).values():
+        lighten(below)
+
+
 def _lighten(param: Any) -> None:
     """Typer imports pydantic, a quarter of a second, to make a text of a text; it asks this object instead."""
     if getattr(param, "is_flag", False) and param.metavar is None:
@@ -29,10 +45,11 @@ def _lighten(param: Any) -> None:
 
 
 def plain_type(annotation: Any) -> type | None:
-    """`str`, `bool`, `int` or `Path` of such an annotation, of an optional one, or of a list of them; else None."""
+    """The plain type or the choice of words of an annotation, of an optional one, or of a list of them; else None."""
     inner = [each for each in get_args(annotation) if each is not type(None)]
     if not inner:
-        return annotation if annotation in _PLAIN else None
+        plain = annotation in _PLAIN or (isinstance(annotation, type) and issubclass(annotation, StrEnum))
+        return annotation if plain else None
     return plain_type(inner[0]) if len(inner) == 1 else None
 
 
@@ -47,8 +64,21 @@ class AsTyped:
         if value is None:
             return () if param.multiple or param.nargs == -1 else None
         if isinstance(value, list | tuple):
-            return [self._kind(each) for each in value]
-        return self._number(value, param) if self._kind is int else self._kind(value)
+            return [self._one(each, param) for each in value]
+        return self._one(value, param)
+
+    def _one(self, value: Any, param: Any) -> Any:
+        kind: Any = self._kind
+        if kind is int:
+            return self._number(value, param)
+        return self._word(value, param) if issubclass(self._kind, StrEnum) else kind(value)
+
+    def _word(self, value: Any, param: Any) -> Any:
+        try:
+            return self._kind(value)
+        except ValueError as error:
+            words = ", ".join(repr(str(each)) for each in self._kind)  # type: ignore[attr-defined]
+            raise typer.BadParameter(f"{value!r} is not one of {words}", param=param) from error
 
     def _number(self, value: Any, param: Any) -> int:
         try:

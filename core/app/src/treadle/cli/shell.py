@@ -12,7 +12,7 @@ import typer
 from treadle_hookspecs import TreadleError
 from typer.core import TyperCommand, TyperGroup
 
-from treadle.cli.plain_values import PlainParameters
+from treadle.cli.plain_values import PlainParameters, lighten
 from treadle.cli.session import Options, Session
 from treadle.cli.table import COMMANDS, Entry
 
@@ -89,6 +89,7 @@ def plugin_command(name: str, session: Session) -> AnyCommand:
     command = _command_of(app)
     command.name = name
     command.params = [param for param in command.params if param.name not in ("install_completion", "show_completion")]
+    lighten(command)
     return command
 
 
