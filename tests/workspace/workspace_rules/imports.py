@@ -45,8 +45,8 @@ LAYERS: Final = (
 
 FACADE: Final = (
     "answering", "checkpoints", "composing", "conversion", "diagnostics", "dispatch", "doctor", "drafts", "driving",
-    "elsewhere", "formatting", "host", "lookup", "metrics", "modes", "open_waits", "plans", "preview", "records",
-    "rehearsal", "reports", "seeing", "tailing", "trust", "workflows", "working",
+    "elsewhere", "formatting", "host", "lookup", "metrics", "modes", "open_waits", "plans", "preview",
+    "project_modules", "records", "rehearsal", "reports", "seeing", "tailing", "trust", "workflows", "working",
 )  # fmt: skip
 PART_OF: Final[Mapping[str, str]] = {"__main__": "cli", "status": "runtime", **dict.fromkeys(FACADE, "api")}
 """Modules that belong to a part by another name: the facade is one class and what it delegates to."""

@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -105,8 +105,9 @@ class Records:
     def plugins(self) -> "PluginHost":
         """The plugin host."""
         from treadle.plugins import PluginHost
+        from treadle.project_modules import project_candidates
 
-        return self._given_plugins or PluginHost.from_settings(self.settings)
+        return self._given_plugins or PluginHost.from_settings(self.settings, partial(project_candidates, self._root))
 
     @cached_property
     def roster(self) -> "Roster":

@@ -55,7 +55,7 @@ def test_a_shape_with_a_key_missing_is_refused(fake):
 
 def test_schema_command_prints_them(fake):
     assert json.loads(fake("completed", "schema", "history").out) == SCHEMAS["history"]
-    assert fake("completed", "schema", "--list").out.split() == ["workflow", "test-cases", "gates", *SCHEMAS]
+    assert fake("completed", "schema", "--list").out.split() == ["workflow", "test-cases", "gates", "module", *SCHEMAS]
 
 
 def test_unknown_schema_is_suggested(fake):

@@ -46,7 +46,12 @@ _SETTINGS: Final = """\
 # Where state is kept, plugins, trust and secrets are not a project's to set: they belong to the user.
 """
 
-_FILES: Final = {"workflow": "json_schema", "test-cases": "cases_schema", "gates": "gates_schema"}
+_FILES: Final = {
+    "workflow": "json_schema",
+    "test-cases": "cases_schema",
+    "gates": "gates_schema",
+    "module": "module_schema",
+}
 """Files that people write, and what makes their schema."""
 _EXAMPLES: Final = {"hello": {Path("workflows/hello.yaml"): _HELLO}}
 _EMPTY_PROJECT: Final = {Path("treadle.toml"): _SETTINGS}

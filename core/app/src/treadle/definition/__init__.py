@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from treadle.definition._gate_file import LoadedGates, gates_schema, load_gates
     from treadle.definition._inputs import check_inputs
     from treadle.definition._loading import Loaded, Use, load_file, load_text
+    from treadle.definition._module_file import LoadedModule, ModuleAction, ModuleFile, load_module, module_schema
     from treadle.definition._problems import Problem, Severity
     from treadle.definition._reading import load_yaml, parse_document
     from treadle.definition._rendering import render_problems
@@ -31,7 +32,10 @@ _MODULES: Final = {
     "Loaded": "_loading",
     "LoadedCases": "_cases",
     "LoadedGates": "_gate_file",
+    "LoadedModule": "_module_file",
     "Mock": "_cases_model",
+    "ModuleAction": "_module_file",
+    "ModuleFile": "_module_file",
     "Problem": "_problems",
     "Severity": "_problems",
     "Use": "_loading",
@@ -46,8 +50,10 @@ _MODULES: Final = {
     "load_cases": "_cases",
     "load_file": "_loading",
     "load_gates": "_gate_file",
+    "load_module": "_module_file",
     "load_text": "_loading",
     "load_yaml": "_reading",
+    "module_schema": "_module_file",
     "parse_document": "_reading",
     "plain": "_document",
     "render_problems": "_rendering",
@@ -63,7 +69,10 @@ __all__ = [
     "Loaded",
     "LoadedCases",
     "LoadedGates",
+    "LoadedModule",
     "Mock",
+    "ModuleAction",
+    "ModuleFile",
     "Problem",
     "Severity",
     "Use",
@@ -78,8 +87,10 @@ __all__ = [
     "load_cases",
     "load_file",
     "load_gates",
+    "load_module",
     "load_text",
     "load_yaml",
+    "module_schema",
     "parse_document",
     "plain",
     "render_problems",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from threading import RLock
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 from treadle_hookspecs import (
     Action,
@@ -12,6 +12,7 @@ from treadle_hookspecs import (
 from treadle.plugins import _kinds as kinds
 from treadle.plugins._catalogues import CatalogueFile, catalogue_files
 from treadle.plugins._collection import Contributions
+from treadle.plugins._commands import CommandAction, caller_of
 from treadle.plugins._compatibility import canonical_distribution
 from treadle.plugins._dialects import LoadedDialect, dialect_of
 from treadle.plugins._discovery import Candidate, discover
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from treadle.settings import Settings
 
 T = TypeVar("T")
+Further: TypeAlias = Callable[[Sequence[str]], Iterable[Candidate]]
 
 
 class PluginHost:
@@ -62,12 +64,21 @@ class PluginHost:
         discover: look for installed plugins; False leaves the core's own and those given to `register`.
         disabled: plugin or distribution names that are not to be loaded.
         strict: raise for any plugin that is broken, incompatible or a duplicate, and for any contested name.
+        further: gives more plugins, told the names of those that are there already.
     """
 
-    def __init__(self, *, discover: bool = True, disabled: Iterable[str] = (), strict: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        discover: bool = True,
+        disabled: Iterable[str] = (),
+        strict: bool = False,
+        further: Further | None = None,
+    ) -> None:
         self._discover = discover
         self._disabled = tuple(disabled)
         self._strict = strict
+        self._further = further
         self._given: list[Candidate] = []
         self._installed: Installation | None = None
         self._resolved: dict[str, ResolvedAction] = {}
@@ -75,10 +86,10 @@ class PluginHost:
         self._lock = RLock()
 
     @classmethod
-    def from_settings(cls, settings: "Settings") -> "PluginHost":
+    def from_settings(cls, settings: "Settings", further: "Further | None" = None) -> "PluginHost":
         """The host that the settings ask for."""
         plugins = settings.plugins
-        return cls(discover=plugins.enabled, disabled=plugins.disable, strict=plugins.strict)
+        return cls(discover=plugins.enabled, disabled=plugins.disable, strict=plugins.strict, further=further)
 
     def register(
         self, plugin: object, *, name: str = "", distribution: str = "", version: str = "", requires: Iterable[str] = ()
@@ -157,7 +168,10 @@ class PluginHost:
         """
         if name not in self._resolved:
             found = self._load().action(name)
-            function = load_object(found.value.action.target, found.record)
+            action = found.value.action
+            function = (
+                caller_of(action) if isinstance(action, CommandAction) else load_object(action.target, found.record)
+            )
             self._resolved[name] = ResolvedAction(found.value.name, found.value.action, found.record, function)
         return self._resolved[name]
 
@@ -361,7 +375,10 @@ class PluginHost:
         return self._installed
 
     def _candidates(self) -> list[Candidate]:
-        return [builtin(), *(discover() if self._discover else ()), *self._given]
+        found = [builtin(), *(discover() if self._discover else ()), *self._given]
+        if self._further is not None:
+            found += self._further([one.name for one in found])
+        return found
 
     def _contributions(self) -> Contributions:
         return self._load().contributions

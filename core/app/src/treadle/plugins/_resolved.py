@@ -7,6 +7,7 @@ from typing import Any
 
 from treadle_hookspecs import Action, ActionError, Json, JsonObject, TreadleError
 
+from treadle.plugins._commands import CommandAction
 from treadle.plugins._declared import violations
 from treadle.plugins._records import PluginRecord
 from treadle.plugins._shapes import unknown_names
@@ -47,6 +48,11 @@ class ResolvedAction:
                 context={"action": self.name, "distribution": self.record.distribution},
                 suggestions=(f"tell the authors of {self.record.distribution}",),
             ) from error
+
+    @property
+    def is_command(self) -> bool:
+        """All that it does is to start a program."""
+        return isinstance(self.action, CommandAction)
 
     @cached_property
     def takes_context(self) -> bool:

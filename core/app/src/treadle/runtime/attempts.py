@@ -26,7 +26,8 @@ _JSON_TYPES = (str, int, float, bool, type(None))
 async def invoke(action: "ResolvedAction", inputs: JsonObject, context: "StepContext") -> object:
     """Call an action's function with checked inputs; what it returns."""
     arguments = action.bind(inputs)
-    if action.action.isolation == "process" or (context.watch is not None and action.name not in _STARTS_PROGRAMS_ONLY):
+    programs_only = action.name in _STARTS_PROGRAMS_ONLY or action.is_command
+    if action.action.isolation == "process" or (context.watch is not None and not programs_only):
         from treadle.runtime.isolation import call_in_child
 
         return await call_in_child(action.action.target, arguments, context)
