@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from treadle_hookspecs import ActionError
-from treadle_performance._benchmark import judge
+from treadle_performance._benchmark import _same_tests, judge
 from treadle_performance._statistics import Interval, interval
 from treadle_performance._subject import subject
 from treadle_testkit.actions import StandaloneContext
@@ -51,6 +51,25 @@ def test_a_change_is_compared_in_turns(project, perform, base, head, verdict, co
     if verdict == "fail":
         assert "more memory at least, 10 % are allowed" in ended.outputs["reasons"][0]
         assert ended.outputs["findings"][0]["rule"] == "performance"
+
+
+def test_only_tests_that_are_the_same_are_compared(project, perform) -> None:
+    files = {"lib.py": SMALL, "tests/test_a.py": "", "tests/test_b.py": "", "tests/test_c.py": ""}
+    before = project(files, "before")
+    after = project({**files, "tests/test_b.py": "import lib\n", "tests/test_d.py": ""}, "after")
+    assert _same_tests(before, after) == ["tests/test_a.py", "tests/test_c.py"]
+    bare = project({"lib.py": SMALL}, "bare")
+    with pytest.raises(ActionError, match="say in `command`") as caught:
+        perform("performance/compare", bare, base_path=str(bare), head_path=str(after))
+    assert caught.value.outputs["verdict"] == "not-checked"
+
+
+def test_what_takes_too_long_is_not_measured(project, perform) -> None:
+    root = project({"work.py": SMALL})
+    inputs = {"base_path": str(root), "head_path": str(root), "command": COMMAND, "max_seconds": 1e-6}
+    with pytest.raises(ActionError, match="measure a shorter `command`") as caught:
+        perform("performance/compare", root, **inputs)
+    assert caught.value.error_class == "too-long"
 
 
 def test_what_fails_is_not_compared(project, perform) -> None:

@@ -26,9 +26,14 @@ def test_a_broken_name_is_not_compatible(project, perform) -> None:
 
 
 def test_an_earlier_test_that_fails_is_not_compatible(project, perform) -> None:
-    tests = {"failures": [{"id": "tests/test_a.py::test_f"}]}
+    tests = {"totals": {"tests": 3}, "failures": [{"id": "tests/test_a.py::test_f"}]}
     outputs = perform("quality/compatibility", project({"a.py": ""}), change={"api": []}, tests=tests).outputs
     assert outputs["reasons"] == ["it worked before: tests/test_a.py::test_f"]
+    unknown = perform(
+        "quality/compatibility", project({"a.py": ""}), change={"api": []}, tests={"summary": "no pytest"}
+    )
+    assert unknown.name == "not-checked"
+    assert unknown.outputs["reasons"] == ["the earlier tests could not run: no pytest"]
 
 
 def test_nothing_to_compare_with(project, perform) -> None:

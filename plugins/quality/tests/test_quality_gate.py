@@ -12,6 +12,9 @@ def test_all_pass(project, perform) -> None:
     outputs = perform("quality/gate", project({"a": ""}), checks={"tests": PASS, "style": PASS}).outputs
     assert outputs["verdict"] == "pass"
     assert outputs["checks"] == {"tests": "pass", "style": "pass"}
+    assert outputs["score"] == "A"
+    found = {**PASS, "findings": [{"rule": "F401", "new": True}, {"rule": "old", "new": False}]}
+    assert perform("quality/gate", project({"a": ""}), checks={"tests": PASS, "style": found}).outputs["score"] == "B"
 
 
 @pytest.mark.parametrize(
@@ -28,6 +31,7 @@ def test_one_that_does_not_pass_stops_the_change(project, perform, bad, verdict,
         perform("quality/gate", project({"a": ""}), checks={"style": PASS, "tests": bad})
     assert raised.value.message == f"the change does not pass: {words}"
     assert raised.value.outputs["verdict"] == verdict
+    assert raised.value.outputs["score"] == ("D" if bad is FAIL else "C")
     assert (raised.value.error_class, raised.value.retryable) == ("change-rejected", False)
 
 

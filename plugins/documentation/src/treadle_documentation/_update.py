@@ -17,6 +17,7 @@ async def update_docs(
     package: str = "",
     source: str = "src",
     reference: str = "docs/api.md",
+    fresh: list[str] | None = None,
     *,
     context: ActionContext,
 ) -> JsonObject:
@@ -30,6 +31,7 @@ async def update_docs(
         package: of the API reference; "" leaves it alone.
         source: the folder that holds it.
         reference: the page of the reference.
+        fresh: pages that were written together with the change.
         context: of the visit.
 
     Returns:
@@ -45,7 +47,7 @@ async def update_docs(
     modified: list[Json] = [name for one in done for name in _list(one, "modified")]
     files = _names(changes)
     pages = list(_files(context.workspace.root, ["."], (".md", ".markdown", ".rst")))
-    touched = {*files, *map(str, created), *map(str, modified)}
+    touched = {*files, *(fresh or ()), *map(str, created), *map(str, modified)}
     mentions = [
         {"page": page, "file": file}
         for page in pages

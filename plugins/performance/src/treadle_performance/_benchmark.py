@@ -1,9 +1,11 @@
 """`performance/benchmark` and `performance/compare`: how long, how much, and whether a change made it more."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, cast
 
-from treadle_hookspecs import ActionContext, Json, JsonObject, Outcome
+from treadle_hookspecs import ActionContext, ActionError, Json, JsonObject, Outcome
 
 from treadle_performance._rounds import UNITS, Sample, in_turns, measured
 from treadle_performance._statistics import Interval, interval
@@ -67,6 +69,7 @@ async def compare(
     metric: str = "time",
     max_slowdown: float = 10.0,
     min_gain: float | None = None,
+    max_seconds: float = 900.0,
     *,
     context: ActionContext,
 ) -> Outcome:
@@ -79,12 +82,13 @@ async def compare(
         base_path: the folder as it was, e.g. a worktree.
         head_path: the folder as it is.
         command: a program and its arguments; this or `tests`.
-        tests: tests by pytest's names; without either all tests.
+        tests: tests by pytest's names; without either those in files that are the same in both folders.
         python: the interpreter with the project's dependencies; the `.venv` of `head_path` is found.
         rounds: how often each, 6 at least.
         metric: `time` (`load-time`), `cpu` or `memory` (the peak).
         max_slowdown: percent more that still pass.
         min_gain: percent less that are asked for; None asks for none.
+        max_seconds: so long at most; there are fewer rounds then.
         context: of the visit.
 
     Returns:
@@ -93,22 +97,42 @@ async def compare(
         (percent), `base` and `head` (each metric's interval), `reasons`, `notes`, `summary`, `figures`, `findings`.
 
     Raises:
-        ActionError: `invalid-input`; `command-failed` when a run does not end with 0.
+        ActionError: `invalid-input`; `command-failed` when a run does not end with 0; `too-long`; `no-tests` when no
+            file of tests is the same in both.
     """
     field = measured(metric)
-    heads = await subject(context, folder_of(context, head_path), command or (), tests or (), python)
+    base, head = folder_of(context, base_path), folder_of(context, head_path)
+    chosen = tests or ([] if command else _same_tests(base, head))
+    heads = await subject(context, head, command or (), chosen, python)
     # The same interpreter for both, or their difference would be measured as well.
-    bases = type(heads)(heads.command, folder_of(context, base_path))
-    before, after = await in_turns(context, [bases, heads], rounds)
+    bases = replace(heads, folder=base)
+    before, after = await in_turns(context, [bases, heads], rounds, max_seconds)
     ratios = [new.of(field) / max(old.of(field), 1e-9) for old, new in zip(before, after, strict=True)]
     judged = judge(interval(ratios), metric, max_slowdown, min_gain)
     shares: dict[str, Json] = {
         "base": _all(before),
         "head": _all(after),
-        "rounds": rounds,
+        "rounds": len(after),
         "command": list(heads.command),
     }
     return Outcome("success" if judged["verdict"] == "pass" else "needs-work", {**judged, **shares})
+
+
+def _same_tests(base: Path, head: Path) -> list[str]:
+    """Tests that a change brought or altered would be measured as if they were the change."""
+    found = [path for pattern in ("test_*.py", "*_test.py") for path in base.rglob(pattern) if path.is_file()]
+    names = sorted({path.relative_to(base).as_posix() for path in found})
+    same = [
+        name for name in names if (head / name).is_file() and (head / name).read_bytes() == (base / name).read_bytes()
+    ]
+    if not same:
+        raise ActionError(
+            "no file of tests is the same before and after: say in `command` what is to be measured",
+            error_class="no-tests",
+            outputs={"verdict": "not-checked", "summary": "nothing to measure: give a command"},
+            retryable=False,
+        )
+    return same
 
 
 def judge(ratio: Interval, metric: str, max_slowdown: float, min_gain: float | None) -> dict[str, Json]:

@@ -37,7 +37,7 @@ async def profile(
     Returns:
         `seconds`, `samples`, `functions` (of the project, most expensive by itself first, each `{name, file, line,
         seconds, share, whole_seconds, whole_share, callers}`), `libraries` (the same for everything else), `command`,
-        `report` (an HTML file with the whole tree), `notes`, `summary`, `figures`.
+        `tests`, `report` (an HTML file with the whole tree), `notes`, `summary`, `figures`.
 
     Raises:
         ToolMissingError: the interpreter has no pyinstrument.
@@ -52,7 +52,7 @@ async def profile(
             retryable=False,
         )
     recorded = await _recorded(context, wanted, interval)
-    return await asyncio.to_thread(_outputs, recorded, wanted)
+    return {**await asyncio.to_thread(_outputs, recorded, wanted), "tests": list(tests or [])}
 
 
 async def _recorded(context: ActionContext, wanted: Subject, interval: float) -> Path:

@@ -45,11 +45,16 @@ def measured(metric: str) -> str:
     return METRICS[metric]
 
 
-async def in_turns(context: ActionContext, subjects: Sequence[Subject], rounds: int) -> list[list[Sample]]:
+async def in_turns(
+    context: ActionContext, subjects: Sequence[Subject], rounds: int, max_seconds: float = 900.0
+) -> list[list[Sample]]:
     """Run each subject `rounds` times after one run that does not count; every second round the other way round.
 
+    There are fewer rounds, though never less than `FEWEST`, when they would take longer than `max_seconds`.
+
     Raises:
-        ActionError: `invalid-input` for too few rounds; `command-failed` when a run does not end with 0.
+        ActionError: `invalid-input` for too few rounds; `command-failed` when a run does not end with 0; `too-long`
+            when the fewest rounds take longer than `max_seconds`.
     """
     if rounds < FEWEST:
         raise ActionError(
@@ -57,8 +62,15 @@ async def in_turns(context: ActionContext, subjects: Sequence[Subject], rounds: 
             error_class="invalid-input",
             retryable=False,
         )
-    for one in subjects:
-        await _measure(context, one)
+    once = sum([(await _measure(context, one)).seconds for one in subjects])
+    rounds = min(rounds, max(int(max_seconds / max(once, 1e-9)), FEWEST))
+    if once * FEWEST > max_seconds:
+        raise ActionError(
+            f"{FEWEST} rounds of {once:.0f} s are longer than {max_seconds:g} s: measure a shorter `command`",
+            error_class="too-long",
+            outputs={"verdict": "not-checked", "summary": f"one round takes {once:.0f} s"},
+            retryable=False,
+        )
     found: list[list[Sample]] = [[] for _ in subjects]
     for number in range(rounds):
         order = range(len(subjects)) if number % 2 == 0 else range(len(subjects) - 1, -1, -1)

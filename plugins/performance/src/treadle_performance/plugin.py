@@ -22,6 +22,7 @@ ACTIONS = (
             functions="array",
             libraries="array",
             command="array",
+            tests="array",
             report="string",
             notes="array",
             summary="string",

@@ -30,9 +30,9 @@ async def compatibility(
         context: of the visit.
 
     Returns:
-        The outcome `success` or `needs-work`, and `verdict`, `breaking` (public names, each `{file, name, line, change,
-        reason}`), `dependencies`, `failures` (earlier tests that fail now), `reasons`, `summary`, `figures`,
-        `findings`.
+        The outcome `success`, `needs-work` or `not-checked`, and `verdict`, `breaking` (public names, each `{file,
+        name, line, change, reason}`), `dependencies`, `failures` (earlier tests that fail now), `reasons`, `summary`,
+        `figures`, `findings`.
 
     Raises:
         ActionError: `invalid-input` without a change and without a base; as `analysis/analyze-change`.
@@ -42,7 +42,10 @@ async def compatibility(
     breaking = [one for one in api if one["breaking"]]
     failures = cast("Sequence[Mapping[str, Any]]", (tests or {}).get("failures") or ())
     reasons = [*_of_names(breaking), *_of_tests(failures)]
-    verdict = "fail" if reasons and not allow_breaking else "pass"
+    unknown = tests is not None and "totals" not in tests
+    verdict = "fail" if reasons and not allow_breaking else "not-checked" if unknown else "pass"
+    if unknown:
+        reasons.append(f"the earlier tests could not run: {(tests or {}).get('summary') or 'they ended in an error'}")
     outputs: dict[str, Json] = {
         "verdict": verdict,
         "breaking": [{name: one[name] for name in ("file", "name", "line", "change", "reason")} for one in breaking],

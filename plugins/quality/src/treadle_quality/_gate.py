@@ -1,6 +1,6 @@
 """`quality/gate`: the verdicts of several checks, and one answer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from treadle_hookspecs import ActionError, Json, JsonObject
@@ -17,7 +17,8 @@ def gate(checks: dict[str, dict[str, Any] | None], allow_not_checked: bool = Fal
         allow_not_checked: a check that could not look does not stop the change.
 
     Returns:
-        `verdict` (pass), `checks {name: verdict}`, `summary`.
+        `verdict` (pass), `checks {name: verdict}`, `score` (A: all pass and found nothing new; B: all pass; C: one
+        could not look; D: one fails; F: more fail), `summary`.
 
     Raises:
         ActionError: `change-rejected`, with what each check says; its outputs are the same.
@@ -28,6 +29,7 @@ def gate(checks: dict[str, dict[str, Any] | None], allow_not_checked: bool = Fal
     answer: dict[str, Json] = {
         "verdict": worst(verdicts.values()),
         "checks": dict(verdicts),
+        "score": _score(list(verdicts.values()), list(checks.values())),
         "summary": f"{len(checks) - len(reasons)} of {len(checks)} checks let the change through",
         "figures": [{"name": "checks passed", "value": list(verdicts.values()).count("pass"), "limit": len(checks)}],
     }
@@ -39,6 +41,14 @@ def gate(checks: dict[str, dict[str, Any] | None], allow_not_checked: bool = Fal
         outputs=answer,
         retryable=False,
     )
+
+
+def _score(verdicts: Sequence[str], checks: Sequence[Mapping[str, Any] | None]) -> str:
+    failed = verdicts.count("fail")
+    if failed or "not-checked" in verdicts:
+        return "F" if failed > 1 else "D" if failed else "C"
+    fresh = any(finding.get("new") for check in checks for finding in (check or {}).get("findings") or ())
+    return "B" if fresh else "A"
 
 
 def _reason(name: str, verdict: str, check: Mapping[str, Any] | None) -> str:

@@ -100,7 +100,14 @@ ACTIONS = (
         "gate",
         "treadle_quality._gate:gate",
         "Let a change through only when every check says pass",
-        outputs=_outputs(verdict="string", checks="object", summary="string", figures="array"),
+        outputs=_outputs(
+            {"score": "quality_score"},
+            verdict="string",
+            checks="object",
+            score="string",
+            summary="string",
+            figures="array",
+        ),
         idempotent=True,
     ),
 )

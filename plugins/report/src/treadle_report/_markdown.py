@@ -187,9 +187,10 @@ def _task(task: Mapping[str, Any]) -> tuple[str, str, str, str, str]:
         else ""
     )
     rule = f"{code(task.get('rule', ''))} {plain(task.get('severity', ''))}".strip()
+    named = task.get("files") or ()
     return (
         plain(task["title"]),
-        place(task.get("file"), span),
+        ", ".join(map(code, named[:3])) if named and not task.get("file") else place(task.get("file"), span),
         rule,
         plain(told),
         code(task.get("id", "")),

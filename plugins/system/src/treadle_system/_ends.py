@@ -14,6 +14,7 @@ async def notify_completion(
     status: str = "completed",
     message: str = "",
     to: list[str] | None = None,
+    team: bool = False,
     desktop: bool = True,
     *,
     context: ActionContext,
@@ -21,15 +22,18 @@ async def notify_completion(
     """Tell that the workflow has ended. That somebody could not be told does not fail the step: it is told.
 
     Args:
-        status: what became of it, as `workflow.status` has it.
+        status: what became of it, as `workflow.status` has it: `running` is told as completed or cancelled, `failing`
+            as failed.
         message: what else there is to say.
         to: where to send it, as URLs of `notify/send`; needs treadle-notify.
+        team: send it to whom the workflow's secret `NOTIFY_TO` names as well, URLs separated by spaces.
         desktop: show it on this desktop, where there is one.
         context: of the visit.
 
     Returns:
         `status`, `message`, `told` and `not_told` (how, and why not), `summary`.
     """
+    status = _ended(status, context)
     workflow = context.host.execution(context.execution).workflow
     title = f"{workflow}: {status}"
     context.log.info(f"{title}. {message}".rstrip(". ") if message else title)
@@ -38,9 +42,10 @@ async def notify_completion(
     if desktop:
         refused = await _on_desktop(context, title, message)
         (told if not refused else not_told).append(f"desktop: {refused}" if refused else "desktop")
-    if to:
+    if to or team:
         try:
-            await context.call("notify/send", to=list(to), title=title, body=message or title)
+            whom: list[Json] = [*(to or ()), *(context.secrets.get("NOTIFY_TO").split() if team else ())]
+            await context.call("notify/send", to=whom, title=title, body=message or title)
             told.append("notify")
         except (ActionError, TreadleError) as error:
             not_told.append(f"notify: {error.message}")
@@ -51,6 +56,14 @@ async def notify_completion(
         "not_told": not_told,
         "summary": f"{title}; told: {', '.join(map(str, told))}",
     }
+
+
+def _ended(status: str, context: ActionContext) -> str:
+    """Who tells of the end is the last one to run: what is `running` then has done its work."""
+    if status == "running":
+        asked = any(event.type == "execution_cancel_requested" for event in context.host.history(context.execution))
+        return "cancelled" if asked else "completed"
+    return "failed" if status == "failing" else status
 
 
 async def _on_desktop(context: ActionContext, title: str, message: str) -> str:

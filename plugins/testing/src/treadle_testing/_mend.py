@@ -1,5 +1,6 @@
 """Tests and an agent: mending what fails, writing what is missing, reproducing a bug."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, cast
 
@@ -8,6 +9,7 @@ from treadle_hookspecs import ActionContext, ActionError, AgentAnswer, Json, Jso
 from treadle_testing._run_tests import run_tests
 
 _SHOWN: Final = 20
+_TEST: Final = re.compile(r"\s*(?:async\s+)?def test")
 
 
 async def fix_failing_tests(
@@ -79,7 +81,7 @@ async def generate_tests(
         context: of the visit.
 
     Returns:
-        As `testing/run-tests`, and `changes` (the tests that were written), `agent`.
+        As `testing/run-tests`, and `changes` (the tests that were written), `tests_added`, `agent`.
 
     Raises:
         ActionError: `tests-fail` when they do not pass afterwards; `no-test` when what was written is no test; as
@@ -93,7 +95,7 @@ async def generate_tests(
     if not any("test" in name for name in answer.files):
         raise ActionError(f"what was written is no test: {', '.join(answer.files)}", error_class="no-test")
     ran = await run_tests(path, python=python, context=context)
-    outputs = {**ran.outputs, **_told(answer)}
+    outputs = {**_told(answer), **ran.outputs, "tests_added": _added(answer.diff)}
     if ran.outputs["verdict"] == "fail":
         raise ActionError(f"tests fail: {ran.outputs['summary']}", outputs=outputs, error_class="tests-fail")
     return Outcome(ran.name, outputs)
@@ -109,7 +111,7 @@ async def create_reproduction(issue: str, path: str = ".", python: str = "", *, 
         context: of the visit.
 
     Returns:
-        `reproduced` (True), `failures` (the new ones), `changes`, `agent`, `summary`.
+        `reproduced` (True), `failures` (the new ones), `changes`, `tests_added`, `agent`, `summary`.
 
     Raises:
         ActionError: `not-reproduced` when no test fails that did not fail before; as `context.agent`.
@@ -131,6 +133,7 @@ async def create_reproduction(issue: str, path: str = ".", python: str = "", *, 
     names = ", ".join(case["id"] for case in fresh[:3])
     return {
         **_told(answer),
+        "tests_added": _added(answer.diff),
         "reproduced": True,
         "failures": cast("list[Json]", fresh),
         "summary": f"reproduced by {names}",
@@ -143,6 +146,12 @@ def _cases(ran: Outcome) -> list[dict[str, Any]]:
 
 def _id(case: Mapping[str, Any]) -> str:
     return str(case.get("id") or "::".join(str(case[key]) for key in ("file", "name") if case.get(key)))
+
+
+def _added(diff: str) -> int:
+    """Tests that a diff brings, less those that it takes."""
+    lines = [line for line in diff.splitlines() if _TEST.match(line[1:])]
+    return sum(line.startswith("+") for line in lines) - sum(line.startswith("-") for line in lines)
 
 
 def _told(answer: AgentAnswer) -> dict[str, Json]:

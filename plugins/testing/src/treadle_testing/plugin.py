@@ -9,6 +9,7 @@ _FIGURES: Final[JsonObject] = {
     "totals": {"tests": "tests", "failed": "tests_failed", "errors": "test_errors"},
     "coverage": {"percent": "test_coverage"},
     "changed_coverage": {"percent": "changed_coverage"},
+    "tests_added": "tests_added",
 }
 """Which parts of the outputs gates and reports know."""
 
@@ -75,6 +76,7 @@ ACTIONS = (
             coverage="object",
             changed_coverage="object",
             changes="array",
+            tests_added="integer",
             agent="string",
             summary="string",
             figures="array",
@@ -85,7 +87,14 @@ ACTIONS = (
         "create-reproduction",
         "treadle_testing._mend:create_reproduction",
         "Have an agent write a test that fails because of a bug",
-        outputs=_outputs(reproduced="boolean", failures="array", changes="array", agent="string", summary="string"),
+        outputs=_outputs(
+            reproduced="boolean",
+            failures="array",
+            changes="array",
+            tests_added="integer",
+            agent="string",
+            summary="string",
+        ),
         risk="medium",
     ),
 )

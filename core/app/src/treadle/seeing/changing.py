@@ -10,7 +10,7 @@ from treadle_hookspecs import ExecutionRow, ExitCode, FileChange, Json, StepRow,
 from treadle.suggestions import did_you_mean
 from treadle.workspace import journaled, prefix_of
 from treadle.workspace.journal import Journal, Operation
-from treadle.workspace.snapshots import Changed, How, Snapshot, SnapshotStore, changes, difference
+from treadle.workspace.snapshots import Changed, How, Snapshot, SnapshotStore, changes, difference, entries
 from treadle.workspace.worktrees import Worktrees
 
 
@@ -64,12 +64,8 @@ def changes_of(home: Path, row: ExecutionRow, steps: Sequence[StepRow], step: st
             suggestions=(hint,) if hint else (),
         )
     visits = [f"{it.address}#{it.visit}" for it in chosen]
-    store = SnapshotStore(home, Path(row.root), limit)
-    found = (
-        _by_worktrees(home, limit, row.id, {it.address for it in chosen} if step else set())
-        or _by_snapshots(store, row.id, visits)
-        or _by_journal(Path(row.root), row.id, visits)
-    )
+    in_worktrees = _by_worktrees(home, limit, row.id, {it.address for it in chosen} if step else set())
+    found = in_worktrees or _in_root(home, row, visits, limit)
     if found is None:
         raise TreadleError(
             f"nothing was kept of what {step or row.id} changed",
@@ -82,12 +78,20 @@ def changes_of(home: Path, row: ExecutionRow, steps: Sequence[StepRow], step: st
 def files_of(home: Path, row: ExecutionRow, steps: Sequence[StepRow], limit: int) -> list[FileChange] | None:
     """The files that the visits which have ended changed, by path; None when nothing was kept of any."""
     visits = [f"{it.address}#{it.visit}" for it in steps if it.finished_at is not None]
-    found = (
-        _by_worktrees(home, limit, row.id, set())
-        or _by_snapshots(SnapshotStore(home, Path(row.root), limit), row.id, visits)
-        or _by_journal(Path(row.root), row.id, visits)
-    )
+    found = _by_worktrees(home, limit, row.id, set()) or _in_root(home, row, visits, limit)
     return sorted(FileChange(it.path, it.how) for it in found[0]) if found is not None else None
+
+
+def _in_root(home: Path, row: ExecutionRow, visits: Sequence[str], limit: int) -> tuple[Sequence[Changed], str] | None:
+    """What snapshots tell, and the journal of visits that have none."""
+    root = Path(row.root)
+    store = SnapshotStore(home, root, limit)
+    seen = _by_snapshots(store, row.id, visits)
+    if seen is None:
+        return _by_journal(root, row.id, visits, set())
+    others = [visit for visit in visits if store.find(row.id, visit, "before") is None]
+    noted = _by_journal(root, row.id, others, {it.path for it in seen[0]}) if others else None
+    return seen if noted is None else ([*seen[0], *noted[0]], seen[1] + noted[1])
 
 
 def _by_worktrees(home: Path, limit: int, execution: str, steps: set[str]) -> tuple[Sequence[Changed], str] | None:
@@ -110,21 +114,28 @@ def _by_snapshots(store: SnapshotStore, execution: str, visits: Sequence[str]) -
         return None
     first = min((before for before, _ in pairs), key=lambda snapshot: snapshot.at)
     last = max((after for _, after in pairs), key=lambda snapshot: snapshot.at)
-    return changes(store.git, first, last), difference(store.git, first, last)
+    known = entries(store.git, last)
+    # Caches that git ignores are nobody's change; a rollback removes them all the same.
+    files = [it for it in changes(store.git, first, last) if it.path not in known or known[it.path].kind != "ignored"]
+    return files, difference(store.git, first, last)
 
 
 def _after(store: SnapshotStore, execution: str, visit: str) -> Snapshot:
     return store.find(execution, visit, "after") or store.take(execution, visit, "now")
 
 
-def _by_journal(root: Path, execution: str, visits: Sequence[str]) -> tuple[Sequence[Changed], str] | None:
-    """What was changed through `context.workspace`, transaction by transaction."""
+def _by_journal(
+    root: Path, execution: str, visits: Sequence[str], apart: set[str]
+) -> tuple[Sequence[Changed], str] | None:
+    """What was changed through `context.workspace`, transaction by transaction; paths in `apart` are told elsewhere."""
     files: dict[str, Changed] = {}
     texts: list[str] = []
     for visit in visits:
         for name in journaled(root, prefix_of(execution, visit)):
             for operation, old in Journal(root).kept(name):
-                if operation.path not in files:  # what stood there before the first change counts
+                if (
+                    operation.path not in apart and operation.path not in files
+                ):  # what stood there before the first change counts
                     files[operation.path] = Changed(operation.path, _how(operation))
                     texts += _compared(root, operation, old)
     on_the_way = {str(above) for path in files for above in PurePosixPath(path).parents}

@@ -1,0 +1,183 @@
+"""Ready workflows on a third-party project, typed as a user types them; what they made is run."""
+
+import json
+import signal
+import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+
+import pytest
+from workshop import states
+
+FEATURE_STEPS = ("requirements", "design", "tasks", "structure", "implement", "generate-tests", "document")
+VULNERABLE = {
+    "src/referencing/_core.py": (
+        "    def contents(self, uri: URI) -> D:\n",
+        (
+            '    def uris(self, order: str = "sorted"):\n'
+            '        """\n        The URIs of all crawled resources.\n        """\n'
+            "        return eval(order)(self._resources)\n\n"
+            "    def contents(self, uri: URI) -> D:\n"
+        ),
+    )
+}
+
+
+@pytest.fixture
+def team():
+    """A server that keeps what the team is told; its address in apprise's form, and what came."""
+    told = []
+
+    class Mailbox(BaseHTTPRequestHandler):
+        def do_POST(self):
+            told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Mailbox)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"json://127.0.0.1:{server.server_port}", told
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_a_specification_becomes_a_tested_feature_and_can_be_undone(workshop):
+    project, before = workshop.project, workshop.bytes()
+    workshop.agent_does(("Write tests", project.feature_tests), ("Implement:", project.feature))
+    options = ("--mode", "autopilot", "--checkpoint", "--parallel", "--strict", "--priority", "high")
+    ended = workshop.run("feature-implementation", "--spec", project.spec, *options, "--json").json
+    assert ended["status"] == "completed"
+    assert [states(ended)[step] for step in FEATURE_STEPS] == ["succeeded"] * 7
+    assert ended["outputs"]["verdict"] == "pass"
+    assert workshop.tests_pass(*project.feature_tests)
+    implement, tests = workshop.tasks()
+    assert "must tell the URIs" in implement
+    assert "src/referencing/_core.py" in tests
+    report = workshop.report()
+    for line in (
+        "| Tests added | 1 |",
+        "| Tests | 208 |",
+        "| Quality score | A |",
+        "| Coverage of the change | 100.0 % |",
+    ):
+        assert line in report
+    assert "__pycache__" not in report, "what git ignores is nobody's change"
+    assert "finally/complete" in report
+    assert "feature-implementation: completed" in report
+    workshop.user.treadle("rollback", ended["id"], "--yes")
+    assert workshop.bytes() == before
+
+
+def test_a_dry_run_starts_nothing(workshop):
+    before = workshop.bytes()
+    for workflow, option in (
+        ("feature-implementation", "--spec"),
+        ("bug-fix", "--issue"),
+        ("implement-feature", "--feature"),
+    ):
+        ran = workshop.run(workflow, option, workshop.project.issue, "--dry-run")
+        assert "system/notify-completion" in ran.out
+    assert workshop.tasks() == []
+    assert workshop.bytes() == before
+    assert workshop.user.treadle("status", "--json").json["executions"] == []
+
+
+def test_a_security_issue_is_reported_and_what_brought_it_is_undone(workshop):
+    before = workshop.bytes()
+    project = workshop.project
+    workshop.agent_does(("Write tests", project.feature_tests), ("Implement:", VULNERABLE))
+    options = ("--spec", project.spec, "--json", "--report", "../home/report.md")
+    ended = workshop.run("feature-implementation", *options, status=1).json
+    assert ended["status"] == "failed"
+    assert ended["error"]["step"] == "validate"
+    assert ended["rollback"] == "done"
+    report = (workshop.user.home / "report.md").read_text()
+    assert "`B307`" in report
+    assert "security fails" in report
+    assert (workshop.root / "src/referencing/_core.py").read_text().count("eval(") == 0
+    assert [name for name, text in workshop.bytes().items() if before.get(name) != text and "_core" in name] == []
+
+
+def test_an_urgent_bug_is_mended_under_supervision_and_the_team_is_told(workshop, team):
+    project, (address, told) = workshop.project, team
+    workshop.commit(project.bug, "a bug")
+    workshop.agent_does(("Write one test", project.reproduction), ("Mend this bug", project.fix))
+    options = ("--issue", project.issue, "--mode", "supervised", "--priority", "high", "--notify-team")
+    ran = workshop.run("bug-fix", *options, "--json", status=7, NOTIFY_TO=address)
+    asked = 0
+    while (status := workshop.user.status(ran.json["id"]))["status"] == "waiting":
+        assert asked < 12
+        workshop.user.treadle("approve", ran.json["id"], "--by", "ada", status=None, NOTIFY_TO=address)
+        asked += 1
+    assert status["status"] == "completed", status["error"]
+    assert asked == 7, "each step of the workflow, and no handler"
+    assert workshop.tests_pass(*project.reproduction)
+    assert f"- {project.issue}" in (workshop.root / "CHANGELOG.md").read_text()
+    assert [message["title"] for message in told] == ["bug-fix: completed"]
+    assert told[0]["message"] == f"high priority: {project.issue}"
+
+
+def test_killed_while_the_agent_works_and_taken_up_again(workshop):
+    project, before = workshop.project, workshop.bytes()
+    workshop.user.pipe("begun")
+    workshop.agent_does(("Write tests", project.feature_tests), ("Implement:", project.feature))
+    slow = "import os, signal\nopen('begun', 'w').write('now')\nsignal.pause()\n"
+    patient = workshop.agent_source.read_text()
+    workshop.agent_source.write_text(slow)
+    options = ("--feature", project.spec, "--forge", "none", "--python", sys.executable)
+    child = workshop.user.start("run", "implement-feature", *options)
+    workshop.user.hear(child, "begun")
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    (workshop.root / "begun").unlink()
+    workshop.agent_source.write_text(patient)
+    execution = workshop.user.newest()
+    workshop.user.treadle("resume", execution, status=7)
+    ended = workshop.user.treadle("resume", execution, "--interrupted", "retry", "--json").json
+    assert ended["status"] == "completed", ended["error"]
+    branch = ended["outputs"]["branch"]
+    assert "def uris" in workshop.git("show", f"{branch}:src/referencing/_core.py")
+    workshop.user.treadle("rollback", ended["id"], "--yes")
+    workshop.git("branch", "--quiet", "-D", branch)
+    assert workshop.bytes() == before
+
+
+def test_what_is_rewritten_does_the_same_or_is_undone(workshop):
+    project = workshop.project
+    workshop.agent_does(("Refactor", project.rewrite))
+    options = ("--target", project.target, "--rounds", "6", "--max-slowdown", "1000", "--json")
+    ended = workshop.run("refactor", *options, "--benchmark", json.dumps(["python", "-c", "import referencing"])).json
+    assert ended["status"] == "completed", ended["error"]
+    assert ended["outputs"]["changes"] == [project.target]
+    assert workshop.tests_pass()
+    assert "Rewritten: " in (workshop.root / "CHANGELOG.md").read_text()
+    workshop.commit({}, "rewritten")
+    before = workshop.bytes()
+    workshop.agent_does(("Refactor", project.spoilt), ("These tests fail", {"notes.txt": ("", "I tried\n")}))
+    failed = workshop.run("refactor", *options, status=1).json
+    assert failed["steps"]["verify"]["visits"] == 2, "once more after the agent was asked to repair it"
+    assert failed["rollback"] == "done"
+    assert workshop.bytes() == before
+
+
+def test_a_feature_is_integrated_with_measurements(workshop):
+    project, before = workshop.project, workshop.bytes()
+    workshop.git("switch", "--quiet", "--create", "feature")
+    workshop.commit({**project.feature, **project.feature_tests}, "uris")
+    workshop.git("switch", "--quiet", "main")
+    work = json.dumps(["python", "-c", "import referencing.jsonschema"])
+    options = ("--base", "main", "--head", "feature", "--rounds", "6", "--max-slowdown", "1000", "--benchmark", work)
+    ended = workshop.run("feature-integration", *options, "--json").json
+    assert ended["status"] == "completed", ended["error"]
+    assert ended["outputs"]["verdict"] == "pass"
+    steps = ("feature_analysis", "integration_tests", "compatibility_check", "performance_benchmark")
+    assert [states(ended)[step] for step in steps] == ["succeeded"] * 4
+    assert "time: " in workshop.report()
+    after = {name: text for name, text in workshop.bytes().items() if not name.startswith("git ")}
+    assert after == {name: text for name, text in before.items() if not name.startswith("git ")}
+    assert workshop.git("worktree", "list").count("\n") == 0
