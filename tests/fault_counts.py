@@ -13,6 +13,8 @@ from typing import Any, Final
 import pytest
 
 VARIABLE: Final = "FAULT_COUNTS"
+WHOLE: Final = frozenset({"faults", "storm"})
+"""The folders of tests that inject faults; the table says what a run of all of them did."""
 COUNTS: Final = Path(__file__).parent / "faults/counts.json"
 
 
@@ -37,7 +39,7 @@ class Tally:
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write the table, if every test passed."""
-        if session.exitstatus == pytest.ExitCode.OK:
+        if session.exitstatus == pytest.ExitCode.OK and self._counts:
             self._path.write_text(json.dumps(dict(sorted(self._counts.items())), indent=2) + "\n", "utf-8")
 
 
@@ -45,6 +47,8 @@ def register(config: pytest.Config) -> None:
     """Count in the process that started the session, where it was asked for."""
     path = os.environ.get(VARIABLE)
     if path and not hasattr(config, "workerinput"):
+        if config.option.keyword or not {Path(given).name for given in config.args} >= WHOLE:
+            raise pytest.UsageError(f"{VARIABLE} is for whole runs of {' and '.join(sorted(WHOLE))}: make faults")
         config.pluginmanager.register(Tally(Path(path)), "treadle-fault-counts")
 
 

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from pydantic import BaseModel
-from treadle.definition import load_yaml
+from treadle.definition import json_schema, load_yaml
 from treadle.definition._model import GateFile, Workflow
 from treadle.definition._reference import _SECTIONS
 from treadle.definition._structure import _models_in
@@ -37,11 +38,24 @@ def keys_in(value: Any) -> Iterator[str]:
             yield from keys_in(inner)
 
 
+def examples() -> Iterator[tuple[str, Any]]:
+    """All that the documentation's tests write and run: its page, and what it holds."""
+    for page in sorted(DOCS.rglob("*.md")):
+        for text in EXAMPLE.findall(page.read_text("utf-8")):
+            yield page.name, load_yaml(text, "example.yaml")
+
+
 @pytest.fixture(scope="module")
 def used() -> set[str]:
-    """The keys in all examples that the documentation's tests write and run."""
-    texts = [text for page in DOCS.rglob("*.md") for text in EXAMPLE.findall(page.read_text("utf-8"))]
-    return {key for text in texts for key in keys_in(load_yaml(text, "example.yaml"))}
+    return {key for _, value in examples() for key in keys_in(value)}
+
+
+def test_the_schema_takes_every_example() -> None:
+    definitions = [(page, value) for page, value in examples() if isinstance(value, dict) and "treadle" in value]
+    assert len(definitions) > 30
+    validator = jsonschema.Draft202012Validator(json_schema())
+    refused = [(page, value["name"]) for page, value in definitions if not validator.is_valid(value)]
+    assert refused == []
 
 
 def test_every_object_has_a_section() -> None:

@@ -197,5 +197,11 @@ AgentName: TypeAlias = Annotated[str, Field(pattern=NAME)]
 AgentNames: TypeAlias = Annotated[
     list[AgentName], Short(lambda value: [value] if isinstance(value, str) else value, {"type": "string"})
 ]
+RawText: TypeAlias = Annotated[str, WithJsonSchema({"type": ["string", "number"]})]
+"""A text that may look like a number: `version: 1.10` is read as it is written."""
+Listing: TypeAlias = Annotated[
+    Any, WithJsonSchema({"anyOf": [{"type": "array"}, {"type": "string", "pattern": r"\{\{"}]})
+]
+"""A list, or an expression that gives one; checked with the step."""
 Variables: TypeAlias = dict[Variable, EnvValue]
 Risk: TypeAlias = Literal["low", "medium", "high"]

@@ -5,7 +5,7 @@ A field's description is its rule in the reference.
 
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from treadle.definition._fields import (
@@ -26,6 +26,8 @@ from treadle.definition._fields import (
     Delay,
     Duration,
     Expression,
+    Listing,
+    RawText,
     Risk,
     Shell,
     Short,
@@ -269,12 +271,14 @@ class Step(Keys):
     )
     risk: Risk | None = Field(None, description="How much it can break. Default: the action's.")
 
-    for_each: Any = Field(None, description="Run for each item of a list, in a scope each; its steps also see `item`.")
-    matrix: dict[Word, Any] | None = Field(
+    for_each: Listing | None = Field(
+        None, description="Run for each item of a list, in a scope each; its steps also see `item`."
+    )
+    matrix: dict[Word, Listing] | None = Field(
         None, description="Run for each combination of these lists' values; its steps also see `matrix.NAME`."
     )
-    include: Any = Field(None, description="Of `matrix`: a list of further combinations.")
-    exclude: Any = Field(None, description="Of `matrix`: combinations, or parts of some, to leave out.")
+    include: Listing | None = Field(None, description="Of `matrix`: a list of further combinations.")
+    exclude: Listing | None = Field(None, description="Of `matrix`: combinations, or parts of some, to leave out.")
     max_parallel: int | None = Field(
         None,
         ge=1,
@@ -421,9 +425,11 @@ class Workflow(Keys):
     model_config = ConfigDict(title="treadle workflow")
 
     treadle: Literal[1] = Field(description="The version of the language.")
-    name: Annotated[str, Field(pattern=NAME)] = Field(description="Lower case letters, digits, `.`, `_`, `-`.")
-    title: str = Field("", description="What people see instead of the name.")
-    version: str = Field("", description="The definition's own version.")
+    name: Annotated[str, Field(pattern=NAME), WithJsonSchema({"type": ["string", "number"], "pattern": NAME})] = Field(
+        description="Lower case letters, digits, `.`, `_`, `-`."
+    )
+    title: RawText = Field("", description="What people see instead of the name.")
+    version: RawText = Field("", description="The definition's own version.")
     description: str = Field("", description="What it is for.")
     inputs: dict[Word, Input] = Field(default_factory=dict, description="What a run is given.")
     outputs: dict[Word, Any] = Field(default_factory=dict, description="What a run gives back, by name.")

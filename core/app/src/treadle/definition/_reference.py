@@ -120,7 +120,7 @@ def _type(schema: Any, root: Any) -> str:
     if kinds == "null":
         return ""
     if isinstance(kinds, list):
-        return "text, number, boolean"
+        return "text, number, boolean" if "boolean" in kinds else "text"
     if kinds == "array" and "items" in schema:
         return f"list of {_type(schema['items'], root)}"
     return _WORDS.get(kinds, str(kinds))
