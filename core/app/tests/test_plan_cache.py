@@ -68,6 +68,20 @@ def test_a_damaged_cache_is_an_empty_one(tmp_path: Path) -> None:
     assert cache.find(b"text", ".yaml") is None
 
 
+def test_a_home_that_cannot_be_made_is_no_error(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    cache = PlanCache(tmp_path / "file" / "home", [GIT])
+    cache.keep(b"text", ".yaml", PLAN)
+    assert cache.find(b"text", ".yaml") is None
+
+
+def test_the_home_is_private(tmp_path: Path) -> None:
+    cache = PlanCache(tmp_path / "home", [GIT])
+    cache.keep(b"text", ".yaml", PLAN)
+    cache.close()
+    assert (tmp_path / "home").stat().st_mode & 0o077 == 0
+
+
 def test_nothing_in_it_is_a_pickle(tmp_path: Path) -> None:
     cache = PlanCache(tmp_path, [GIT])
     cache.keep(b"text", ".yaml", PLAN)

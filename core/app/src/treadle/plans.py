@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 from treadle_engine.plan import LANGUAGE_VERSION, PLAN_VERSION, Plan, plan_from_json, plan_to_json
 
+from treadle.records import private_folder
+
 if TYPE_CHECKING:
     from treadle.definition import Use
     from treadle.plugins import PluginRecord
@@ -29,12 +31,12 @@ class PlanCache:
     """The plans of one treadle home. A cache that cannot be read or written is an empty one, never an error.
 
     Args:
-        home: treadle's state folder.
+        home: treadle's state folder; made when it is first needed.
         records: of the plugins in use.
     """
 
     def __init__(self, home: Path, records: Iterable["PluginRecord"]) -> None:
-        self._folder = home / "cache" / "plans"
+        self._home = home
         self._circumstances = _circumstances(records)
         self._cache: Any = None
         self._read: dict[str, tuple[Sequence[Use], Plan]] = {}
@@ -80,8 +82,9 @@ class PlanCache:
         if self._cache is None:
             from diskcache import Cache, JSONDisk
 
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._cache = Cache(str(self._folder), disk=JSONDisk, size_limit=_SIZE_LIMIT, timeout=1)
+            folder = private_folder(self._home) / "cache" / "plans"
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._cache = Cache(str(folder), disk=JSONDisk, size_limit=_SIZE_LIMIT, timeout=1)
         return self._cache
 
     def _key(self, text: bytes, suffix: str) -> str:

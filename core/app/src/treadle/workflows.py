@@ -213,7 +213,7 @@ class Workflows(Records):
     def _plans(self) -> "PlanCache":
         from treadle.plans import PlanCache
 
-        return PlanCache(self.home, self.plugins.records)
+        return PlanCache(self.settings.home, self.plugins.records)
 
     def _entry(self, found: "Found") -> WorkflowEntry:
         try:
