@@ -94,7 +94,9 @@ def _for_place(store: StoreBackend, row: ExecutionRow, holder: str, found: InLin
 
 def budget_of(store: StoreBackend, row: ExecutionRow) -> tuple[Waiting, ...]:
     """The budget that an execution has used up and that has not been raised since."""
-    told = [event for event in store.read(row.id) if event.type in _BUDGETS] if row.status == "waiting" else []
+    if row.status != "waiting" or b'"budget"' not in (store.payload(row.plan) or b""):
+        return ()  # without a budget in the plan there is nothing to be looked for in a log that may be long
+    told = [event for event in store.read(row.id) if event.type in _BUDGETS]
     if not told or told[-1].type != kinds.BUDGET_REACHED:
         return ()
     event = told[-1]

@@ -291,7 +291,7 @@ class StepPlan:
     recovers: bool = False
     merge: Literal["each", "once"] = "each"
     continue_on_error: bool = False
-    retry: Retry = field(default_factory=Retry)
+    retry: Retry = Retry()
     timeout: float | None = None
     outputs: tuple[tuple[str, OutputSpec], ...] = ()
     compensate: Compensation | None = None
