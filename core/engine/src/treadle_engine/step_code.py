@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 def holds_expression(value: Json) -> bool:
     """Some text in JSON data may hold an expression."""
+    if not value:
+        return False
     if isinstance(value, str):
         return "{{" in value or "{%" in value
     if isinstance(value, Mapping):
