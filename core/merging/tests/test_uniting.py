@@ -66,6 +66,21 @@ def test_three_ways(ours, theirs, result, rows):
     assert united(ours, theirs, base={"k": 1}) == (result, rows)
 
 
+@pytest.mark.parametrize(
+    ("ours", "theirs", "result", "rows"),
+    [
+        ({"x": 1, "y": 1, "z": 0}, {"x": 2, "z": 0}, {"x": 2, "z": 0}, []),
+        ({"x": 1, "y": 1, "z": 0}, {"x": 2, "y": 1, "z": 5}, {"x": 2, "y": 1, "z": 5}, []),
+        ({"x": 3, "y": 1}, {"x": 1, "y": 1, "w": 0}, {"x": 3, "y": 1, "w": 0}, []),
+        ({"x": 3, "y": 1}, {"x": 1, "y": 4}, {"x": 3, "y": 1}, ["g"]),
+    ],
+)
+def test_a_group_follows_the_side_that_changed_it(ours, theirs, result, rows):
+    rules = Rules(groups={"": (Group("g", frozenset({"x", "y"})),)})
+    base = {"x": 1, "y": 1} | ({"z": 0} if "z" in ours else {})
+    assert united(ours, theirs, rules=rules, base=base) == (result, rows)
+
+
 def test_items_taken_away_since_the_base_stay_away():
     assert united({"l": ["a"]}, {"l": ["a", "b", "c"]}, base={"l": ["a", "b"]}) == ({"l": ["a", "c"]}, [])
 

@@ -159,6 +159,35 @@ def test_composing_the_same_again_changes_nothing(stages: list[dict[str, bytes]]
     assert paths_of(again) == paths_of(made)
 
 
+edits = st.dictionaries(st.sampled_from(NAMES), st.sampled_from([b"mine\n", b"1\n", None]), max_size=4)
+
+
+@given(*[st.lists(trees.map(sound), min_size=1, max_size=3)] * 2, edits, rules)
+def test_what_the_user_has_changed_is_never_replaced_unasked(
+    stages: list[dict[str, bytes]],
+    newer: list[dict[str, bytes]],
+    changed: dict[str, bytes | None],
+    decided: list[PathRule],
+) -> None:
+    made = planned(stages, {}, decided)
+    if any(not row.resolved for row in made.rows):
+        return
+    written = {it.path: content(it, made, stages, {}) for it in made.operations}
+    project = sound({path: text for path, text in (written | changed).items() if text is not None})
+    again = planned(newer, project, decided, made)
+    told = {folded(row.path) for row in again.rows}
+    removed = {it.path for it in again.removals}
+    assert not removed & {it.path for it in again.operations}
+    for path, text in project.items():
+        if text == written.get(path) or folded(path) in told:
+            continue
+        assert path not in removed
+        found = next((it for it in again.operations if it.path == path), None)
+        assert found is None or content(found, again, newer, project) == text
+    for path in written.keys() - project.keys():
+        assert folded(path) in told or not any(it.path == path and it.kind == "create" for it in again.operations)
+
+
 @given(trees.map(sound), trees.map(sound))
 def test_independent_templates_may_be_swapped(one: dict[str, bytes], other: dict[str, bytes]) -> None:
     other = {f"other/{path}": text for path, text in other.items()}

@@ -29,6 +29,13 @@ def test_a_line_behind_an_exception_is_not_in_force():
     )
 
 
+def test_ignored_names_since_the_base():
+    base, ours, theirs = "# all\na\nb\nc\n", "# all\na\nmine\nc\n", "# all\na\nb\nnew\n"
+    config = MergeConfig("three-way", base=Contribution("base", base.encode()))
+    sides = [Contribution("ours", ours.encode()), Contribution("theirs", theirs.encode())]
+    assert _ignore.merge(".gitignore", sides, config).content.decode() == "# all\na\nmine\nnew\n"
+
+
 @given(*[st.lists(st.sampled_from(["a", "*.log", "!keep", "# c", "", "dist/"]), max_size=5) for _ in range(2)])
 def test_ignore_files_keep_to_the_rules_of_merging(one, other):
     first, second = ("".join(f"{line}\n" for line in lines) for lines in (one, other))

@@ -180,3 +180,19 @@ def test_three_templates_that_bring_one_table():
 def test_an_update_follows_the_side_that_changed():
     result = merged("a.toml", "a = 1\nmine = 1\n", "a = 2\nnew = [1]\n", base="a = 1\nold = 1\n")
     assert (result.content.decode(), result.open) == ("a = 2\nmine = 1\nnew = [1]\n", ())
+
+
+def test_a_backend_that_only_one_side_has_changed_is_followed():
+    base = '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n\n[tool.hatch]\na = 1\n'
+    ours = f"{base}\n[tool.mine]\nx = 1\n"
+    theirs = '[build-system]\nrequires = ["uv_build"]\nbuild-backend = "uv_build"\n'
+    result = merged("pyproject.toml", ours, theirs, base=base)
+    found = tomllib.loads(result.content.decode())
+    assert (result.open, found["build-system"]["build-backend"]) == ((), "uv_build")
+    assert found["tool"] == {"mine": {"x": 1}}
+
+
+def test_a_comment_that_was_taken_away_stays_away():
+    base = "# old\na = 1\n# kept\nb = 1\n"
+    result = merged("a.toml", "a = 1\n# kept\nb = 1\n", "# old\na = 2\n# kept\nb = 1\n# new\nc = 1\n", base=base)
+    assert result.content.decode() == "a = 2\n# kept\nb = 1\n# new\nc = 1\n"

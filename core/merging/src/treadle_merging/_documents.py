@@ -14,6 +14,8 @@ from treadle_merging._values import MISSING, Value, same
 LARGEST: Final = 4_000_000
 """Bytes of one file that a merge looks at."""
 
+_COMMENTS: Final = ("#", "//", ";")
+
 Document = TypeVar("Document")
 
 
@@ -79,8 +81,25 @@ def _written(
         return refused(contributions, f"the merged text would not be readable: {problem}")
     if not same(meant, intended):
         return refused(contributions, "the merged text would not mean what was intended")
+    if merge.config.base is not None:
+        text = _without_old_comments(text, text_of(contributions[0]), text_of(merge.config.base), form, intended)
     content = restore(text, contributions[0].content)
     return MergeResult(content, tuple(merge.open), tuple(merge.chosen), tuple(merge.notes))
+
+
+def _without_old_comments(text: str, first: str, base: str, form: Format[Document], intended: Value) -> str:
+    """A comment of the base that the first side took away does not come back with the other side's text."""
+    gone = {line.strip() for line in base.splitlines()} - {line.strip() for line in first.splitlines()}
+    kept = [
+        line
+        for line in text.splitlines(keepends=True)
+        if not (line.strip() in gone and line.lstrip().startswith(_COMMENTS))
+    ]
+    shorter = "".join(kept)
+    try:
+        return shorter if same(form.data(form.read(shorter)), intended) else text
+    except Unreadable:
+        return text
 
 
 def text_of(one: Contribution) -> str:

@@ -76,6 +76,8 @@ class Merge:
     ) -> Value:
         """A row for values that cannot both hold; the decided one, or the first one's while it is open.
 
+        With a base, what only one side has changed is no difference: that one's value.
+
         Args:
             path: where.
             sides: what they say.
@@ -84,6 +86,10 @@ class Merge:
             more: strategies that the format's rule knows, to be named.
             whole: a group that is only taken whole.
         """
+        base = self._base_at(path)
+        changed = [side for side in sides if not same(side.value, base)] if base is not MISSING else []
+        if len(changed) == 1:
+            return changed[0].value
         key = join_key(*path)
         values = tuple((side.id, shown(side.value)) for side in sides)
         rule = self.config.rule(key)
@@ -134,6 +140,9 @@ class Merge:
     def _one_owner(self, path: KeyPath, group: Group, sides: Sequence[Side]) -> Sequence[Side]:
         """A group of keys stays with one contributor only."""
         parts = [Side(side.id, _part(side, group, inside=True)) for side in sides]
+        base = self._base_at(path)
+        if base is not MISSING:
+            return self._changed_group(path, group, sides, parts, _part(Side("", base), group, inside=True))
         having = [part for part in parts if part.value]
         if len(having) < 2 or all(same(having[0].value, part.value) for part in having[1:]):
             return sides
@@ -141,6 +150,20 @@ class Merge:
         winner = self.differ((*path, group.name), having, hint=hint, whole=True)
         owner = next((part.id for part in having if part.value is winner), having[0].id)
         return [side if side.id == owner else Side(side.id, _part(side, group, inside=False)) for side in sides]
+
+    def _changed_group(
+        self, path: KeyPath, group: Group, sides: Sequence[Side], parts: Sequence[Side], base: dict[str, Value]
+    ) -> Sequence[Side]:
+        """With a base: the side that changed the group gives all of it, in the places where each has its keys."""
+        changed = [part for part in parts if not same(part.value, base)]
+        if not changed:
+            return sides
+        winner: Value = changed[0].value
+        if any(not same(winner, part.value) for part in changed[1:]):
+            hint = "these keys belong together: one side gives them all"
+            winner = self.differ((*path, group.name), changed, hint=hint, whole=True)
+        given = entries(winner)
+        return [Side(side.id, _with_part(entries(side.value), group, given)) for side in sides]
 
     def _base_at(self, path: KeyPath) -> Value:
         found = self.base
@@ -164,6 +187,12 @@ class Merge:
 def _part(side: Side, group: Group, *, inside: bool) -> dict[str, Value]:
     """The keys of a map that are in the group, or those that are not."""
     return {key: value for key, value in entries(side.value).items() if (key in group.keys) is inside}
+
+
+def _with_part(value: Mapping[str, Value], group: Group, given: Mapping[str, Value]) -> dict[str, Value]:
+    """A map with the keys of the group as they are given, each in its place."""
+    kept = {key: given.get(key, item) for key, item in value.items() if key not in group.keys or key in given}
+    return kept | dict(given)
 
 
 def by_identity(values: list[Value], identity: Callable[[Value], str]) -> dict[str, Value]:

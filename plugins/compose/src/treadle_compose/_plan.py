@@ -111,8 +111,8 @@ class _Planner:
         if len(spellings) > 1 and not alias_group(path) and not self._one_spelling(versions, spellings):
             return
         existing = self._draft.trees.project(path)
-        if existing is not None and existing.path != path and existing.path not in spellings:
-            path = self._existing_spelling(existing, versions)
+        if existing is not None and existing.path != path:
+            path = existing.path if existing.path in spellings else self._existing_spelling(existing, versions)
         base = self._draft.trees.base(path)
         if base is not None and self._as_before(versions, base):
             self._draft.operations[path] = Operation(path, base.entry, existing, base.templates)

@@ -13,24 +13,37 @@ KEPT: Final = "# Shipped by a template, and to be seen"
 
 
 def merge(path: str, contributions: Sequence[Contribution], config: MergeConfig) -> MergeResult:
-    """See `MergeFunction`: unites lines; `config.keep` names paths of the project that must stay visible."""
+    """See `MergeFunction`: unites lines; `config.keep` names paths of the project that must stay visible.
+
+    With a base, lines that one side took away go, and its lines do not come back to who took them away.
+    """
     try:
         texts = [(one.template, text_of(one)) for one in contributions]
+        base = text_of(config.base).splitlines() if config.base else []
     except Unreadable as problem:
         return refused(contributions, str(problem))
-    lines = texts[0][1].splitlines()
+    first = _without(texts[0][1], base, [text for _, text in texts[1:]])
+    lines = first.splitlines()
     for template, text in texts[1:]:
-        lines += _block(lines, template, text)
+        new = "\n".join(line for line in text.splitlines() if line not in base)
+        lines += _block(lines, "" if config.base else template, new)
     cure = visible(lines, _below(path, config.keep), docker=PurePosixPath(path).name == ".dockerignore")
-    new = [*lines[len(texts[0][1].splitlines()) :], *cure]
-    start = "" if not texts[0][1] or texts[0][1].endswith("\n") or not new else "\n"
-    text = texts[0][1] + start + "".join(f"{line}\n" for line in new)
+    new = [*lines[len(first.splitlines()) :], *cure]
+    start = "" if not first or first.endswith("\n") or not new else "\n"
+    text = first + start + "".join(f"{line}\n" for line in new)
     notes = tuple(
         f"`{line[1:]}` is shipped and stays visible in {path}"
         for line in cure
         if line.startswith("!") and line[-1] != "/"
     )
     return MergeResult(restore(text, contributions[0].content), notes=notes)
+
+
+def _without(text: str, base: Sequence[str], others: Sequence[str]) -> str:
+    """A text without the lines of the base that another side has taken away."""
+    theirs = [other.splitlines() for other in others]
+    gone = {line for line in base if line.strip() and any(line not in lines for lines in theirs)}
+    return "".join(line for line in text.splitlines(keepends=True) if line.rstrip("\r\n") not in gone)
 
 
 def visible(lines: Sequence[str], paths: Sequence[str], *, docker: bool = False) -> list[str]:
@@ -54,7 +67,7 @@ def visible(lines: Sequence[str], paths: Sequence[str], *, docker: bool = False)
 
 
 def _block(before: Sequence[str], template: str, text: str) -> list[str]:
-    """The lines of a further template that are not in force already, under a header."""
+    """The lines of a further template that are not in force already; under a header when it has a name."""
     lines = list(before)
     new: list[str] = []
     theirs = text.splitlines()
@@ -70,6 +83,8 @@ def _block(before: Sequence[str], template: str, text: str) -> list[str]:
         new.pop()
     if not new:
         return []
+    if not template:
+        return new
     header = [f"{HEADER}{template}"] if f"{HEADER}{template}" not in lines else []
     return [*([""] if lines and lines[-1].strip() else []), *header, *new]
 

@@ -23,7 +23,7 @@ def treadle_conflict_resolvers() -> Iterable[ConflictResolver]:
         ),
         f"{PACKAGE}._ignore:merge",
         "The lines of all, in blocks",
-        ("union-lines", "merge", "combine"),
+        ("union-lines", "merge", "combine", "three-way"),
         "union-lines",
     )
     yield ConflictResolver(
