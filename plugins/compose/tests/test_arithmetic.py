@@ -38,13 +38,14 @@ VALUES = {
         ("{{HOST}}-{{TEXT}}", "db-3000"),
         ("{{HOST}}/{{HOST}}", "db/db"),
         ("{{EVIL}}", "__import__('os')"),
-        ("{{EVIL}} + 1", "__import__('os') + 1"),
+        ("{{EVIL}}-1", "__import__('os')-1"),
         ("no names", "no names"),
         ("__import__('os').getcwd()", "__import__('os').getcwd()"),
         ("{{HOST}}.upper()", "db.upper()"),
         ("[x for x in {{LIST}}]", "[x for x in a,b]"),
         ("{{PORT}} ** 9999999", "3000 ** 9999999"),
-        ("{{HOST}} * 9", "db * 9"),
+        ("{{HOST}}*9", "db*9"),
+        ("{{HOST}} + ' - 1'", "db - 1"),
     ],
 )
 def test_values(text: str, value: Any) -> None:
@@ -54,6 +55,9 @@ def test_values(text: str, value: Any) -> None:
 def test_what_cannot_be_computed_is_told() -> None:
     with pytest.raises(TreadleError, match="names MISSING"):
         evaluate("{{MISSING}} + 1", VALUES)
+    for text in ("{{EVIL}} + 1", "{{HOST}} * 9", "2 - {{HOST}}", "{{YES}} // 2"):
+        with pytest.raises(TreadleError, match="is no number"):
+            evaluate(text, VALUES)
     with pytest.raises(TreadleError, match="divides by zero"):
         evaluate("{{PORT}} / 0", VALUES)
     with pytest.raises(TreadleError, match="256 bits"):

@@ -42,8 +42,16 @@ def slug(text: str) -> str:
 _FUNCTIONS: Final[Mapping[str, Callable[[str], str]]] = {"lower": str.lower, "upper": str.upper, "slug": slug}
 
 
+_SUM: Final = re.compile(r"\}\}\s+(?:[-+*%]|//?)\s+\(?\d|\d\)?\s+(?:[-+*%]|//?)\s+\(?\{\{")
+"""A number and a value with an operator that stands free between them: nobody means a text by that."""
+
+
 class _TextError(Exception):
     """The text is no computation."""
+
+
+class _NumberError(_TextError):
+    """It would be one if this were a number."""
 
 
 def names_in(text: str) -> tuple[str, ...]:
@@ -68,6 +76,13 @@ def evaluate(text: str, values: Mapping[str, Json]) -> Json:
         return values[whole[1]]
     try:
         return _computed(text, values)
+    except _NumberError as error:
+        if _SUM.search(text):
+            raise TreadleError(
+                f"{text!r} cannot be computed: {error} is no number",
+                suggestions=("a text is joined in quotes: {{NAME}} + ' - 1'",),
+            ) from None
+        return _PLACE.sub(lambda place: as_text(values[place[1]]), text)
     except _TextError:
         return _PLACE.sub(lambda place: as_text(values[place[1]]), text)
 
@@ -175,12 +190,12 @@ class _Evaluator(ast.NodeVisitor):
 def _number(value: Any) -> int | float:
     """A number, or a text that is one: what the command line gives is a text."""
     if isinstance(value, bool):
-        raise _TextError
+        raise _NumberError(as_text(value))
     if isinstance(value, int | float):
         return value
     if isinstance(value, str) and re.fullmatch(r"-?\d{1,30}(\.\d{1,30})?", value):
         return float(value) if "." in value else int(value)
-    raise _TextError
+    raise _NumberError(repr(value) if isinstance(value, str) else "a list")
 
 
 def _bounded(value: Any) -> Any:

@@ -1,9 +1,10 @@
 """What the command line asks a person: variables without a value, conflicts, whether code may run."""
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from treadle_hookspecs import ExitCode, Host, Json, ProcessResult, Question, TreadleError
 
@@ -15,6 +16,9 @@ from treadle_compose._request import Request
 from treadle_compose._resolve import Resolution, resolve
 from treadle_compose._sources import Library
 from treadle_compose._variables import checked, contexts
+
+_NEXT: Final = re.compile(r"(?<!\\),\s*(?=[A-Za-z_][\w.-]*=)")
+"""A comma between two assignments."""
 
 
 class Asking:
@@ -168,9 +172,12 @@ class Asking:
 
 
 def assigned(texts: Sequence[str], option: str) -> dict[str, Json]:
-    """`NAME=VALUE` texts; `NAME=@FILE` takes the file's content. Raises `TreadleError` for another form."""
+    r"""`NAME=VALUE` texts; `NAME=@FILE` takes the file's content. Raises `TreadleError` for another form.
+
+    `A=1,B=2` are two: a comma separates where another `NAME=` follows it, and `\,` never does.
+    """
     found: dict[str, Json] = {}
-    for text in texts:
+    for text in (part.replace("\\,", ",") for whole in texts for part in _NEXT.split(whole)):
         name, equals, value = text.partition("=")
         if not equals or not name:
             raise TreadleError(f"{option} {text!r}: NAME=VALUE is expected")

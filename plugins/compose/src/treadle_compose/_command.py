@@ -39,7 +39,7 @@ def compose(
     into: Annotated[Path | None, typer.Option("--into", metavar="DIR", help="Its folder; by default ./NAME.")] = None,
     variables: Annotated[
         list[str] | None,
-        typer.Option("--variables", metavar="K=V", help="A variable, or TEMPLATE.K=V for one template."),
+        typer.Option("--variables", metavar="K=V,…", help="Variables, or TEMPLATE.K=V for one template."),
     ] = None,
     data_file: Annotated[
         Path | None, typer.Option("--data-file", metavar="FILE", help="Variables in a YAML or JSON file.")

@@ -118,9 +118,12 @@ class Decisions:
 
     def _checked(self, path: str, strategy: str, by: str, default: Default) -> Choice:
         general = (*GENERAL, *_TEXT_ONLY)
+        if strategy.startswith("hook:"):
+            hint = f"the hook {strategy.removeprefix('hook:')} is to decide it"
+            return Choice("fail", by, "", hint, (strategy, *self._offered(default)))
         if strategy in ("fail", "ask"):
             return Choice("fail", by, "", default.hint, self._offered(default))
-        if strategy in general or strategy.startswith(("template:", "hook:", "value:")):
+        if strategy in general or strategy.startswith(("template:", "value:")):
             return Choice(strategy, by, hint=default.hint)
         resolver = resolver_for(path, self.resolvers, strategy)
         if resolver:

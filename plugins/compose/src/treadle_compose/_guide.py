@@ -46,7 +46,8 @@ Which templates
   --subdir ID=DIR       a template's whole tree into a folder: the cheapest cure for many conflicts
 
 Variables
-  --variables NAME=VALUE, TEMPLATE.NAME=VALUE, NAME=@FILE; --data-file FILE (YAML or JSON)
+  --variables NAME=VALUE,NAME=VALUE or TEMPLATE.NAME=VALUE or NAME=@FILE; --data-file FILE (YAML or JSON)
+  a comma in front of a further NAME= separates; written \\, it belongs to the value
   treadle template show NAME lists what a template asks for
 
 Deciding conflicts (PATH may be a glob)

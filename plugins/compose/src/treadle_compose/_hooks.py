@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -36,6 +37,15 @@ _BY_SUFFIX: Final[Mapping[str, tuple[str, ...]]] = {
     ".pl": ("perl",),
     ".ps1": ("pwsh", "-File"),
 }
+
+
+_OFFLINE: Final = re.compile(
+    r"network is unreachable|could ?n.t resolve|could not resolve|temporary failure in name resolution"
+    r"|name or service not known|getaddrinfo|ENOTFOUND|EAI_AGAIN|ENETUNREACH|EACCES.{0,40}connect|failed to connect"
+    r"|connection error|permission denied.{0,40}socket|socket.{0,40}(?:permission denied|not permitted)",
+    re.IGNORECASE,
+)
+"""What programs say when the network does not answer, or is not allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,6 +384,9 @@ async def resolutions(
 def _triggered(hook: Hook, row: Row) -> bool:
     from fnmatch import fnmatchcase
 
+    named = next((it.removeprefix("hook:") for it in row.strategies if it.startswith("hook:")), "")
+    if named:
+        return named == hook.name
     if not hook.triggers:
         return True
     kind = "variable" if row.kind == "variable" else "file"
@@ -409,9 +422,12 @@ def _file(path: Path, hook: TemplateHook) -> bytes:
 def _failed(hook: TemplateHook, result: ProcessResult) -> TreadleError:
     last = (result.stderr or result.stdout).strip().splitlines()[-20:]
     how = "took too long and was ended" if result.timed_out else f"exited with {result.exit_code}"
+    offline = not hook.hook.network and _OFFLINE.search(f"{result.stdout}\n{result.stderr}")
+    hint = "it wants the network, which the sandbox does not give: `permissions: {network: true}` in its manifest"
     return TreadleError(
         "\n".join([f"hook {hook.name} {how}", *last]),
         context={"hook": hook.name, "template": hook.candidate.id},
+        suggestions=(hint, "or let it run with your rights: --trust full") if offline else (),
         exit_code=ExitCode.FAILED,
     )
 

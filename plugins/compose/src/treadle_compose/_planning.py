@@ -125,6 +125,9 @@ class _Work:
         self._answers = tuple(answers)
         composition = self._context.host.composition
         rules = (*self._asked("--resolve"), *self._present.lock.decisions, *self._asked("rule"), *self._answers)
+        # A place that was given to a hook is what the hook has made of it.
+        said = {(it.pattern, it.key) for it in self._answers}
+        rules = tuple(it for it in rules if not (it.strategy.startswith("hook:") and (it.pattern, it.key) in said))
         manifests = {it.id: it.manifest for it in self._rendered.candidates} | self._present.manifests()
         made = plan(
             self._stages,
@@ -140,6 +143,7 @@ class _Work:
     async def answers(self, rows: Sequence[Row]) -> list[PathRule]:
         """What plugins and `onConflict` hooks say about open rows."""
         found: list[PathRule] = []
+        asked, rows = _for_hooks(rows)
         for row in rows:
             answer = self._context.host.composition.on_conflict(row.conflict())
             if answer is not None:
@@ -147,12 +151,14 @@ class _Work:
                 found.append(PathRule(row.path, strategy, row.key, "plugin"))
         hooks = _hooks.hooks_of(self._rendered.candidates, "onConflict") if self._request.hooks else ()
         left = [row for row in rows if not any((it.pattern, it.key) == (row.path, row.key) for it in found)]
-        if hooks and left:
+        if hooks and (left or asked):
             folder = self._context.scratch / "conflicts"
             folder.mkdir(exist_ok=True)
             place = _hooks.Place(folder, False, self._values.values)
             request = self._request
-            said = await _hooks.resolutions(hooks, left, place, self._context, request.trust, request.sandbox)
+            said = await _hooks.resolutions(
+                hooks, [*asked, *left], place, self._context, request.trust, request.sandbox
+            )
             found += [PathRule(path, strategy, key, by) for path, key, strategy, by in said]
         return found
 
@@ -240,6 +246,12 @@ def _hooked(operations: Sequence[Operation], draft: Path, after: Sequence[Entry]
         if entry.kind == "file":
             contents[entry.sha256] = (draft / path).read_bytes()
     return Hooked({path: changed[path] for path in sorted(changed)}, contents, template)
+
+
+def _for_hooks(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
+    """Rows that somebody gave to a hook by name, and the others."""
+    asked = [row for row in rows if row.strategies[:1] and row.strategies[0].startswith("hook:")]
+    return asked, [row for row in rows if row not in asked]
 
 
 def _in_order(new: Sequence[Stage], present: Present) -> tuple[Stage, ...]:

@@ -18,6 +18,23 @@ def hooks() -> dict[str, Any]:
     return json_schema("hooks")
 
 
+def trust() -> dict[str, Any]:
+    """`trust.json` in treadle's state folder: what was allowed for which content."""
+    answer = _object(
+        {
+            "digest": {"type": "string", "pattern": "^[0-9a-f]{64}$", "description": "SHA-256 of the code"},
+            "level": {"enum": ["none", "sandboxed", "full"]},
+            "title": {"type": "string", "description": "What it was, as it was shown"},
+            "at": {"type": "integer", "description": "Microseconds since the epoch"},
+        }
+    )
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "treadle/trust@1",
+        **_object({"trusted": {"type": "array", "items": answer}}),
+    }
+
+
 def check() -> dict[str, Any]:
     """What `treadle template check --json` prints: `treadle/template-check@1`."""
     from treadle_compose._check import PROMISES

@@ -28,7 +28,7 @@ from treadle_hookspecs import (
 
 from treadle_compose import _staging
 from treadle_compose._manifest import Manifest, content_key, manifest_path, read_manifest
-from treadle_compose._specs import Spec
+from treadle_compose._specs import Spec, foreign_scheme
 
 _GIT_ENV: Final = {"GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": "https:ssh:file", "GIT_LFS_SKIP_SMUDGE": "1"}
 _PLAIN_GIT: Final = {**_GIT_ENV, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}
@@ -137,6 +137,8 @@ class Library:
         Raises:
             TreadleError: it cannot be had, or is damaged.
         """
+        if spec.kind == "folder" and (scheme := self._foreign(Path(spec.place))):
+            return (await self._from_source(scheme, spec.place, spec.text),)
         if spec.kind == "folder":
             return (await asyncio.to_thread(self.folder, Path(spec.place), spec.text),)
         if spec.kind == "git":
@@ -183,15 +185,18 @@ class Library:
         with Cache(str(self.cache / "index"), disk=JSONDisk, size_limit=64_000_000, timeout=10) as index:
             yield index
 
+    def _foreign(self, folder: Path) -> str:
+        """The source of a folder that another tool's template lies in; "" for a native one, or without the source."""
+        scheme = foreign_scheme(folder)
+        return scheme if scheme in self.host.composition.schemes() else ""
+
     def _refuse_foreign(self, folder: Path) -> None:
-        marks = {"copier.yml": "copier", "copier.yaml": "copier", "cookiecutter.json": "cookiecutter"}
-        for name, scheme in marks.items():
-            if (folder / name).is_file():
-                raise TreadleError(
-                    f"{folder} is a {scheme} template",
-                    suggestions=(f"write {scheme}:{folder}", f"pip install treadle-source-{scheme}"),
-                    exit_code=ExitCode.NOT_FOUND,
-                )
+        if scheme := foreign_scheme(folder):
+            raise TreadleError(
+                f"{folder} is a {scheme} template",
+                suggestions=(f"pip install treadle-source-{scheme}",),
+                exit_code=ExitCode.NOT_FOUND,
+            )
 
     async def _from_source(self, scheme: str, place: str, spec: str) -> Candidate:
         fetched = await self.host.composition.source(scheme).fetch(place, self.work(scheme))

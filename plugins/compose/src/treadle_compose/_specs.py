@@ -88,7 +88,17 @@ def _is_url(text: str) -> bool:
 def _is_template(folder: Path) -> bool:
     from treadle_compose._manifest import manifest_path
 
-    return manifest_path(folder) is not None
+    return manifest_path(folder) is not None or bool(foreign_scheme(folder))
+
+
+def foreign_scheme(folder: Path) -> str:
+    """The source that another tool's template in this folder belongs to, "" for none."""
+    from treadle_compose._manifest import manifest_path
+
+    marks = {"copier.yml": "copier", "copier.yaml": "copier", "cookiecutter.json": "cookiecutter"}
+    if manifest_path(folder) is not None:
+        return ""
+    return next((scheme for name, scheme in marks.items() if (folder / name).is_file()), "")
 
 
 def _constraint(version: str | None) -> str:

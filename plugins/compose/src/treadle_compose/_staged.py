@@ -14,8 +14,9 @@ from typing import Final
 from treadle_hookspecs import ActionContext, ExitCode, Json, RenderRequest, TreadleError
 
 from treadle_compose import _staging
-from treadle_compose._manifest import Manifest
+from treadle_compose._manifest import Manifest, manifest_path
 from treadle_compose._operations import Stage
+from treadle_compose._places import place_of
 from treadle_compose._present import Present, remembered
 from treadle_compose._render import render_native, render_value
 from treadle_compose._request import Request
@@ -42,7 +43,10 @@ def namespaces(request: Request, candidates: Sequence[Candidate]) -> Contexts:
         TreadleError: a value is refused or missing; names the flag for each.
     """
     manifests: tuple[Manifest, ...] = tuple(it.manifest for it in candidates)
-    found = contexts(manifests, given(request, manifests), render_value)
+    try:
+        found = contexts(manifests, given(request, manifests), render_value)
+    except TreadleError as error:
+        raise _placed(error, candidates) from None
     exposed = sorted(found.secrets & request.variables.keys())
     if exposed:
         raise TreadleError(f"{', '.join(exposed)} is secret: pass it among the secrets, so that it is sealed")
@@ -55,6 +59,19 @@ def namespaces(request: Request, candidates: Sequence[Candidate]) -> Contexts:
             suggestions=flags,
         )
     return found
+
+
+def _placed(error: TreadleError, candidates: Sequence[Candidate]) -> TreadleError:
+    """A mapping that cannot be computed, with its place in the template's manifest."""
+    owner = next((it for it in candidates if it.id == error.context.get("template")), None)
+    path = manifest_path(owner.template.folder) if owner is not None and "mapping" in error.context else None
+    if path is None:
+        return error
+    where = ("composition", "variables", "mappings", str(error.context["mapping"]))
+    line, column = place_of(path.read_text("utf-8"), where)
+    error.context = {**error.context, "file": str(path), "line": line, "column": column}
+    error.message = f"{path}:{line}:{column}: {error.context['mapping']}: {error.message}"
+    return error
 
 
 def given(request: Request, manifests: Sequence[Manifest]) -> Given:

@@ -17,7 +17,7 @@ def update(
     project: Annotated[Path, typer.Argument(metavar="[FOLDER]", help="The project.")] = Path(),
     only: Annotated[list[str] | None, typer.Option("--only", metavar="ID", help="This template and no other.")] = None,
     variables: Annotated[
-        list[str] | None, typer.Option("--variables", metavar="K=V", help="Another answer than the one before.")
+        list[str] | None, typer.Option("--variables", metavar="K=V,…", help="Other answers than those before.")
     ] = None,
     data_file: Annotated[
         Path | None, typer.Option("--data-file", metavar="FILE", help="Answers in a YAML or JSON file.")

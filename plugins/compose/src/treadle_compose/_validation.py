@@ -14,6 +14,7 @@ from treadle_compose._places import place_of
 from treadle_compose._render import HANDLEBARS, files_root, is_rendered, names_used
 from treadle_compose._resolve import satisfies
 from treadle_compose._variables import BUILT_IN
+from treadle_compose._wishes import wrong_wishes
 
 
 def problems(folder: Path, host: Host) -> list[dict[str, Any]]:
@@ -22,7 +23,8 @@ def problems(folder: Path, host: Host) -> list[dict[str, Any]]:
         manifest = Manifest.from_json(read_manifest(folder, host.load_yaml))
     except TreadleError as error:
         return _of_manifest(error)
-    return list(_found(folder, manifest))
+    wishes = wrong_wishes(folder, manifest, host.composition.resolvers())
+    return [*_found(folder, manifest), *map(_problem, wishes)]
 
 
 def _of_manifest(error: TreadleError) -> list[dict[str, Any]]:

@@ -200,7 +200,11 @@ class _Naming:
                 f"template {manifest.id}: {name} is computed from {mapping!r}, and nobody provides {names}",
                 suggestions=tuple(f"give it: --variables {needed}=VALUE" for needed in lacking),
             )
-        return evaluate(mapping, scope)
+        try:
+            return evaluate(mapping, scope)
+        except TreadleError as error:
+            error.context = {**error.context, "template": manifest.id, "mapping": name}
+            raise
 
     def _computed(self, name: str, value: Json, values: Mapping[str, Json]) -> Json:
         if value is None:

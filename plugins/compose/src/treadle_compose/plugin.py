@@ -38,6 +38,7 @@ SCHEMAS = (
     ("composition-result", "treadle_compose._schemas:result"),
     ("hooks", "treadle_compose._schemas:hooks"),
     ("project-templates", "treadle_compose._schemas:project"),
+    ("trust", "treadle_compose._schemas:trust"),
     ("template-check", "treadle_compose._schemas:check"),
 )
 

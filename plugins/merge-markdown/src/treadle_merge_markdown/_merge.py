@@ -34,12 +34,31 @@ def merge(path: str, contributions: Sequence[Contribution], config: MergeConfig)
 def _with(text: str, template: str, other: str, *, combine: bool) -> str:
     first, further = read(text), read(other)
     further = _own_labels(first, further, template)
+    if _have_one_title(first, further) and further.title:
+        # One project, one title: what stands under it goes on there.
+        further, combine = _untitled(further, further.title), True
     if not combine:
         return _appended(text, _section(further, template))
     for heading in [one for one in further.headings if one.level == 2]:
         text, further = _joined(text, further, heading)
-    rest = _section(further, template)
+    rest = _rest(further, template)
     return _appended(text, rest) if any(line.strip() for line in rest[1:]) else text
+
+
+def _have_one_title(first: Document, further: Document) -> bool:
+    alone = [sum(heading.level == 1 for heading in document.headings) == 1 for document in (first, further)]
+    same = first.title is not None and further.title is not None and first.title.title == further.title.title
+    return same and all(alone)
+
+
+def _untitled(document: Document, title: Heading) -> Document:
+    return read("\n".join(_stripped([*document.lines[: title.first], *document.lines[title.stop :]])) + "\n")
+
+
+def _rest(document: Document, template: str) -> list[str]:
+    """What is left of a document: its own sections as they are, an introduction under the template's name."""
+    lead = _stripped(document.lines[: document.headings[0].first] if document.headings else document.lines)
+    return _section(document, template) if lead or document.title else ["", *document.lines]
 
 
 def _section(document: Document, template: str) -> list[str]:
