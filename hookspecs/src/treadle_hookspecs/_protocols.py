@@ -141,6 +141,15 @@ class Host(Protocol):
     def history(self, execution: str) -> Sequence[Event]:
         """The log of an execution, sensitive values masked."""
 
+    def audit(self, action: str, execution: str, detail: JsonObject) -> None:
+        """Write down who did what, beyond what the log of an execution says. `detail` never holds a secret.
+
+        Entries are chained by their hashes and outlive executions. A step that is repeated after a crash repeats them.
+        """
+
+    def audit_log(self, *actions: str) -> Sequence[JsonObject]:
+        """What was written down, oldest first: `{number, at, actor, action, execution, detail, hash}`."""
+
     def report(self, execution: str, form: str, title: str = "") -> str:
         """The report of an execution in a form that some plugin offers. Raises `TreadleError` for any other."""
 

@@ -328,6 +328,11 @@ class Driving(Workflows):
         except (KeyError, OSError):
             return f"user:{os.getuid() if hasattr(os, 'getuid') else '?'}"
 
+    @property
+    def actor(self) -> str:
+        """Who uses this facade, as the log and the audit name it."""
+        return self._actor
+
     async def _start_triggered(self, start: "Triggered", data: JsonObject) -> Status:
         inputs = self._inputs(start.plan, start.inputs)
         launch = self._launch(start.found, start.text, start.plan, inputs, "event", data)

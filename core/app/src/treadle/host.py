@@ -83,6 +83,18 @@ class FacadeHost:
         """Failures that nothing stands against any more."""
         return self._facade.forgiven(execution)
 
+    def audit(self, action: str, execution: str, detail: JsonObject) -> None:
+        """Write down who did what."""
+        from treadle.auditing import note
+
+        note(self._facade.store, self._facade.actor, action, execution, detail)
+
+    def audit_log(self, *actions: str) -> Sequence[JsonObject]:
+        """What was written down about these actions."""
+        from treadle.auditing import entries
+
+        return entries(self._facade.store, actions)
+
     def report(self, execution: str, form: str, title: str = "") -> str:
         """The report of an execution in a form that some plugin offers."""
         return self._facade.plugins.report_format(form)(self, execution, title)

@@ -21,7 +21,7 @@ from treadle_hookspecs import (
     TreadleError,
 )
 
-from treadle_compose import _apply, _hook_record, _hooks, _staged
+from treadle_compose import _apply, _audit, _hook_record, _hooks, _staged
 from treadle_compose._bundle import Bundle
 from treadle_compose._operations import LOCK
 from treadle_compose._planning import planned
@@ -151,6 +151,7 @@ async def apply(plan: str, transaction: str, *, context: ActionContext) -> JsonO
     """
     bundle = await asyncio.to_thread(Bundle.load, Path(plan))
     done = await asyncio.to_thread(_applied, bundle, transaction, context)
+    await asyncio.to_thread(_audit.composed, context, bundle, done)
     await asyncio.to_thread(_clear, context)
     return done
 
@@ -181,6 +182,8 @@ async def hooks(
     except TreadleError as error:
         error.outputs = {"ran": [asdict(it) for it in place.ran]}  # type: ignore[attr-defined]
         raise
+    finally:
+        await asyncio.to_thread(_audit.ran, context, wanted.target, phase, place.ran)
     if phase == "postSetup":
         context.host.composition.after(CompositionResult(wanted.target, tuple(written or ())))
     return {"ran": [asdict(it) for it in ran]}
@@ -192,6 +195,7 @@ async def undo(target: str, transaction: str, plan: str, *, context: ActionConte
     entries = await asyncio.to_thread(_posts, Path(plan))
     await asyncio.to_thread(_clear, context)
     told = await asyncio.to_thread(_apply.undo, context.host, Path(target), transaction, entries)
+    await asyncio.to_thread(_audit.undone, context, target, told)
     for line in told:
         context.log.warning(line)
     return {"notes": told}

@@ -12,7 +12,7 @@ from typing import Final
 
 from treadle_hookspecs import ActionContext, Contribution, Json, MergeConfig, MergeResult, TreadleError
 
-from treadle_compose import _hooks, _staged, _staging
+from treadle_compose import _audit, _hooks, _staged, _staging
 from treadle_compose._bundle import Bundle
 from treadle_compose._composed import composed
 from treadle_compose._contents import Contents
@@ -177,7 +177,10 @@ class _Work:
             _staging.write_tree, entries, lambda entry: self._drafted(operations[entry.path], told), draft
         )
         place = _hooks.Place(draft, True, self._values.values)
-        await _hooks.run_hooks(hooks, place, self._context, self._request.trust, self._request.sandbox)
+        try:
+            await _hooks.run_hooks(hooks, place, self._context, self._request.trust, self._request.sandbox)
+        finally:
+            await asyncio.to_thread(_audit.ran, self._context, self._request.target, "draft", place.ran)
         after = await asyncio.to_thread(_staging.scan, draft, "hooks")
         changed = await asyncio.to_thread(_hooked, told.operations, draft, after, hooks[0].candidate.id)
         return await asyncio.to_thread(self.plan, self._answers, hooked=changed)

@@ -61,4 +61,5 @@ def treadle_commands() -> Iterable[Command]:
     yield Command("template", f"{package}._template_command:app", "List, look at, check, write and test templates.")
     yield Command("hooks", f"{package}._hooks_command:app", "Look at the code that templates bring.")
     yield Command("trust", f"{package}._trust_command:app", "Say what templates' code may do.")
+    yield Command("audit", f"{package}._audit_command:app", "Show who composed what, from which templates.")
     yield Command("plugin", f"{package}._plugin_command:app", "Write plugins for treadle.")
