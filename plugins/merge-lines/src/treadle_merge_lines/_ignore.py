@@ -25,8 +25,8 @@ def merge(path: str, contributions: Sequence[Contribution], config: MergeConfig)
     first = _without(texts[0][1], base, [text for _, text in texts[1:]])
     lines = first.splitlines()
     for template, text in texts[1:]:
-        new = "\n".join(line for line in text.splitlines() if line not in base)
-        lines += _block(lines, "" if config.base else template, new)
+        theirs = "\n".join(line for line in text.splitlines() if line not in base)
+        lines += _block(lines, "" if config.base else template, theirs)
     cure = visible(lines, _below(path, config.keep), docker=PurePosixPath(path).name == ".dockerignore")
     new = [*lines[len(first.splitlines()) :], *cure]
     start = "" if not first or first.endswith("\n") or not new else "\n"
