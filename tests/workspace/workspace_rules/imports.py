@@ -44,8 +44,8 @@ LAYERS: Final = (
 """The parts of the core from the top down: an arrow points to a lower layer. Parts of one layer are strangers."""
 
 FACADE: Final = (
-    "answering", "checkpoints", "composing", "conversion", "diagnostics", "dispatch", "doctor", "drafts", "driving",
-    "elsewhere", "formatting", "host", "lookup", "metrics", "modes", "open_waits", "plans", "preview",
+    "answering", "auditing", "checkpoints", "composing", "conversion", "diagnostics", "dispatch", "doctor", "drafts",
+    "driving", "elsewhere", "formatting", "host", "lookup", "metrics", "modes", "open_waits", "plans", "preview",
     "project_modules", "records", "rehearsal", "reports", "seeing", "tailing", "trust", "workflows", "working",
 )  # fmt: skip
 PART_OF: Final[Mapping[str, str]] = {"__main__": "cli", "status": "runtime", **dict.fromkeys(FACADE, "api")}
