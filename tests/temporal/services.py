@@ -106,6 +106,17 @@ class Team:
 
         return asyncio.run(fetched())
 
+    def runs_of(self, execution: str) -> int:
+        """How many runs an execution took there, by what it was handed on from."""
+
+        async def counted() -> int:
+            client = await Client.connect(str(self.settings["address"]))
+            history = await client.get_workflow_handle(f"treadle-{execution}").fetch_history()
+            begun = history.events[0].workflow_execution_started_event_attributes
+            return 2 if begun.continued_execution_run_id else 1
+
+        return asyncio.run(counted())
+
 
 class Hand:
     """A worker and the folder in which it works."""

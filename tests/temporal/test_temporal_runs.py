@@ -32,6 +32,9 @@ def test_a_person_types(team):
     assert worker.user.lines("done") == ["from project"]
     assert client.lines("done") == []
 
+    printed = client.treadle("logs", id_, TREADLE_BLOBS=str(team.blobs)).out
+    assert "one" in printed
+
     assert worker.stop() == 0
     seen = client.treadle("history", id_, "--json", TREADLE_BLOBS=str(team.blobs)).json["events"]
     assert [event["seq"] for event in seen] == list(range(1, len(seen) + 1))

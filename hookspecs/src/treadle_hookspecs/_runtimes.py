@@ -6,7 +6,7 @@ having attempts performed by workers. Its log is the truth; the state store of w
 it. Stimuli, commands and plans are in the JSON forms of `treadle_engine.exchange` and `treadle_engine.plan`.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from treadle_hookspecs._events import Event
@@ -61,7 +61,7 @@ class Performer(Protocol):
 
         Returns:
             The stimulus that follows: `AttemptEnded`, `CompensationEnded`; or `AttemptLost` when nobody can say how it
-            ended, or a person has to act first.
+            ended, or a person has to act first. Under `log` it has what the attempt printed, `{ADDRESS: HASH}`.
         """
 
 
@@ -97,6 +97,9 @@ class RuntimeBackend(Protocol):
 
     def events(self, location: JsonObject, after: int) -> Sequence[Event]:
         """Its log, events with `seq > after`, in order."""
+
+    def logs(self, location: JsonObject) -> Mapping[str, str]:
+        """What attempts that have ended printed: hashes of the blobs by address, `scope/step#visit.attempt`."""
 
     def attended(self, location: JsonObject) -> bool:
         """Some worker is there that could drive it."""

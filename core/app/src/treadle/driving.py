@@ -219,6 +219,8 @@ class Driving(Workflows):
         row = await self.elsewhere.follow(row, self._tell, rests, tokens)
         if runtime.interrupted_by is not None and row.status not in TERMINAL:
             self._say_aside(f"execution {row.id} goes on without this process: treadle watch {row.id}")
+        elif row.status in TERMINAL:
+            await asyncio.to_thread(self.elsewhere.fetch_logs, row)
         return self._ended(self.status(row.id))
 
     def _rests(self, row: ExecutionRow, *, stay_paused: bool) -> bool:

@@ -35,6 +35,7 @@ from treadle.runtime.blobs import FolderBlobs
 from treadle.runtime.clock import new_id, now
 from treadle.runtime.codec import Codec
 from treadle.runtime.heard import heard
+from treadle.runtime.logs import log_path
 from treadle.runtime.making import codec_of, header_of, new_row
 from treadle.runtime.mirror import Mirror
 from treadle.runtime.spoken import Addressed, Spoken
@@ -243,6 +244,19 @@ class Elsewhere:
     def _say_that_nobody_works(self, row: ExecutionRow, location: JsonObject) -> None:
         runtime = location["runtime"]
         self._say(f"no worker of the runtime {runtime} takes execution {row.id} on: treadle worker --runtime {runtime}")
+
+    def fetch_logs(self, row: ExecutionRow) -> None:
+        """Bring here what its attempts printed where they ran. What cannot be reached is complained of."""
+        location = self._location(row)
+        folder, blobs = self._records.home / "logs" / row.id, blobs_of(self._records.settings)
+        try:
+            for address, digest in self._backend_of(location).logs(location).items():
+                path = log_path(folder, address)
+                if not path.is_file():
+                    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                    path.write_bytes(blobs.get(digest))
+        except TreadleError as error:
+            self._bear(row, error)
 
     # Speaking
 

@@ -281,6 +281,8 @@ class Records:
         from treadle.runtime.logs import read_log
 
         row = self.resolve(id)
+        if self.location(row.id) is not None:
+            self.elsewhere.fetch_logs(row)
         for address, path in self._log_files(row.id, self._step_address(row, step)):
             for stream, text in read_log(path):
                 yield LogLine(address, stream, text)

@@ -34,6 +34,7 @@ _UNANSWERED: Final = frozenset(
     {RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED, RPCStatusCode.FAILED_PRECONDITION}
 )
 """Of a query for which there is no worker."""
+_NO_EVENT: Final = 2**53
 _LOOKED: Final = 65.0
 """Seconds within which a worker that is there asks for work again."""
 
@@ -111,6 +112,15 @@ class ExecutionClient:
             return []
         found = [event for segment in part["segments"] for event in self._segment(segment)]
         return [event for event in (*found, *part["events"]) if event["seq"] > after]
+
+    async def logs(self, location: JsonObject) -> Mapping[str, str]:
+        """What attempts printed: hashes by address."""
+        try:
+            part = await self._asked(location, LOG, _NO_EVENT)
+        except WorkflowQueryRejectedError as rejected:
+            part = await self._ended(location, rejected.status)
+        found: Mapping[str, str] = part["logs"] if part is not None else {}
+        return found
 
     async def attended(self, location: JsonObject) -> bool:
         """A worker has asked for work in the last minute."""

@@ -79,6 +79,7 @@ class Interpreter:
         carried = beginning.get("carried") or {}
         self._segments: list[Any] = carried.get("segments", [])
         self._heard: dict[str, None] = dict.fromkeys(carried.get("heard", ()))
+        self._logs: dict[str, str] = carried.get("logs", {})
         self._queue: str = carried.get("queue", "")
         self._carried_timers: dict[str, int] = carried.get("timers", {})
         self._carried_work = [command_from_json(one) for one in carried.get("work", ())]
@@ -104,7 +105,7 @@ class Interpreter:
             else:
                 await self._keep_events()
                 if self._has_ended and not self._events:
-                    return {"status": self._state.status, "segments": self._segments}
+                    return {"status": self._state.status, "segments": self._segments, "logs": self._logs}
 
     @workflow.signal(name=SAY)
     def say(self, said: list[dict[str, Any]]) -> None:
@@ -123,6 +124,7 @@ class Interpreter:
         return {
             "segments": [segment for segment in self._segments if segment["last"] > after],
             "events": [event for event in self._events if event["seq"] > after],
+            "logs": self._logs,
         }
 
     @workflow.query(name=HEARD)
@@ -189,9 +191,12 @@ class Interpreter:
             if task.called_off:
                 return _cancelled(work.address)
             try:
-                return stimulus_from_json(await self._activity(work, task, queue))
+                said = await self._activity(work, task, queue)
             except ActivityError as error:
                 ended = _end_of(work, error)
+            else:
+                self._logs.update(said.pop("log", {}))
+                ended = stimulus_from_json(said)
             if ended is not None:
                 return ended
 
@@ -273,6 +278,7 @@ class Interpreter:
             await self._keep_events()
         carried = {
             "segments": self._segments,
+            "logs": self._logs,
             "heard": list(self._heard),
             "queue": self._queue,
             "timers": {timer: due for timer, (due, _) in self._timers.items()},

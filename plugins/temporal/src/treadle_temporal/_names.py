@@ -44,10 +44,15 @@ class Ended(TypedDict):
 
     status: str
     segments: list[Segment]
+    logs: dict[str, str]
 
 
 class LogPart(TypedDict):
-    """The answer to the query `log`: the events that are in no segment yet, and the segments."""
+    """The answer to the query `log`: the events that are in no segment yet, the segments, and what attempts printed.
+
+    `logs` has hashes by address.
+    """
 
     segments: list[Segment]
     events: list[dict[str, Any]]
+    logs: dict[str, str]

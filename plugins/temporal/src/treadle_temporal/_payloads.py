@@ -8,6 +8,8 @@ from temporalio.api.common.v1 import Payload
 from temporalio.converter import DataConverter, PayloadCodec
 from treadle_hookspecs import RuntimeHost, TreadleError
 
+from treadle_temporal._ordered import OrderedPayloads
+
 _ENCODING: Final = "encoding"
 _SEALED: Final = b"treadle/sealed"
 _APART: Final = b"treadle/blob"
@@ -51,8 +53,9 @@ class TreadlePayloads(PayloadCodec):
 
 
 def converter(host: RuntimeHost) -> DataConverter:
-    """JSON, by way of `TreadlePayloads`."""
-    return DataConverter(payload_codec=TreadlePayloads(host, seal=bool(host.options.get("seal"))))
+    """JSON as it was written, by way of `TreadlePayloads`."""
+    codec = TreadlePayloads(host, seal=bool(host.options.get("seal")))
+    return DataConverter(payload_converter_class=OrderedPayloads, payload_codec=codec)
 
 
 def _wrapped(encoding: bytes, data: bytes) -> Payload:

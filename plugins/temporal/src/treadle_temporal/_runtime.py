@@ -60,6 +60,10 @@ class TemporalRuntime:
         found: list[Mapping[str, Any]] = self._of(location, lambda client: client.events(location, after))
         return [event_from_json(event) for event in found]
 
+    def logs(self, location: JsonObject) -> Mapping[str, str]:
+        """What attempts printed."""
+        return self._of(location, lambda client: client.logs(location))
+
     def attended(self, location: JsonObject) -> bool:
         """Some worker has asked for work of its queue in the last minute."""
         return self._of(location, lambda client: client.attended(location))

@@ -23,7 +23,14 @@ _LOOK: Final = 0.1
 """Seconds between two looks whether it is to stop."""
 _LONGEST_BEAT: Final = 1.0
 """Seconds within which an attempt hears that it was called off."""
-_PURE: Final = ("treadle_engine", "treadle_hookspecs", "jinja2", "markupsafe", "treadle_temporal._names")
+_PURE: Final = (
+    "treadle_engine",
+    "treadle_hookspecs",
+    "jinja2",
+    "markupsafe",
+    "treadle_temporal._names",
+    "treadle_temporal._ordered",
+)
 
 
 class Activities:

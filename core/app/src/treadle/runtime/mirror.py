@@ -57,6 +57,8 @@ class Mirror:
         self._learn(event)
         stored, before = self._codec.protect(event), event.seq - 1
         rows = self._projector.project(self.state, [stored])
+        if self._projector.row.status != self.state.status:  # `interrupted`: here nobody's being there says it
+            rows.execution = self._projector.row = self._projector.row._replace(status=self.state.status)
         return Append(
             claim.execution,
             claim.epoch,

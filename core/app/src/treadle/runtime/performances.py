@@ -1,5 +1,6 @@
 """A worker's part of executions that another runtime drives: attempts and compensations, one at a time, by command."""
 
+import asyncio
 import hashlib
 from collections.abc import Callable
 from functools import lru_cache
@@ -26,6 +27,7 @@ from treadle.runtime.clock import now
 from treadle.runtime.context import StepContext
 from treadle.runtime.environment import Environment
 from treadle.runtime.execution import Execution
+from treadle.runtime.logs import log_path
 from treadle.runtime.making import codec_of, execution_of
 from treadle.runtime.performing import Performer
 from treadle.runtime.step_cache import StepCache, of_home
@@ -63,22 +65,29 @@ class Performances:
         command = command_from_json(task["command"])
         execution = self._execution(task)
         if isinstance(command, Compensate):
-            return stimulus_to_json(await self._undo(execution, command, leaving))
-        if not isinstance(command, StartAttempt):
+            context = StepContext(execution.surroundings, command.address, {}, purpose="undo")
+            said = await self._undo(execution, command, context, leaving)
+        elif isinstance(command, StartAttempt):
+            context = _context(execution, command)
+            said = await self._attempt(execution, command, context, leaving)
+        else:
             raise TypeError(f"{command} is nothing that a worker performs")
-        return stimulus_to_json(await self._attempt(execution, command, leaving))
+        return {**stimulus_to_json(said), "log": await asyncio.to_thread(self._printed, execution.id, context.address)}
+
+    def _printed(self, execution: str, address: str) -> dict[str, str]:
+        """The log of an attempt, put where others find it."""
+        path = log_path(self._environment.home / "logs" / execution, address)
+        return {address: self._blobs.put(path.read_bytes())} if path.is_file() else {}
 
     def close(self) -> None:
         """Let go of the cache of steps."""
         if self._cache is not None:
             self._cache.close()
 
-    async def _attempt(self, execution: Execution, command: StartAttempt, leaving: Callable[[], bool]) -> Stimulus:
+    async def _attempt(
+        self, execution: Execution, command: StartAttempt, context: StepContext, leaving: Callable[[], bool]
+    ) -> Stimulus:
         address = command.address
-        limits = execution.state.limits_of(address.scope, address.step) if execution.limited else None
-        context = StepContext(execution.surroundings, address, command.env, limits=limits, replies=command.replies)
-        if execution.reuse is not None:
-            context.reuse = execution.reuse(command)
         try:
             ended = await Performer(execution).visit(command, context, interrupted=leaving)
         finally:
@@ -89,8 +98,9 @@ class Performances:
             return AttemptLost(address, now())
         return _guarded(ended, execution)
 
-    async def _undo(self, execution: Execution, command: Compensate, leaving: Callable[[], bool]) -> Stimulus:
-        context = StepContext(execution.surroundings, command.address, {}, purpose="undo")
+    async def _undo(
+        self, execution: Execution, command: Compensate, context: StepContext, leaving: Callable[[], bool]
+    ) -> Stimulus:
         try:
             ended = await Performer(execution).undo(command, context)
         finally:
@@ -162,6 +172,15 @@ class _Unclaimed:
 
     def release(self) -> None:
         """Nothing was taken."""
+
+
+def _context(execution: Execution, command: StartAttempt) -> StepContext:
+    address = command.address
+    limits = execution.state.limits_of(address.scope, address.step) if execution.limited else None
+    context = StepContext(execution.surroundings, address, command.env, limits=limits, replies=command.replies)
+    if execution.reuse is not None:
+        context.reuse = execution.reuse(command)
+    return context
 
 
 def _guarded(ended: AttemptEnded, execution: Execution) -> AttemptEnded:
