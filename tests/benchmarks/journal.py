@@ -94,13 +94,9 @@ def _durably(root: Path, contents: dict[str, bytes]) -> None:
 
 
 def _journaled(journal: Journal, name: str, contents: dict[str, bytes]) -> None:
-    transaction = journal.transaction(name)
-    for path, content in contents.items():
-        transaction.write(path, content)
-    with journal.lock("benchmark"):
-        transaction.apply()
-        transaction.commit()
-        transaction.finish()
+    with journal.changes(name) as transaction:
+        for path, content in contents.items():
+            transaction.write(path, content)
 
 
 def _show(taken: Taken, files: int) -> None:

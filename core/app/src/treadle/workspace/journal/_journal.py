@@ -44,6 +44,7 @@ class Journal:
         self.root = Path(os.path.abspath(root))  # noqa: PTH100 - `resolve` would replace links above the root
         self._calls = calls or Calls()
         self._home: Home | None = None
+        self._seen: Folders | None = None
 
     @contextmanager
     def lock(self, purpose: str = "", *, wait: float = 0.0) -> Iterator[None]:
@@ -85,9 +86,21 @@ class Journal:
         with storage_errors(f"look at {self.root}", "nothing was changed; make it readable, then try again"):
             if self._home is not None:
                 yield self._home.folders
-                return
-            with contextlib.closing(Folders(self._calls, self.root)) as folders:
-                yield folders
+            elif self._seen is not None:
+                yield self._seen
+            else:
+                with contextlib.closing(Folders(self._calls, self.root)) as folders:
+                    yield folders
+
+    @contextmanager
+    def _looked_at(self) -> Iterator[None]:
+        """The project's folder stays open for many looks."""
+        with self.looking() as folders:
+            before, self._seen = self._seen, folders
+            try:
+                yield
+            finally:
+                self._seen = before
 
     def look(self, path: str) -> State:
         """What stands at a path now; no lock is needed. Raises `TreadleError` for a name that is refused."""
@@ -117,7 +130,8 @@ class Journal:
             TreadleError: it could not be done, and everything is as it was before, or the error says what is not.
         """
         transaction = self.transaction(id)
-        yield transaction
+        with self._looked_at():
+            yield transaction
         if transaction.empty:
             return
         with self.lock(f"transaction {transaction.id}", wait=wait):

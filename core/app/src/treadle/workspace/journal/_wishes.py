@@ -110,7 +110,9 @@ class Wishes:
 
     def _disk(self, folders: Folders, parts: Parts) -> State:
         if parts not in self._seen:
-            self._seen[parts] = folders.look(parts)
+            # In a folder that is not there nothing is; a look at each of many new files would cost more than they do.
+            inside = len(parts) == 1 or self._disk(folders, parts[:-1]).kind == "dir"
+            self._seen[parts] = folders.look(parts) if inside else ABSENT
         return self._seen[parts]
 
     def _check_spellings(self, folders: Folders, changes: list[Change]) -> None:
