@@ -64,6 +64,8 @@ class Applying:
 
     def _change(self, operation: Operation, folder: int) -> None:
         name = operation.parts[-1]
+        if operation.pre == ABSENT != operation.post and not self._again and self._placed(operation, folder):
+            return None
         found = look_in(self._calls, folder, name)
         if found == operation.post or self._is_done_later(operation, found):
             return None
@@ -79,6 +81,14 @@ class Applying:
         if operation.post != ABSENT:
             put(self._calls, (self._record.new, operation.slot), (folder, name))
         return None
+
+    def _placed(self, operation: Operation, folder: int) -> bool:
+        """Where nothing should stand the call itself looks; False when something does."""
+        try:
+            put(self._calls, (self._record.new, operation.slot), (folder, operation.parts[-1]))
+        except FileExistsError:
+            return False
+        return True
 
     def _is_done_later(self, operation: Operation, found: State) -> bool:
         """The next operation for the same path was applied, or begun, before the process was killed."""
