@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 from treadle import Treadle
+from treadle.cli.console import Terminal
+from treadle.cli.describe import status_lines
 from treadle.runtime.circles import circle, told
 from treadle_hookspecs import Slot
 
@@ -45,6 +47,8 @@ def test_who_waits_for_whom_is_said_everywhere(stuck: tuple[Treadle, str, str]) 
     (status,) = treadle.status(second).waiting
     assert "they wait for each other until one is cancelled" in str(status["line"])
     assert sorted(status["commands"]) == sorted([f"treadle cancel {first}", f"treadle cancel {second}"])  # type: ignore[arg-type]
+    shown = status_lines(treadle.status(second), Terminal())
+    assert [line for line in shown if line.startswith("load#1 is next for a place in `api`") and first in line]
     reasons = " ".join(reason.text for reason in treadle.why(first, "load").reasons)
     assert f"which {second} has" in reasons
 

@@ -58,6 +58,7 @@ def status_lines(status: "Status", terminal: Terminal) -> list[str]:
     room = min(width, columns() // 2)
     rows = (layout.row(step, now(), columns(), room, terminal.marks) for step in view.steps.values())
     lines += [painted(row, terminal) for row in rows]
+    lines += [f"{each['step'] or 'it'} is {each['line']}" for each in status.waiting if each["kind"] == "slots"]
     lines += [f"{name}: {_value(value)}" for name, value in status.outputs.items()]
     return [*lines, f"error: {message_of(status.error)}"] if status.error else lines
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path as File
+from typing import TypeAlias
 
 from treadle.definition._document import Path
 from treadle.definition._family import Children
@@ -9,10 +10,13 @@ from treadle.definition._model import Concurrency, Workflow
 from treadle.definition._report import Report
 from treadle.definition._scopes import Scope, StepAt, scopes_of
 
+_Seen: TypeAlias = set[tuple[File, tuple[str, ...]]]
+"""The workflows that were looked into, each with the groups that are held around it."""
+
 
 def check_groups(workflow: Workflow, scopes: Sequence[Scope], children: Children, report: Report) -> None:
     """Groups that this definition, with the workflows that it runs, enters in both orders."""
-    found = _entries(workflow, scopes, children, (), frozenset())
+    found = _entries(workflow, scopes, children, (), set())
     entered: dict[tuple[str, str], Path] = {}
     for outer, inner, path in sorted(found, key=lambda entry: report.document.key(entry[2]).start):
         entered.setdefault((outer, inner), path)
@@ -27,32 +31,30 @@ def check_groups(workflow: Workflow, scopes: Sequence[Scope], children: Children
 
 
 def _entries(
-    workflow: Workflow, scopes: Sequence[Scope], children: Children, around: tuple[str, ...], running: frozenset[File]
+    workflow: Workflow, scopes: Sequence[Scope], children: Children, around: tuple[str, ...], seen: _Seen
 ) -> Iterator[tuple[str, str, Path]]:
     """Each group that is entered inside of another one: `(outer, inner, where)`."""
     own = _new(workflow.concurrency, around)
     yield from _pairs(around, own, ("concurrency",))
     for scope in scopes:
+        held = (*around, *own)
+        for owner in reversed([inner.owner for inner in scope.outward() if inner.owner is not None]):
+            held = (*held, *_new(owner.step.concurrency, held))
         for at in scope.steps:
-            held = (*around, *own)
-            for owner in reversed([inner.owner for inner in scope.outward() if inner.owner is not None]):
-                held = (*held, *_new(owner.step.concurrency, held))
             asked = _new(at.step.concurrency, held)
             yield from _pairs(held, asked, (*at.path, "concurrency"))
-            yield from _of_child(at, children, (*held, *asked), running)
+            yield from _of_child(at, children, (*held, *asked), seen)
 
 
-def _of_child(
-    at: StepAt, children: Children, held: tuple[str, ...], running: frozenset[File]
-) -> Iterator[tuple[str, str, Path]]:
+def _of_child(at: StepAt, children: Children, held: tuple[str, ...], seen: _Seen) -> Iterator[tuple[str, str, Path]]:
     """What the workflow of a step enters; an execution of its own has nothing of what is around it."""
     member = children.find(at.step.workflow) if at.sound and at.step.workflow and "{{" not in at.step.workflow else None
-    if member is None or member.found is None or member.path in running:
-        return
-    beside = children.family.beside(member.path.parent, str(member.path.parent.resolve()))
     inside = () if at.step.detached else held
-    scopes = scopes_of(member.found)
-    for outer, inner, _ in _entries(member.found.workflow, scopes, beside, inside, running | {member.path}):
+    if member is None or member.found is None or (member.path, inside) in seen:
+        return
+    seen.add((member.path, inside))
+    beside = children.family.beside(member.path.parent, str(member.path.parent.resolve()))
+    for outer, inner, _ in _entries(member.found.workflow, scopes_of(member.found), beside, inside, seen):
         yield outer, inner, (*at.path, "workflow")
 
 
