@@ -2,6 +2,7 @@
 
 import asyncio
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from treadle_hookspecs import (
 )
 
 SEEN: list[tuple[str, AgentTask]] = []
+DONE = threading.Event()
+"""What a patient agent waits for."""
 
 
 class Scripted:
@@ -39,6 +42,8 @@ class Scripted:
             (context.workspace.root / name).write_text(text)
         if self.settings.get("hangs"):
             await context.run(["sleep", "617.25"])
+        if self.settings.get("patient"):
+            await asyncio.to_thread(DONE.wait, 60)
         if self.settings.get("raises"):
             raise ActionError("it gave up")
         secret = next((context.secrets.get(name) for name in context.secrets.names()), "")
@@ -86,6 +91,10 @@ writes = {"half.txt" = "half"}
 [agents.talker]
 kind = "scripted"
 text = "42"
+[agents.patient]
+kind = "scripted"
+patient = true
+writes = {"waited.txt" = "waited"}
 [agents.ann]
 kind = "human"
 approvers = ["ann"]
@@ -338,3 +347,29 @@ def test_a_used_up_budget_is_waited_for_and_raised(asked: Treadle) -> None:
     status = asked.resume(status.id, budget=["+1usd"])
     assert status.status == "completed", status.error
     assert status.steps["two"]["outputs"]["text"] == "42"
+
+
+PARALLEL = """
+treadle: 1
+name: beside
+steps:
+  - id: both
+    parallel:
+      steps:
+        - {{id: first, uses: agent/perform, agent: patient, with: {{instructions: one}}{keys}}}
+        - {{id: second, uses: agent/perform, agent: good, with: {{instructions: two}}, continue_on_error: true{keys}}}
+"""
+
+
+def test_two_agents_in_one_folder_are_refused(asked: Treadle) -> None:
+    (asked.root / "beside.yaml").write_text(PARALLEL.format(keys=""))
+    DONE.clear()
+    listener = asked.subscribe(lambda event: DONE.set() if event.step == "second" and "outcome" in event.data else None)
+    status = asked.run(str(asked.root / "beside.yaml"))
+    listener()
+    assert status.status == "completed", status.error
+    error = status.steps["both/second"]["error"]
+    assert error["type"] == "busy"
+    assert "another agent works in" in error["message"]
+    assert "step both/first#1" in error["message"]
+    assert files(asked) == {"mine.txt": "mine", "waited.txt": "waited"}

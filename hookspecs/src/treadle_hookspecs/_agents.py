@@ -81,7 +81,8 @@ class AgentHealth:
 class AgentBackend(Protocol):
     """The class that an `Agent` names; made with `Class(name: str, settings: Mapping)` for each agent of its kind.
 
-    It raises `TreadleError` when the settings are wrong.
+    It raises `TreadleError` when the settings are wrong. It may have a method `async def version(self) -> str` besides:
+    what `treadle agents --check` shows of the agent's own version.
     """
 
     async def check(self) -> AgentHealth:

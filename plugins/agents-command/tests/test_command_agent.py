@@ -121,3 +121,17 @@ def test_each_preset_gives_the_task_somehow() -> None:
 )
 def test_what_agents_print_is_understood(printed: str, reading: Reading) -> None:
     assert read(printed) == reading
+
+
+def test_a_known_agent_says_its_version_and_others_are_not_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "codex"
+    program.write_text('#!/bin/sh\ntest "$1" = --version && echo "codex-cli 0.163.0" && echo more\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    known = CommandAgent("codex", {"preset": "codex"})
+    assert asyncio.run(known.version()) == "codex-cli 0.163.0"
+    assert asyncio.run(CommandAgent("own", {"argv": [str(program)]}).version()) == ""
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert asyncio.run(known.version()) == ""

@@ -21,6 +21,15 @@ from treadle_hookspecs import (
 _SETTINGS: Final = ("argv", "env", "mode", "any_mode", "allow", "probe")
 KINDS: Final = ("read", "edit", "delete", "move", "search", "execute", "think", "fetch", "switch_mode", "other")
 _ALLOWED: Final = ("read", "edit", "delete", "move", "search", "think")
+_INSTALL: Final[Mapping[str, str]] = {
+    "claude-agent-acp": "npm install -g @agentclientprotocol/claude-agent-acp",
+    "codex-acp": "npm install -g @zed-industries/codex-acp",
+    "gemini": "npm install -g @google/gemini-cli",
+    "goose": "brew install block-goose-cli, or see https://block.github.io/goose",
+    "opencode": "npm install -g opencode-ai",
+    "qwen": "npm install -g @qwen-code/qwen-code",
+    "vibe-acp": "pip install mistral-vibe",
+}
 _PROBE_SECONDS: Final = 3.0
 _PORTS: Final = {"http": 80, "https": 443}
 
@@ -68,7 +77,8 @@ class AcpAgent:
         program, probe = self._configuration.argv[0], self._configuration.probe
         found = shutil.which(program)
         if found is None and not Path(program).parent.name:
-            return AgentHealth(ok=False, message=f"{program} is not on PATH")
+            hint = f"; install it: {_INSTALL[program]}" if program in _INSTALL else ""
+            return AgentHealth(ok=False, message=f"{program} is not on PATH{hint}")
         if probe and not await _answers(probe):
             return AgentHealth(ok=False, message=f"nothing answers at {probe}")
         return AgentHealth(ok=True, message=found or program)

@@ -18,6 +18,7 @@ from treadle_hookspecs import (
     TreadleError,
 )
 
+from treadle_agents_command._asking import first_line
 from treadle_agents_command._presets import PRESETS, Preset
 from treadle_agents_command._reading import read
 
@@ -59,6 +60,10 @@ class CommandAgent:
         if self._probe and not await _answers(self._probe):
             return AgentHealth(ok=False, message=f"nothing answers at {self._probe}")
         return AgentHealth(ok=True, message=found or self._argv[0])
+
+    async def version(self) -> str:
+        """What a known agent says of itself; "" of a program that may not know the question."""
+        return await first_line([self._argv[0], "--version"]) if self._install else ""
 
     async def perform(self, task: AgentTask, context: ActionContext) -> AgentResult:
         """Start it and wait for its end; its exit code is told and not believed."""

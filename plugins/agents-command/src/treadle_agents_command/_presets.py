@@ -59,7 +59,11 @@ PRESETS: Final[Mapping[str, Preset]] = {
         "npm install -g opencode-ai",
         {"OPENCODE_DISABLE_AUTOUPDATE": "1", "OPENCODE_DISABLE_MODELS_FETCH": "1"},
     ),
-    "goose": Preset(("goose", "run", "--instructions", "{file}"), "see https://block.github.io/goose"),
+    "goose": Preset(
+        ("goose", "run", "--no-session", "--instructions", "{file}"),
+        "brew install block-goose-cli, or see https://block.github.io/goose",
+        {"GOOSE_MODE": "auto"},
+    ),
     "pi": Preset(
         ("pi", "-p", "--mode", "json", "{prompt}"), "npm install -g @mariozechner/pi-coding-agent", {"PI_OFFLINE": "1"}
     ),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _QUICK: Final = 5.0
 _CONTENT_LIMIT: Final = 200_000
+_LISTED: Final = 10
 
 
 class LlmAgent:
@@ -98,9 +99,11 @@ class LlmAgent:
             return f"{model.model}: the variable {model.key} is not set"
         try:
             async with self._client(model, _QUICK) as client:
-                await client.models.list()
+                known = [each.id for each in (await client.models.list()).data]
         except OpenAIError as error:
             return f"{model.model} at {model.endpoint}: {error}"
+        if known and model.model not in known:
+            return f"{model.endpoint} has no model {model.model}; it has {', '.join(known[:_LISTED])}"
         return ""
 
     def _client(self, model: Model, seconds: float) -> "AsyncOpenAI":

@@ -48,6 +48,8 @@ class PytestRun:
     interpreter: Interpreter
     scratch: Path
     arguments: list[str]
+    beside: Path | None = None
+    """A folder of ours that pytest can import plugins from."""
 
     @property
     def command(self) -> tuple[str, ...]:
@@ -66,7 +68,7 @@ class PytestRun:
     @property
     def environment(self) -> dict[str, str]:
         """The project's own sources come before anything installed; a measurement around us is not disturbed."""
-        places = map(str, import_folders(self.folder))
+        places = map(str, [*import_folders(self.folder), *([self.beside] if self.beside else [])])
         inherited = os.environ.get("PYTHONPATH", "")
         return {
             "PYTHONPATH": os.pathsep.join([*places, *([inherited] if inherited else [])]),

@@ -63,7 +63,7 @@ async def run_tests(
     Raises:
         ActionError: `no-interpreter`, `tests-not-run`, `invalid-junit`, `invalid-input`.
     """
-    folder = _folder(context, path)
+    folder = folder_of(context, path)
     if command:
         run = await run_command(folder, command, _required(junit), context)
         runner: dict[str, Json] = {"command": list(run.command), "exit_code": run.exit_code}
@@ -77,7 +77,8 @@ async def run_tests(
     return Outcome(OUTCOMES[judged.verdict], {**judged.outputs(), "runner": runner})
 
 
-def _folder(context: ActionContext, path: str) -> Path:
+def folder_of(context: ActionContext, path: str) -> Path:
+    """The project's folder. Raises `ActionError` (`invalid-input`) where there is none."""
     folder = Path(os.path.realpath(context.workspace.root / path))
     if not folder.is_dir():
         raise ActionError(f"there is no folder {folder} with a project in it", error_class="invalid-input")

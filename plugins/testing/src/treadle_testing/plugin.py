@@ -47,6 +47,20 @@ ACTIONS = (
         preview="treadle_testing._preview:preview_run_tests",
     ),
     Action(
+        "find-flaky",
+        "treadle_testing._flaky:find_flaky",
+        "Run the tests in their own and in random orders; those that do not end alike",
+        outputs=_outputs(
+            flaky="array",
+            always_failing="array",
+            runs="array",
+            tests="integer",
+            summary="string",
+        ),
+        idempotent=True,
+        risk="medium",
+    ),
+    Action(
         "fix-failing-tests",
         "treadle_testing._mend:fix_failing_tests",
         "Have an agent mend what makes tests fail; the tests say whether it did",

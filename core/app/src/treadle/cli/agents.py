@@ -29,7 +29,7 @@ def agents(
         for it in found:
             state = "" if it.ok is None else "ok   " if it.ok else "not  "
             mark = " (default)" if it.default else ""
-            told = f"  {printable(it.message)}" if it.message else ""
+            told = "".join(f"  {printable(text)}" for text in (it.version, it.message) if text)
             session.terminal.data(f"{state}{it.name.ljust(width)}  {it.kind}  {it.origin}{mark}{told}")
     if any(it.ok is False for it in found):
         raise typer.Exit(ExitCode.FAILED)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _REPLIES: Final = "agents"
 _LAST_LINES: Final = 40
+_LONGEST: Final = 2_000_000
+"""Characters of a transcript that are kept, of its beginning and of its end."""
 _TOLD: Final = frozenset({"check", "rejected"})
 """Failures whose words the next agent gets to read."""
 _ROUNDS: Final = 10
@@ -271,7 +273,10 @@ class Asking:
         folder = self._context.scratch / _REPLIES
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{self._label}-attempt-{self._context.attempt}-{name}.md"
-        parts = [f"# {name}\n", "## Task\n", task.prompt, "## Transcript\n", result.transcript or result.text]
+        said = result.transcript or result.text
+        if len(said) > _LONGEST:
+            said = f"{said[: _LONGEST // 2]}\n\n… {len(said) - _LONGEST} characters …\n\n{said[-_LONGEST // 2 :]}"
+        parts = [f"# {name}\n", "## Task\n", task.prompt, "## Transcript\n", said]
         parts += ["## Summary\n", result.summary, f"\nmoney: {result.money:g}, tokens: {result.tokens}\n"]
         path.write_text(self._context.step_log.masker.mask("\n".join(parts)), "utf-8")
         self._transcripts.append(path)

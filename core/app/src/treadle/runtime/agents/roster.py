@@ -47,7 +47,10 @@ class AgentEntry:
 
 @dataclass(frozen=True, slots=True)
 class KnownAgent:
-    """One line of `treadle agents`. `ok` is None when nobody looked; `default` is asked where nobody is named."""
+    """One line of `treadle agents`.
+
+    `ok` is None when nobody looked; `default` is asked where nobody is named; `version` is what it says of itself.
+    """
 
     name: str
     kind: str
@@ -55,6 +58,7 @@ class KnownAgent:
     default: bool
     ok: bool | None = None
     message: str = ""
+    version: str = ""
 
     def to_json(self) -> JsonObject:
         """As a member of `treadle/agents@1`."""
@@ -65,6 +69,7 @@ class KnownAgent:
             "default": self.default,
             "ok": self.ok,
             "message": self.message,
+            "version": self.version,
         }
 
 
@@ -147,8 +152,21 @@ class Roster:
         lines = [KnownAgent(it.name, it.kind, it.origin, it.name == self.default) for it in wanted]
         if not check:
             return lines
-        found = await asyncio.gather(*(self.health(it.name) for it in wanted))
-        return [replace(line, ok=it.ok, message=it.message) for line, it in zip(lines, found, strict=True)]
+        return await asyncio.gather(*(self._looked_at(line) for line in lines))
+
+    async def _looked_at(self, line: KnownAgent) -> KnownAgent:
+        found = await self.health(line.name)
+        version = await self._version(line.name) if found.ok else ""
+        return replace(line, ok=found.ok, message=found.message, version=version)
+
+    async def _version(self, name: str) -> str:
+        """What it says of itself, where its kind asks that."""
+        ask = getattr(self.backend(name), "version", None)
+        try:
+            async with asyncio.timeout(_CHECK_SECONDS):
+                return str(await ask()) if ask is not None else ""
+        except Exception:  # noqa: BLE001 - it can be asked to work all the same
+            return ""
 
     def _kinds(self) -> Mapping[str, Any]:
         return {found.value.name: found.value for found in self._plugins.agents()}
