@@ -155,6 +155,23 @@ def test_another_template_later_knows_what_is_there(bench: Any) -> None:
     assert "db" in str(status.error)
 
 
+def test_an_update_to_the_same_versions_changes_nothing_whatever_the_order(bench: Any) -> None:
+    needs = {"composition": {"dependencies": [{"templateId": "base"}]}}
+    for name, manifest in (("base", {}), ("app", needs), ("aside", {})):
+        bench.template(name, {"README.md": f"# {name}\n\n{name}\n", f"{name}.txt": ""}, manifest)
+    bench.composed("app", "aside")
+    bench.composed("base", "aside", "app")
+    text = "# Mine\n\n" + bench.tree()["README.md"].partition("\n")[2]
+    (bench.target / "README.md").write_text(text)
+    before, lock = bench.tree(), bench.lock()
+    for names in (("aside", "app"), ("app", "aside")):
+        status = bench.composed(*names, whole=True)
+        assert not [it for it in bench.rows(status) if it["kind"] == "user"]
+        assert bench.outputs(status, "apply")["written"] == []
+    assert bench.tree() == before
+    assert [it["id"] for it in bench.lock()["templates"]] == [it["id"] for it in lock["templates"]]
+
+
 def test_answers_are_remembered_and_changed_by_answering_anew(bench: Any) -> None:
     question = {"variables": [{"name": "PORT", "type": "int", "default": 1}]}
     bench.template("one", {"port.txt.j2": "{{ PORT }}\n"}, question)

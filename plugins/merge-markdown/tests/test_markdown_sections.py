@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from treadle_hookspecs import Contribution, MergeConfig
+from treadle_hookspecs import Contribution, KeyRule, MergeConfig
 from treadle_merge_markdown._merge import merge
 
 FIRST = """\
@@ -142,3 +142,43 @@ def test_no_line_of_either_is_lost_and_the_first_one_stays(one, other):
             title for _, title in headings(second)
         ] or not headings(second)
         assert all(level > 1 for level, _ in below)
+
+
+BASE = "# app\n\n## Use\n\nrun\n\n## Old\n\nold\n"
+
+
+def again(ours, theirs, base=BASE, **rules):
+    config = MergeConfig(
+        "three-way",
+        tuple(KeyRule(key, strategy, "--resolve") for key, strategy in rules.items()),
+        Contribution("base", base.encode()),
+    )
+    sides = [Contribution("ours", ours.encode()), Contribution("theirs", theirs.encode())]
+    return merge("README.md", sides, config)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "text"),
+    [
+        (f"{BASE}\n## Mine\n\nm\n", f"{BASE}\n## New\n\nn\n", f"{BASE}\n## New\n\nn\n\n## Mine\n\nm\n"),
+        (
+            BASE.replace("run", "go"),
+            BASE.replace("old\n", "newer\n"),
+            BASE.replace("run", "go").replace("old\n", "newer\n"),
+        ),
+        ("# app\n\nhello\n\n## Use\n\nrun\n", BASE, "# app\n\nhello\n\n## Use\n\nrun\n"),
+        (BASE, "# app\n\n## Use\n\nrun\n", "# app\n\n## Use\n\nrun\n"),
+        (BASE, BASE, BASE),
+    ],
+)
+def test_sections_follow_the_side_that_changed_them(ours, theirs, text):
+    result = again(ours, theirs)
+    assert (result.content.decode(), result.open) == (text, ())
+
+
+def test_a_section_that_both_have_changed_is_asked():
+    ours, theirs = BASE.replace("run", "go"), BASE.replace("run", "walk")
+    (row,) = again(ours, theirs).open
+    assert (row.key, row.strategies) == ("Use", ("ours", "theirs"))
+    assert again(ours, theirs, Use="theirs").content.decode() == theirs
+    assert again(ours, f"{theirs}\n## Use\n").content is None

@@ -97,8 +97,10 @@ class _Search:
                 self._asked.append(Requirement(template, constraint, who))
 
     def order(self) -> Mapping[str, int]:
-        """The places of the templates on the command line."""
-        return {asked.template: place for place, asked in reversed(list(enumerate(self._asked)))}
+        """The places of the templates: where they are in the project, else on the command line."""
+        there = [str(it["id"]) for it in self._present.lock.templates] if self._present else []
+        named = {it.template: len(there) + place for place, it in reversed(list(enumerate(self._asked)))}
+        return named | {id_: place for place, id_ in enumerate(there)}
 
     def solve(self) -> dict[str, Candidate]:
         """One version per id that satisfies everybody."""
@@ -302,7 +304,7 @@ def _ordered(chosen: Mapping[str, Candidate], places: Mapping[str, int], lacking
         }
         for owner, candidate in chosen.items()
     }
-    last = len(places)
+    last = max(places.values(), default=0) + 1
     ready = [(places.get(owner, last), owner) for owner, wanted in needs.items() if not wanted]
     heapq.heapify(ready)
     done: set[str] = set()

@@ -134,16 +134,21 @@ class Settling:
         if before is None:
             return self._open(theirs, "you and the templates have changed it, and what it was before is not kept here")
         sides = (before, self.trees.read(PROJECT, standing.path), self.content(theirs))
-        structured = self._structured(theirs, sides)
+        resolver = resolver_for(theirs.path, self.decisions.resolvers, "three-way")
+        if resolver and resolver == resolver_for(theirs.path, self.decisions.resolvers, "sections"):
+            # Prose has no meaning that lines could hide: where these unite, nobody has to be asked about a section.
+            texts = self.unite(*sides)
+            if texts is not None and not texts.conflicts:
+                return self._united(theirs, standing, base, texts.content, _BY_LINES)
+        structured = self._structured(theirs, resolver, sides)
         if structured is not None and not structured.open and structured.content is not None:
             told = tuple(f"{theirs.path}: {note}" for note in structured.notes)
             done = self._united(theirs, standing, base, structured.content, "your changes and theirs are united")
             return replace(done, notes=told)
         return self._by_lines(theirs, standing, base, sides, structured, rule)
 
-    def _structured(self, theirs: Operation, sides: tuple[bytes, bytes, bytes]) -> MergeResult | None:
+    def _structured(self, theirs: Operation, resolver: str, sides: tuple[bytes, bytes, bytes]) -> MergeResult | None:
         """By the file's own structure; None where nothing knows it, or one of the texts cannot be read."""
-        resolver = resolver_for(theirs.path, self.decisions.resolvers, "three-way")
         if not resolver:
             return None
         base, ours, new = sides
@@ -167,7 +172,7 @@ class Settling:
         if texts is None:
             return self._open(theirs, "you and the templates have changed it, and it cannot be united by lines")
         if not texts.conflicts:
-            return self._united(theirs, standing, base, texts.content, "your changes and theirs are united by lines")
+            return self._united(theirs, standing, base, texts.content, _BY_LINES)
         line, ours, new = texts.conflicts[0]
         more = f", and {len(texts.conflicts) - 1} more" if len(texts.conflicts) > 1 else ""
         hint = f"you and the templates have changed the same lines, near line {line}{more}"
@@ -194,6 +199,7 @@ class Settling:
         )
 
 
+_BY_LINES: Final = "your changes and theirs are united by lines"
 _ORPHAN: Final = "no template ships it any more; it stays"
 
 

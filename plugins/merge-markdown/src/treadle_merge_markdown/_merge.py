@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from treadle_hookspecs import Contribution, MergeConfig, MergeResult
 from treadle_merging import Unreadable, refused, restore, text_of
 
+from treadle_merge_markdown._again import three_way
 from treadle_merge_markdown._document import Document, Heading, read, shifted
 
 _FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})")
@@ -17,18 +19,30 @@ def merge(path: str, contributions: Sequence[Contribution], config: MergeConfig)
     """See `MergeFunction`: the first one's title and introduction; a further H1 becomes an H2.
 
     With the strategy `combine`, or `mergeConfig: {combine: headings}`, sections of level 2 with one title become one.
+    With a base, sections of level 2 follow the side that has changed them.
     """
     del path
     try:
         texts = [(one.template, text_of(one)) for one in contributions]
     except Unreadable as problem:
         return refused(contributions, str(problem))
+    if config.base is not None:
+        return _again(texts, contributions, config)
     combine = config.strategy == "combine" or config.settings.get("combine") == "headings"
     text = texts[0][1]
     for template, other in texts[1:]:
         if other.strip() and other != texts[0][1]:
             text = _with(text, template, other, combine=combine)
     return MergeResult(restore(text, contributions[0].content))
+
+
+def _again(texts: Sequence[tuple[str, str]], contributions: Sequence[Contribution], config: MergeConfig) -> MergeResult:
+    try:
+        base = text_of(config.base) if config.base is not None else ""
+        text, rows = three_way(base, texts[0][1], texts[1][1], config)
+    except Unreadable as problem:
+        return refused(contributions, str(problem))
+    return replace(rows, content=restore(text, contributions[0].content))
 
 
 def _with(text: str, template: str, other: str, *, combine: bool) -> str:

@@ -14,7 +14,7 @@ def treadle_conflict_resolvers() -> Iterable[ConflictResolver]:
         ("*.md", "*.markdown"),
         target,
         "A section for each further template",
-        ("sections", "combine"),
+        ("sections", "combine", "three-way"),
         "sections",
     )
     yield ConflictResolver(
@@ -22,6 +22,6 @@ def treadle_conflict_resolvers() -> Iterable[ConflictResolver]:
         ("LICENSE.md", "LICENCE.md", "CODE_OF_CONDUCT.md", "CHANGELOG.md", "SECURITY.md"),
         target,
         "Left to a person",
-        ("sections", "combine"),
+        ("sections", "combine", "three-way"),
         "fail",
     )
