@@ -57,6 +57,7 @@ def _checked(
     check_children(scopes, children, report)
     check_groups(workflow, scopes, children, report)
     check_names(found, scopes, catalogue, children, orders, report)
+    del orders  # of a large definition they are as much as the plan that is made next
     check_actions(workflow, scopes, catalogue, report)
     check_declared_inputs(workflow, report)
     return None if report.broken else compiled(workflow, gating, catalogue, children, report.document)
