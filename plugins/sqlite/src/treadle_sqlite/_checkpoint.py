@@ -22,7 +22,7 @@ that changed, which is lost in the noise of so many commits."""
 _LOOK: Final = 16
 """The log's size is asked for once in so many commits."""
 
-_SYNCED: Final = 128
+_SYNCED: Final = 256
 """Where each commit waits for the disk, it is time after so many: what is written over blocks that the log has already
 is synced in half the time of what makes it grow, since the file system then has no new size and blocks to note."""
 
