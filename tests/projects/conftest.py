@@ -13,7 +13,7 @@ from workshop import Workshop
 
 @pytest.fixture
 def workshop(user):
-    """referencing in a repository, with a program as agent."""
+    """A release of referencing in a repository, with a program as agent."""
     shop = Workshop(user, REFERENCING)
     unpack(shop.root)
     shop.begin()

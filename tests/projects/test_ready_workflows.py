@@ -4,6 +4,7 @@ import json
 import signal
 import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -181,3 +182,64 @@ def test_a_feature_is_integrated_with_measurements(workshop):
     after = {name: text for name, text in workshop.bytes().items() if not name.startswith("git ")}
     assert after == {name: text for name, text in before.items() if not name.startswith("git ")}
     assert workshop.git("worktree", "list").count("\n") == 0
+
+
+SLOW = '''\
+"""Names for anonymous schemas."""
+
+
+def names(count):
+    """The first names, in order."""
+    made = [f"urn:anonymous:{number:020d}" for number in range(count)]
+    copies = [list(made) for _ in range(8)]
+    return sorted({name for copy in copies for name in copy})
+
+
+def last(count):
+    """The last of them."""
+    return names(count)[-1]
+'''
+QUICK = '    return f"urn:anonymous:{count - 1:020d}"\n'
+LAST = (
+    "from referencing.naming import last\n\n\n"
+    "def test_last():\n    assert last(3) == 'urn:anonymous:00000000000000000002'\n"
+)
+
+
+def test_what_is_slow_is_found_mended_and_measured(workshop):
+    workshop.commit({"src/referencing/naming.py": ("", SLOW), "tests/test_naming.py": ("", LAST)}, "names")
+    workshop.agent_does(
+        ("names in order faster", {"src/referencing/naming.py": ("    return names(count)[-1]\n", QUICK)})
+    )
+    command = json.dumps(["python", "-c", "from referencing.naming import last; last(100_000)"])
+    options = ("--target", "names in order", "--metric", "memory", "--min-gain", "20", "--rounds", "6")
+    ended = workshop.run("performance", *options, "--command", command, "--json").json
+    assert ended["status"] == "completed", ended["error"]
+    assert ended["outputs"]["changes"] == ["src/referencing/naming.py"]
+    assert ended["outputs"]["change"] < -20
+    assert ended["outputs"]["bottlenecks"][0] in ("names", "<listcomp>", "<setcomp>")
+    kept = json.loads((workshop.root / "performance-tests.json").read_text())["tests"]["names in order"]
+    assert kept["memory"] > 0
+    assert "% less memory" in (workshop.root / "CHANGELOG.md").read_text()
+    assert workshop.tests_pass("tests/test_naming.py")
+
+
+def test_an_api_is_integrated(workshop):
+    document = (Path(__file__).parent / "schemas.yaml").read_text()
+    workshop.commit({"schemas.yaml": ("", document)}, "the service's document")
+    before = workshop.bytes()
+    wrapper = (Path(__file__).parent / "wrapper.txt").read_text()
+    tests = (Path(__file__).parent / "wrapper_tests.txt").read_text()
+    workshop.agent_does(
+        ("Write tests", {"tests/test_remote.py": ("", tests)}),
+        ("A wrapper for schemas", {"src/referencing/remote.py": ("", wrapper)}),
+    )
+    options = ("--service", "schemas", "--operations", "schema,unknown", "--migrate-from", "local files", "--json")
+    ended = workshop.run("api-integration", *options).json
+    assert ended["status"] == "completed", ended["error"]
+    assert ended["outputs"]["methods"] == ["get_schema"]
+    assert ended["outputs"]["client"] == "src/schemas_client"
+    assert workshop.tests_pass("tests/test_remote.py")
+    assert "in place of local files" in workshop.tasks()[0]
+    workshop.user.treadle("rollback", ended["id"], "--yes")
+    assert workshop.bytes() == before

@@ -70,7 +70,7 @@ async def _on_desktop(context: ActionContext, title: str, message: str) -> str:
     """Show it; why not, or ""."""
     program = _DESKTOP.get(sys.platform, "")
     if not program or shutil.which(program) is None:
-        return f"{program or 'nothing'} is there to show it"
+        return f"no {program or 'program'} is there to show it"
     script = "on run {t, m}\ndisplay notification m with title t\nend run"
     argv = (program, "--", title, message) if program == "notify-send" else (program, "-e", script, title, message)
     result = await context.run(argv, timeout=10)

@@ -17,6 +17,7 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import cast
 
+from treadle.definition import load_yaml
 from treadle.workspace import FolderWorkspace
 from treadle_hookspecs import (
     Action,
@@ -184,6 +185,10 @@ class RecordedHost:
     def workspace(self, root: Path) -> Workspace:
         """The files below a folder."""
         return PlainWorkspace(root)
+
+    def load_yaml(self, text: str, name: str) -> Json:
+        """As the host reads it."""
+        return load_yaml(text, name)
 
 
 @dataclass(slots=True)
