@@ -15,12 +15,13 @@ export UV_PROJECT_ENVIRONMENT := $(VENV)
 export UV_PYTHON_DOWNLOADS := never
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 
-.PHONY: help setup demo test test-agents check lint types rules alone bench faults soak docs lock clean
+.PHONY: help setup demo test test-agents test-projects check lint types rules alone bench faults soak docs lock clean
 
 help:
 	@echo "make demo   compose a project, then run pr-processing on it and on a real one"
 	@echo "make test   run every test"
 	@echo "make test-agents  drive a real coding agent (370 MB, in .venv/agents) against a scripted model"
+	@echo "make test-projects  run every ready workflow on releases of two projects from the package index"
 	@echo "make check  lint, types, import directions, manifest rules, each package alone"
 	@echo "make bench  measure the speed claims beside their peers"
 	@echo "make faults inject every fault, and write their counts to docs/explanation/reliability.md"
@@ -44,6 +45,9 @@ test-agents: $(READY)
 	$(UV) venv --quiet --allow-existing --python $(BIN)/python $(VENV)/agents
 	$(UV) pip install --quiet --python $(VENV)/agents/bin/python --require-hashes -r tests/agents/requirements.txt
 	CODEX=`find $(CURDIR)/$(VENV)/agents -path '*/codex_cli_bin/bin/codex'` $(BIN)/python -m pytest -q $(PYTEST_ARGS) tests/agents/real_codex.py
+
+test-projects: $(READY)
+	$(BIN)/python -m pytest -q $(PYTEST_ARGS) tests/projects/real_projects.py
 
 check: lint types rules alone
 
