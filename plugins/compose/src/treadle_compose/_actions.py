@@ -83,7 +83,23 @@ async def resolve(request: dict[str, Any], *, context: ActionContext) -> JsonObj
     return {"templates": [_to_json(it) for it in found.templates], "notes": list(found.notes)}
 
 
+def _clearing(function: Callable[P, Awaitable[JsonObject]]) -> Callable[P, Awaitable[JsonObject]]:
+    """What does not come to its end leaves nothing rendered behind: it is rendered again when somebody goes on."""
+
+    @functools.wraps(function)
+    async def cleared(*args: P.args, **kwargs: P.kwargs) -> JsonObject:
+        try:
+            return await function(*args, **kwargs)
+        except BaseException:
+            context: Any = kwargs["context"]
+            _clear(context)
+            raise
+
+    return cleared
+
+
 @_telling
+@_clearing
 async def render(request: dict[str, Any], templates: list[Any], *, context: ActionContext) -> JsonObject:
     """Render each template into a tree of its own.
 
@@ -101,6 +117,7 @@ async def render(request: dict[str, Any], templates: list[Any], *, context: Acti
 
 
 @_telling
+@_clearing
 async def plan(
     request: dict[str, Any], templates: list[Any], stages: list[Any], *, context: ActionContext
 ) -> JsonObject:
@@ -122,7 +139,7 @@ async def plan(
     made = await planned(wanted, rendered, context)
     bundle = await asyncio.to_thread(made.bundle.write, context.scratch / "plan")
     if wanted.plan_out:
-        await asyncio.to_thread(made.bundle.pack, Path(wanted.plan_out))
+        await asyncio.to_thread(made.bundle.pack, Path(wanted.plan_out), wanted.hidden)
     outputs = {
         **made.told(),
         "plan": str(bundle),
@@ -176,7 +193,7 @@ async def hooks(
     found, _ = _hooks.agreed([it for it in found if phase != "postSetup" or not it.hook.staged], _hook_rules(wanted))
     root = wanted.target if phase == "postSetup" else _existing(wanted.target)
     values = _staged.namespaces(wanted, candidates).values
-    place = _hooks.Place(root, phase == "postSetup", values, Path(record) if record else None)
+    place = _hooks.Place(root, phase == "postSetup", values, wanted.hidden, Path(record) if record else None)
     try:
         ran = await _hooks.run_hooks(found, place, context, wanted.trust, wanted.sandbox)
     except TreadleError as error:

@@ -2,7 +2,7 @@
 
 import json
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -63,14 +63,22 @@ class Bundle:
         (folder / _PLAN).write_text(self.plan.text(), "utf-8")
         return folder
 
-    def pack(self, path: Path) -> None:
-        """Write it as one file with every content."""
+    def pack(self, path: Path, hidden: Sequence[str] = ()) -> None:
+        """Write it as one file with every content.
+
+        Raises:
+            TreadleError: a content holds one of the texts in `hidden` (exit code 4): such a file is carried around.
+        """
+        contents = dict(self._contents())
+        secret = {name for name, content in contents.items() if any(it.encode() in content for it in hidden)}
+        if secret:
+            raise _would_tell([it.path for it in self.plan.operations if it.entry.sha256 in secret])
         path.parent.mkdir(parents=True, exist_ok=True)
         about = {**self._about(), "stages": {}, "subdirs": {}}
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr(_PLAN, self.plan.text())
             archive.writestr(_ABOUT, json.dumps(about, ensure_ascii=False))
-            for name, content in sorted(dict(self._contents()).items()):
+            for name, content in sorted(contents.items()):
                 archive.writestr(f"{_CONTENTS}/{name}", content)
         path.chmod(0o600)
 
@@ -122,3 +130,12 @@ class Bundle:
             {name: Path(path) for name, path in facts["stages"].items()},
             facts["subdirs"],
         )
+
+
+def _would_tell(paths: Sequence[str]) -> TreadleError:
+    return TreadleError(
+        f"the plan would hold a secret in clear: {', '.join(paths)}",
+        context={"type": "secret", "paths": list(paths)},
+        suggestions=("look at it with --dry-run or --diff", "compose at once, or with a placeholder for the secret"),
+        exit_code=ExitCode.NOT_ALLOWED,
+    )

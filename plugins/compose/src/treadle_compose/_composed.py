@@ -1,6 +1,6 @@
 """What a project's lock says after a composition: all that the next one has to know, and no secret."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -52,7 +52,7 @@ def _template(it: Candidate, request: Request, values: Contexts, files: dict[str
         "source": it.template.source,
         "commit": it.template.commit,
         "digest": it.template.digest,
-        "answers": {name: known[name] for name in (*asked, *chosen) if name in known},
+        "answers": _open(request, {name: known[name] for name in (*asked, *chosen) if name in known}),
         "provides": _provided(it, request, known),
         "needs": [{"template": one.template, "version": one.version} for one in manifest.dependencies],
         "conflicts": [{**asdict(one), "keys": dict(one.keys)} for one in manifest.conflicts],
@@ -61,11 +61,15 @@ def _template(it: Candidate, request: Request, values: Contexts, files: dict[str
 
 
 def _provided(it: Candidate, request: Request, known: JsonObject) -> dict[str, Json]:
-    """What others may use; nothing that a secret is part of."""
-    secrets = [str(value) for value in request.secrets.values() if value not in (None, "")]
+    """What others may use."""
     hidden = {question.name for question in it.manifest.questions if question.secret}
     found = {one.name: known[one.name] for one in it.manifest.provides if one.name in known and one.name not in hidden}
-    return {name: value for name, value in found.items() if not any(secret in str(value) for secret in secrets)}
+    return _open(request, found)
+
+
+def _open(request: Request, values: Mapping[str, Json]) -> dict[str, Json]:
+    """Without those that a secret is part of: they are computed anew, from what is asked for again."""
+    return {name: value for name, value in values.items() if not any(it in str(value) for it in request.hidden)}
 
 
 def _rules(rules: Iterable[PathRule], rows: Sequence[Row], present: Present) -> list[PathRule]:

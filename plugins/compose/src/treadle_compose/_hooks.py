@@ -97,6 +97,7 @@ class Place:
         root: the project, or its draft.
         writable: they may change it.
         values: variables of each template by id.
+        hidden: secrets, which are neither recorded nor told.
         record: a file that says, before a hook begins, what has to be taken back if the process dies; None where
             nothing has to.
     """
@@ -104,6 +105,7 @@ class Place:
     root: Path
     writable: bool
     values: Mapping[str, Mapping[str, Json]]
+    hidden: tuple[str, ...] = ()
     record: Path | None = None
     ran: list[Ran] = field(default_factory=list)
 
@@ -111,8 +113,15 @@ class Place:
         """What an earlier attempt has run, or begun."""
         return read_record(self.record) if self.record is not None else []
 
+    def masked(self, text: str) -> str:
+        """A text that may be kept."""
+        for secret in self.hidden:
+            text = text.replace(secret, "***")
+        return text
+
     def note(self, ran: Ran) -> None:
         """Keep it, durably."""
+        ran = replace(ran, detail=self.masked(ran.detail))
         self.ran = [*(it for it in self.ran if it.hook != ran.hook), ran]
         if self.record is not None:
             write_record(self.record, self.ran)

@@ -154,7 +154,7 @@ class _Work:
         if hooks and (left or asked):
             folder = self._context.scratch / "conflicts"
             folder.mkdir(exist_ok=True)
-            place = _hooks.Place(folder, False, self._values.values)
+            place = _hooks.Place(folder, False, self._values.values, self._request.hidden)
             request = self._request
             said = await _hooks.resolutions(
                 hooks, [*asked, *left], place, self._context, request.trust, request.sandbox
@@ -176,7 +176,7 @@ class _Work:
         await asyncio.to_thread(
             _staging.write_tree, entries, lambda entry: self._drafted(operations[entry.path], told), draft
         )
-        place = _hooks.Place(draft, True, self._values.values)
+        place = _hooks.Place(draft, True, self._values.values, self._request.hidden)
         try:
             await _hooks.run_hooks(hooks, place, self._context, self._request.trust, self._request.sandbox)
         finally:
@@ -210,7 +210,7 @@ class _Work:
             if entry.kind == "file"
         ]
         offers += [(name, partial(bytes, content)) for name, content in made.bases.items()]
-        self._contents.put(offers, [str(it).encode() for it in self._request.secrets.values() if it])
+        self._contents.put(offers, [it.encode() for it in self._request.hidden])
 
     def _asked(self, by: str) -> list[PathRule]:
         return [it for it in self._request.rules if it.by == by]

@@ -102,6 +102,12 @@ class Request:
         }
 
     @property
+    def hidden(self) -> tuple[str, ...]:
+        """The texts of secret answers, the longest first: what holds one of them is not kept."""
+        texts = {str(value) for value in self.secrets.values() if value not in (None, "")}
+        return tuple(sorted(texts, key=len, reverse=True))
+
+    @property
     def given(self) -> dict[str, Json]:
         """Variables and secrets together."""
         return {**self.variables, **self.secrets}
