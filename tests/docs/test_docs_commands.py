@@ -22,6 +22,7 @@ PAGES = [
     "docs/how-to/run-in-ci.md",
     "docs/how-to/steps-inside-steps.md",
     "docs/how-to/see-why.md",
+    "docs/how-to/test-a-template.md",
     "docs/how-to/test-a-workflow.md",
     "docs/how-to/check-templates.md",
     "docs/how-to/use-secrets.md",

@@ -244,3 +244,23 @@ def test_options_of_plugins_commands_are_taken_without_pydantic(user):
     assert "pydantic" not in ran.stderr.split()
     wrong = user.treadle("compose", "-t", "./gone", "--into", "made", "--sandbox", "open", status=2)
     assert "'open' is not one of 'auto', 'strict', 'limits', 'off'" in wrong.err
+
+
+def test_merge_means_what_merging_is_for_that_file(user):
+    """Manifests of other tools know this one word; for documents it is a section for each."""
+    for name in ("one", "two"):
+        rule = "composition: {conflicts: [{type: file, pattern: README.md, strategy: merge}]}"
+        user.write(f"{name}/template.yaml", f"template: {{id: {name}}}\n{rule}\n")
+        user.write(f"{name}/files/README.md", f"# {name}\n\nText of {name}.\n")
+    user.treadle("compose", "-t", "one,two", "--into", "made")
+    assert user.lines("made/README.md") == ["# one", "", "Text of one.", "", "## two", "", "Text of two."]
+
+
+def test_a_case_that_is_none_has_its_place(user):
+    user.treadle("template", "new", "greeting")
+    user.write("greeting/tests/bad.yaml", "variables: {}\nexpect:\n  fils: [README.md]\n")
+    wrong = user.treadle("template", "test", "greeting", status=2)
+    assert "bad.yaml:3:3: there is no key `expect.fils`; did you mean `files`?" in wrong.err
+    user.write("greeting/tests/bad.yaml", "expect: {files: README.md}\n")
+    wrong = user.treadle("template", "test", "greeting", status=2)
+    assert "bad.yaml:1:10: `expect.files` is a list" in wrong.err

@@ -128,12 +128,18 @@ class Decisions:
         resolver = resolver_for(path, self.resolvers, strategy)
         if resolver:
             return Choice(strategy, by, resolver)
+        if strategy == "merge" and default.resolver and default.strategy in self._merging(default):
+            # For some files it has another name: a section for each, lines united.
+            return Choice(default.strategy, by, default.resolver)
         hint = f"no installed plugin can do `{strategy}` with it: pip install treadle[compose]"
         return Choice("fail", by, "", hint, self._offered(default))
 
     def _offered(self, default: Default) -> tuple[str, ...]:
-        merging = next((it.strategies for it in self.resolvers if default.resolver == it.name), ())
-        return tuple(dict.fromkeys((*merging, "first", "last", "rename")))
+        return tuple(dict.fromkeys((*self._merging(default), "first", "last", "rename")))
+
+    def _merging(self, default: Default) -> tuple[str, ...]:
+        """What the resolver can do that merges this file by default."""
+        return next((it.strategies for it in self.resolvers if default.resolver == it.name), ())
 
 
 def _names_a_side(strategy: str) -> bool:

@@ -8,15 +8,24 @@ template is composed with its defaults. Each case is composed twice: the same in
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
-from treadle_hookspecs import Host, TreadleError
+from treadle_hookspecs import Host, JsonObject, TreadleError
 
 from treadle_compose import _outcome, _staging
+from treadle_compose._places import place_of
 
-_KEYS: Final = frozenset({"variables", "with", "resolve", "expect", "project_name"})
-_EXPECTED: Final = frozenset({"files", "absent", "contains", "equals", "fails"})
+_KEYS: Final[Mapping[str, type]] = {
+    "variables": dict,
+    "with": list,
+    "resolve": list,
+    "expect": dict,
+    "project_name": str,
+}
+_EXPECTED: Final[Mapping[str, type]] = {"files": list, "absent": list, "contains": dict, "equals": dict, "fails": str}
+_CALLED: Final[Mapping[type, str]] = {dict: "a mapping", list: "a list", str: "a text"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +48,35 @@ def run_cases(folder: Path, host: Host, trust: str) -> list[dict[str, Any]]:
 
 def cases(folder: Path, host: Host) -> list[Case]:
     """The cases of a template; one with its defaults when it has none."""
-    files = sorted((folder / "tests").glob("*.yaml"))
+    files = sorted(path for path in (folder / "tests").glob("*") if path.suffix in (".yaml", ".yml"))
     return [_read(path, host) for path in files] or [Case("defaults", {})]
 
 
 def _read(path: Path, host: Host) -> Case:
-    data = host.load_yaml(path.read_text("utf-8"), str(path)) or {}
+    text = path.read_text("utf-8")
+    data = host.load_yaml(text, str(path)) or {}
     if not isinstance(data, Mapping):
-        raise TreadleError(f"{path} is no mapping", context={"file": str(path)})
-    wrong = [*(data.keys() - _KEYS), *((data.get("expect") or {}).keys() - _EXPECTED)]  # type: ignore[union-attr]
-    if wrong:
-        known = ", ".join(sorted(_KEYS | _EXPECTED))
-        raise TreadleError(f"{path}: there is no key {wrong[0]}", context={"file": str(path)}, suggestions=(known,))
+        raise TreadleError(f"{path}:1:1: a case is a mapping", context={"file": str(path), "line": 1, "column": 1})
+    _check(data, _KEYS, (), path, text)
+    expect = data.get("expect")
+    _check(expect if isinstance(expect, Mapping) else {}, _EXPECTED, ("expect",), path, text)
     return Case(path.stem, data)
+
+
+def _check(data: Mapping[str, Any], known: Mapping[str, type], where: tuple[str, ...], path: Path, text: str) -> None:
+    """Raises `TreadleError`, with its place, for a key that there is not and for a value of another kind."""
+    for key, value in data.items():
+        name = ".".join((*where, key))
+        reason = ""
+        if key not in known:
+            meant = "".join(f"; did you mean `{it}`?" for it in get_close_matches(key, known, n=1))
+            reason = f"there is no key `{name}`{meant}"
+        elif value is not None and not isinstance(value, known[key]):
+            reason = f"`{name}` is {_CALLED[known[key]]}"
+        if reason:
+            line, column = place_of(text, (*where, key))
+            context: JsonObject = {"file": str(path), "line": line, "column": column}
+            raise TreadleError(f"{path}:{line}:{column}: {reason}", context=context, suggestions=(", ".join(known),))
 
 
 def _problems(folder: Path, case: Case, host: Host, trust: str) -> Iterator[str]:
