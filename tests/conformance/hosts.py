@@ -269,6 +269,7 @@ class Temporal:
             "state": None,
             "heartbeat": 60.0,
             "history": 1_000_000,
+            "lost_after": None,
         }
         self._instance = asyncio.run(self._made())
         initialize = InitializeWorkflow(workflow_type="treadle", workflow_id="w", arguments=[self._payload(beginning)])
@@ -341,7 +342,7 @@ class Temporal:
         if activity.activity_type == KEEP:
             self._kept += [event_from_json(event) for event in arguments[0]]
         assert activity.activity_type in {BIND, KEEP}
-        return [self._resolved(activity.seq, "here")]
+        return [self._resolved(activity.seq, "" if activity.activity_type == KEEP else {"queue": "q", "tree": ""})]
 
     def _called_off(self, seq: int) -> None:
         for key, (known, _) in self._running.items():

@@ -60,10 +60,18 @@ class Service:
 class Team:
     """Workers and clients of one task queue. Each has a home and a project of its own; they share the blobs."""
 
-    def __init__(self, service: Service, folder: Path, make_user: Callable[[], User], **settings: Any) -> None:
+    def __init__(
+        self,
+        service: Service,
+        folder: Path,
+        make_user: Callable[[], User],
+        lost_after: float | None = None,
+        **settings: Any,
+    ) -> None:
         self._make_user = make_user
         self.blobs = folder / f"blobs-{uuid.uuid4().hex[:8]}"
         self.settings = {"address": service.address, "task_queue": uuid.uuid4().hex, "heartbeat": 60.0, **settings}
+        self._lost_after = lost_after
         self.client = make_user()
 
     @property
@@ -81,6 +89,7 @@ class Team:
     def facade(self, **overrides: Any) -> Treadle:
         """The client's."""
         state: dict[str, Any] = {"home": str(self.client.state), "blobs": str(self.blobs), "temporal": self.settings}
+        state["workspace"] = {"lost_after": self._lost_after}
         return Treadle(self.client.project, overrides={**state, "runtime": "temporal", **overrides})
 
     def write(self, name: str, text: str) -> None:

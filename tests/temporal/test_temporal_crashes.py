@@ -13,7 +13,7 @@ steps:
     run: |
       echo middle >> done
       test -e known || { touch known; echo > begun; }
-      read line < go
+      test ! -p go || read line < go
   - {id: last, run: echo last >> done}
 """
 
@@ -58,6 +58,22 @@ def test_what_may_not_run_twice_is_asked_about(make_team):
     with team.facade() as treadle:
         assert treadle.resume(status.id, interrupted={"": "retry"}).status == "completed"
     assert worker.user.lines("done") == ["first", "middle", "middle", "last"]
+
+
+def test_another_worker_rebuilds_the_folder_of_one_that_never_comes_back(make_team):
+    team = make_team(heartbeat=15.0, lost_after=10.0)
+    worker, run = prepared(team, idempotent=True)
+    worker.user.write("half", "written by what was killed")
+    worker.kill()
+    other = team.worker()
+    other.user.write("own", "not the execution's")
+    status = run.result()
+    assert status.status == "completed"
+    (folder,) = (other.user.state / "workspaces").iterdir()
+    assert (folder / "done").read_text("utf-8").split() == ["first", "middle", "last"]
+    assert not (folder / "half").exists()
+    assert not (folder / "own").exists()
+    assert [path.name for path in other.user.project.iterdir()] == ["own"]
 
 
 def test_the_server_is_killed_and_comes_back(tmp_path, make_user, make_team):

@@ -28,7 +28,7 @@ class RuntimeHost(Protocol):
 
     @property
     def options(self) -> JsonObject:
-        """The settings of the section that has the runtime's name, with what a command line says laid over them."""
+        """The settings of the sections `workspace` and the runtime's name, what a command line says laid over them."""
 
     @property
     def blobs(self) -> Blobs:
@@ -52,16 +52,29 @@ class Performer(Protocol):
     def name(self) -> str:
         """The worker's own: the same whenever it is started for this folder and state, no other worker's."""
 
+    async def take(self, task: JsonObject) -> str:
+        """An execution belongs to this worker from now on.
+
+        Args:
+            task: `execution`, `keeps` (its files are kept for other workers), and `tree`: the files as they were kept
+                last where it was before, "" for an execution that begins. They are put into a folder of its own here.
+
+        Returns:
+            Its files, kept; "" where they are not.
+        """
+
     async def perform(self, task: JsonObject, *, leaving: Callable[[], bool]) -> JsonObject:
         """Carry out a command to its end.
 
         Args:
-            task: `execution`, `workflow`, `version`, `origin`, `plan` (its hash; the blobs have it) and `command`.
+            task: `execution`, `workflow`, `version`, `origin`, `plan` (its hash; the blobs have it), `keeps` (its files
+                are kept for other workers) and `command`.
             leaving: asked when the work was cancelled: True when that was because this process ends.
 
         Returns:
             The stimulus that follows: `AttemptEnded`, `CompensationEnded`; or `AttemptLost` when nobody can say how it
-            ended, or a person has to act first. Under `log` it has what the attempt printed, `{ADDRESS: HASH}`.
+            ended, or a person has to act first. Under `log` it has what the attempt printed, `{ADDRESS: HASH}`,
+            and under `tree` the files as they are then, kept.
         """
 
 

@@ -1,6 +1,7 @@
-"""Record histories of executions on a real Temporal server: `python record_histories.py`. What is there already is never changed.
+"""Record histories of executions on a real Temporal server: `python record_histories.py`.
 
-Each history was written by some version of the interpreter, and every later one has to replay it.
+What is there already is never changed. Each history was written by some version of the interpreter, and every later one
+has to replay it.
 """
 
 import asyncio
@@ -57,9 +58,9 @@ class Host:
 
 
 @activity.defn(name=BIND)
-async def bind() -> str:
+async def bind(task: dict[str, Any]) -> dict[str, str]:
     """There is one worker."""
-    return "recorded"
+    return {"queue": "recorded", "tree": ""}
 
 
 @activity.defn(name=KEEP)
@@ -107,6 +108,7 @@ async def _histories(client: Client, name: str, plan: Plan, said: Sequence[Any])
         "state": None,
         "heartbeat": 60.0,
         "history": 50,
+        "lost_after": None,
     }
     stimuli = [stimulus_to_json(Start(AT, {}, {"type": "cli"}, {"root": "/srv"}, "user:ada"))]
     handle = await client.start_workflow(

@@ -113,7 +113,7 @@ class Elsewhere:
         if found is None:
             settings = self._records.settings
             vault = Vault(self._records.home, os.environ, settings.secrets.key_source)
-            options = {**settings.section(choice.name), **dict(choice.options)}
+            options = {**settings.section("workspace"), **settings.section(choice.name), **dict(choice.options)}
             host = CoreHost(options, blobs_of(settings), settings.payload_threshold, vault)
             found = self._backends[choice] = self._records.plugins.runtime(choice.name)(host)
         return found

@@ -10,7 +10,8 @@ from typing import Any, Final, TypeAlias
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError, CancelledError
+from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, TimeoutType
+from temporalio.exceptions import TimeoutError as OutOfTime
 
 with workflow.unsafe.imports_passed_through():
     from treadle_engine.decide import decide
@@ -35,12 +36,25 @@ with workflow.unsafe.imports_passed_through():
     )
     from treadle_engine.state import State
 
-    from treadle_temporal._names import BIND, HEARD, INTERPRETER, KEEP, LOG, PERFORM, SAY, Beginning, Ended, LogPart
+    from treadle_temporal._names import (
+        BIND,
+        HEARD,
+        INTERPRETER,
+        KEEP,
+        LOG,
+        PERFORM,
+        SAY,
+        Beginning,
+        Bound,
+        Ended,
+        LogPart,
+    )
 
 _ENDS: Final = frozenset({"completed", "failed", "cancelled"})
 _ANY_TIME: Final = timedelta(days=3650)
 _ONCE: Final = RetryPolicy(maximum_attempts=1)
 _SMALL_TASK: Final = timedelta(minutes=1)
+_LARGE_TASK: Final = timedelta(hours=1)
 
 _Work: TypeAlias = StartAttempt | Compensate
 _Key: TypeAlias = tuple[Address, bool]
@@ -74,6 +88,8 @@ class Interpreter:
         self._plan_hash = beginning["plan_hash"]
         self._heartbeat = timedelta(seconds=beginning["heartbeat"])
         self._history = beginning["history"]
+        lost_after = beginning["lost_after"]
+        self._lost_after = None if lost_after is None else timedelta(seconds=lost_after)
         plan, state = plan_from_json(self._plan), beginning["state"]
         self._state = State(plan, beginning["execution"]) if state is None else State.load(plan, state)
         carried = beginning.get("carried") or {}
@@ -88,7 +104,8 @@ class Interpreter:
         self._tasks: set[asyncio.Task[None]] = set()
         self._timers: dict[str, tuple[int, asyncio.Task[None]]] = {}
         self._put_off: list[_Work] = []
-        self._binding: asyncio.Task[str] | None = None
+        self._tree: str = carried.get("tree", "")
+        self._binding: asyncio.Task[Bound] | None = None
         self._leaving = False
 
     @workflow.run
@@ -193,9 +210,13 @@ class Interpreter:
             try:
                 said = await self._activity(work, task, queue)
             except ActivityError as error:
+                if _never_began(error):
+                    self._give_up(queue)
+                    continue
                 ended = _end_of(work, error)
             else:
                 self._logs.update(said.pop("log", {}))
+                self._tree = said.pop("tree", "") or self._tree
                 ended = stimulus_from_json(said)
             if ended is not None:
                 return ended
@@ -203,8 +224,9 @@ class Interpreter:
     def _activity(self, work: _Work, task: _Task, queue: str) -> "workflow.ActivityHandle[Any]":
         task.activity = workflow.start_activity(
             PERFORM,
-            {**self._facts, "plan": self._plan_hash, "command": command_to_json(work)},
+            {**self._task, "plan": self._plan_hash, "command": command_to_json(work)},
             task_queue=queue,
+            schedule_to_start_timeout=self._lost_after,
             start_to_close_timeout=_ANY_TIME,
             heartbeat_timeout=self._heartbeat,
             retry_policy=_ONCE,
@@ -223,14 +245,26 @@ class Interpreter:
             self._put_off.remove(work)
         self._soon(_cancelled(address))
 
+    @property
+    def _task(self) -> dict[str, Any]:
+        """What every worker is told."""
+        return {**self._facts, "keeps": self._lost_after is not None}
+
     async def _own_queue(self) -> str:
         """The queue of the worker that has the execution's files; the first that is asked has them from then on."""
         if not self._queue:
             if self._binding is None:
-                bound: Any = workflow.execute_activity(BIND, start_to_close_timeout=_SMALL_TASK, result_type=str)
+                task = {**self._task, "tree": self._tree}
+                bound: Any = workflow.execute_activity(BIND, task, start_to_close_timeout=_LARGE_TASK)
                 self._binding = asyncio.create_task(bound)
-            self._queue = await self._binding
+            found = await self._binding
+            self._queue, self._tree = found["queue"], found["tree"] or self._tree
         return self._queue
+
+    def _give_up(self, queue: str) -> None:
+        """A worker did not come for too long: another one is to have the files as they were kept last."""
+        if self._queue == queue:
+            self._queue, self._binding = "", None
 
     # Time
 
@@ -281,6 +315,7 @@ class Interpreter:
             "logs": self._logs,
             "heard": list(self._heard),
             "queue": self._queue,
+            "tree": self._tree,
             "timers": {timer: due for timer, (due, _) in self._timers.items()},
             "work": [command_to_json(work) for work in self._put_off],
         }
@@ -300,6 +335,10 @@ def _now_said(stimulus: Stimulus) -> Stimulus:
 
 def _cancelled(address: Address) -> AttemptEnded:
     return AttemptEnded(address, _now(), "cancelled", {}, {"type": "cancelled", "message": "the step was cancelled"})
+
+
+def _never_began(error: ActivityError) -> bool:
+    return isinstance(error.cause, OutOfTime) and error.cause.type is TimeoutType.SCHEDULE_TO_START
 
 
 def _end_of(work: _Work, error: ActivityError) -> Stimulus | None:

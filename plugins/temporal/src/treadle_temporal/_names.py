@@ -16,6 +16,13 @@ LOST: Final = "lost"
 """The type of an activity's failure that says that its worker stopped in the middle."""
 
 
+class Bound(TypedDict):
+    """Who has the files of an execution: a worker by its queue, and the files as they are then."""
+
+    queue: str
+    tree: str
+
+
 class Segment(TypedDict):
     """Events of one execution, from `first` to `last`, as a JSON array in the blobs."""
 
@@ -36,6 +43,7 @@ class Beginning(TypedDict, total=False):
     state: Any
     heartbeat: float
     history: int
+    lost_after: float | None
     carried: Any
 
 

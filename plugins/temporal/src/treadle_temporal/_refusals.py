@@ -5,10 +5,18 @@ from collections.abc import Iterator
 from treadle_engine.plan import Plan, StepPlan, scopes_of, steps_within, workflows_of
 
 
-def refusals(plan: Plan, *, sealed: bool) -> Iterator[str]:
-    """A sentence for each thing in a plan that this runtime does not do. `sealed`: all that is sent is encrypted."""
+def refusals(plan: Plan, *, sealed: bool, keeps: bool) -> Iterator[str]:
+    """A sentence for each thing in a plan that this runtime does not do.
+
+    Args:
+        plan: whole.
+        sealed: all that is sent is encrypted.
+        keeps: another worker may rebuild its folder.
+    """
     if any(workflow.concurrency for workflow in workflows_of(plan)):
         yield "`concurrency` of a workflow is counted in one state store, which its workers do not share"
+    if keeps and plan.keeps_files:
+        yield "its snapshots lie with one worker: unset `workspace.lost_after`, so that it waits for that one"
     for step in _steps(plan):
         yield from _refusals_of(step)
     if not sealed and _is_sensitive(plan):

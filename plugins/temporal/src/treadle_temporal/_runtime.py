@@ -38,11 +38,13 @@ class TemporalRuntime:
 
     def refusals(self, plan: JsonObject) -> Sequence[str]:
         """What of a plan is not done here."""
-        return list(refusals(plan_from_json(plan), sealed=bool(self._host.options.get("seal"))))
+        options = self._host.options
+        keeps = options.get("lost_after") is not None
+        return list(refusals(plan_from_json(plan), sealed=bool(options.get("seal")), keeps=keeps))
 
     def begin(self, location: JsonObject, beginning: JsonObject) -> None:
         """Begin an execution, or go on with one that has ended."""
-        limits = {name: self._host.options[name] for name in ("heartbeat", "history")}
+        limits = {name: self._host.options[name] for name in ("heartbeat", "history", "lost_after")}
         facts = {name: value for name, value in beginning.items() if name != "stimuli"}
         self._of(location, lambda client: client.begin(location, {**facts, **limits}, beginning["stimuli"]))
 

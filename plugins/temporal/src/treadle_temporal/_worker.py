@@ -17,7 +17,7 @@ from treadle_hookspecs import Performer, RuntimeHost, TreadleError
 
 from treadle_temporal._client import connected
 from treadle_temporal._interpreter import Interpreter
-from treadle_temporal._names import BIND, KEEP, LOST, PERFORM
+from treadle_temporal._names import BIND, KEEP, LOST, PERFORM, Bound
 
 _LOOK: Final = 0.1
 """Seconds between two looks whether it is to stop."""
@@ -48,9 +48,9 @@ class Activities:
         self._queue = queue
 
     @activity.defn(name=BIND)
-    async def bind(self) -> str:
-        """The queue of the worker that an execution belongs to from now on."""
-        return self._queue
+    async def bind(self, task: dict[str, Any]) -> Bound:
+        """An execution belongs to this worker from now on."""
+        return {"queue": self._queue, "tree": await self._performer.take(task)}
 
     @activity.defn(name=KEEP)
     async def keep(self, events: list[dict[str, Any]]) -> str:

@@ -31,6 +31,7 @@ from treadle.runtime.logs import log_path
 from treadle.runtime.making import codec_of, execution_of
 from treadle.runtime.performing import Performer
 from treadle.runtime.step_cache import StepCache, of_home
+from treadle.runtime.trees import Trees
 from treadle.secrets import Masker
 
 _KEPT: Final = 64
@@ -53,12 +54,32 @@ class Performances:
         self._plan = lru_cache(maxsize=_KEPT)(self._read_plan)
         self._executions: dict[str, Execution] = {}
         self._cache: StepCache | None = None
+        self._trees = Trees(blobs)
 
     @property
     def name(self) -> str:
         """The same for every process of this state and folder."""
         place = f"{self._environment.home}\0{self._root}"
         return hashlib.sha256(place.encode()).hexdigest()[:16]
+
+    async def take(self, task: JsonObject) -> str:
+        """An execution belongs to this worker from now on; see `treadle_hookspecs.Performer.take`."""
+        id_, tree = str(task["execution"]), str(task["tree"])
+        self._executions.pop(id_, None)
+        if tree:
+            await asyncio.to_thread(self._trees.restore, tree, self._own_folder(id_))
+        return await self._kept(task)
+
+    async def _kept(self, task: JsonObject) -> str:
+        return await asyncio.to_thread(self._trees.keep, self._root_of(str(task["execution"]))) if task["keeps"] else ""
+
+    def _own_folder(self, execution: str) -> Path:
+        """Where the files of an execution lie that another worker had before."""
+        return self._environment.home / "workspaces" / execution
+
+    def _root_of(self, execution: str) -> Path:
+        own = self._own_folder(execution)
+        return own if own.is_dir() else self._root
 
     async def perform(self, task: JsonObject, *, leaving: Callable[[], bool]) -> JsonObject:
         """Carry out a command to its end; see `treadle_hookspecs.Performer.perform`."""
@@ -72,7 +93,8 @@ class Performances:
             said = await self._attempt(execution, command, context, leaving)
         else:
             raise TypeError(f"{command} is nothing that a worker performs")
-        return {**stimulus_to_json(said), "log": await asyncio.to_thread(self._printed, execution.id, context.address)}
+        printed = await asyncio.to_thread(self._printed, execution.id, context.address)
+        return {**stimulus_to_json(said), "log": printed, "tree": await self._kept(task)}
 
     def _printed(self, execution: str, address: str) -> dict[str, str]:
         """The log of an attempt, put where others find it."""
@@ -126,7 +148,7 @@ class Performances:
             str(task["workflow"]),
             str(task["version"]),
             "running",
-            str(self._root),
+            str(self._root_of(id_)),
             "",
             None,
             0,

@@ -14,6 +14,7 @@ from treadle.settings._model import (
     Settings,
     SqliteSettings,
     TemporalSettings,
+    WorkspaceSettings,
     processors,
 )
 from treadle.settings._sources import Given, flat, of_project, of_user, user_file
@@ -28,6 +29,7 @@ _SECTIONS: Final = {
     "secrets": SecretSettings,
     "compose": ComposeSettings,
     "temporal": TemporalSettings,
+    "workspace": WorkspaceSettings,
 }
 
 

@@ -59,6 +59,18 @@ class SecretSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkspaceSettings:
+    """The folder that an execution works in, where another machine drives it."""
+
+    lost_after: float | None = _key(
+        None,
+        "Seconds after which another worker rebuilds the folder of a worker that is gone; unset: it is waited for.",
+        shared=False,
+        gt=0,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class TemporalSettings:
     """The Temporal service that the runtime `temporal` uses."""
 
@@ -133,6 +145,7 @@ class Settings:
     secrets: SecretSettings = SecretSettings()
     compose: ComposeSettings = ComposeSettings()
     temporal: TemporalSettings = TemporalSettings()
+    workspace: WorkspaceSettings = WorkspaceSettings()
     origins: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     notes: tuple[str, ...] = field(default=(), repr=False, compare=False)
     """What `treadle doctor` says about the settings, e.g. a variable that could not be understood."""

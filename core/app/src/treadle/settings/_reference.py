@@ -58,7 +58,12 @@ def _type(key: str) -> str:
     annotation: Any = get_type_hints(model)[name]
     if get_origin(annotation) is Literal:
         return " or ".join(f"`{choice}`" for choice in get_args(annotation))
-    text = {"home": "path", "default_timeout": "number", "plugins.disable": "list of texts"}.get(key)
+    text = {
+        "home": "path",
+        "default_timeout": "number",
+        "workspace.lost_after": "number",
+        "plugins.disable": "list of texts",
+    }.get(key)
     return (text or {str: "text", int: "integer", float: "number", bool: "boolean"}[annotation]) + _bounds(key)
 
 
