@@ -37,6 +37,8 @@ class User:
         self.project = folder / "project"
         self.home = folder / "home"
         self.state = self.home / "treadle"
+        self.settings: dict[str, str] = {}
+        """Variables that this user has set for good."""
         self._mark = uuid.uuid4().hex
         self._started: list[subprocess.Popen[str]] = []
         self._pipes: list[int] = []
@@ -48,7 +50,7 @@ class User:
         """Nothing of the test's own environment but PATH."""
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         own = {"PATH": path, "HOME": str(self.home), "LANG": "C.UTF-8", "TREADLE_HOME": str(self.state)}
-        return own | {MARK: self._mark}
+        return own | self.settings | {MARK: self._mark}
 
     def write(self, name: str, text: str) -> Path:
         """Write a file of the project."""

@@ -99,6 +99,42 @@ def test_the_variables_of_the_earlier_engine_are_understood(place: Place) -> Non
     assert settings.origin("default_timeout") == "DEFAULT_WORKFLOW_TIMEOUT"
 
 
+def test_the_database_of_the_earlier_engine_is_the_store(place: Place) -> None:
+    given = {"TYPE": "postgresql", "HOST": "db.internal", "PORT": "5433", "NAME": "workflow_db"}
+    login = {"USERNAME": "workflow_user", "PASSWORD": "p@ss/word"}
+    variables = {f"DATABASE_{name}": value for name, value in {**given, **login}.items()}
+    settings = place.load(**variables)
+    assert settings.store == "postgresql://workflow_user:p%40ss%2Fword@db.internal:5433/workflow_db"
+    assert settings.origin("store") == "DATABASE_TYPE"
+    assert "ss%2Fword" not in str(settings.public())
+    assert place.load(**variables, TREADLE_STORE="sqlite:").store == "sqlite:"
+    assert place.load(DATABASE_TYPE="postgres", DATABASE_NAME="w").store == "postgresql://localhost/w"
+
+
+@pytest.mark.parametrize(
+    ("variables", "note"),
+    [
+        ({"DATABASE_HOST": "db"}, "DATABASE_HOST was not taken: DATABASE_TYPE=postgresql"),
+        ({"DATABASE_TYPE": "mysql", "DATABASE_HOST": "db"}, "there is no store 'mysql'"),
+    ],
+)
+def test_a_database_of_another_program_is_left_to_it(place: Place, variables: dict[str, str], note: str) -> None:
+    settings = place.load(**variables)
+    assert settings.store == "sqlite:"
+    assert any(note in one for one in settings.notes)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["postgresql://ada:sesame@db/w", "postgresql:///w?password=sesame", "postgresql://db/w?a=b&sslpassword=sesame"],
+)
+def test_a_password_in_the_stores_url_is_never_shown(place: Place, url: str) -> None:
+    settings = place.load(TREADLE_STORE=url)
+    assert settings.store == url
+    assert "sesame" not in str(settings.public()) + str(settings.in_force())
+    assert "***" in str(settings.public()["store"])
+
+
 @pytest.mark.parametrize(("text", "level"), [("warn", "WARNING"), ("Error", "ERROR"), ("INFO", "INFO")])
 def test_levels_are_read_in_any_case(place: Place, text: str, level: str) -> None:
     assert place.load(TREADLE_LOG_LEVEL=text).log_level == level

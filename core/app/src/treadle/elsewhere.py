@@ -132,7 +132,11 @@ class Elsewhere:
         codec = self._codec()
         content = orjson.dumps(plan_to_json(launch.plan))
         row = new_row(launch, id_, codec.keep(content), codec)
-        header = {**header_of(launch, row), "decider": DECIDER_VERSION, "runtime": location}
+        header = {
+            **header_of(launch, row, self._records.settings.host_name),
+            "decider": DECIDER_VERSION,
+            "runtime": location,
+        }
         trigger = {"type": launch.trigger_type, **launch.trigger_data}
         start = Start(now(), launch.inputs, trigger, header, launch.actor)
         for definition in (launch.definition, *launch.definitions):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from treadle_hookspecs import ExecutionQuery, ExecutionRow, ExitCode, TreadleError
 
+from treadle.binding import host_of
 from treadle.runtime.again import wake
 from treadle.runtime.clock import now
 from treadle.status import Status
@@ -74,6 +75,7 @@ class Worker:
         self._all_roots = all_roots
         self._active: dict[str, asyncio.Task[None]] = {}
         self._pauses: dict[str, tuple[float, float]] = {}
+        self._elsewhere: set[str] = set()
         self._others: dict[str, Treadle] = {}
         self._driven: list[Status] = []
         self._draining = asyncio.Event()
@@ -142,8 +144,18 @@ class Worker:
         for id_ in dict.fromkeys((*store.due(now()), *(row.id for row in reversed(cut_off)))):
             row = store.execution(id_) if id_ not in self._active and not self._is_paused(id_) else None
             wanted = row is not None and (self._all_roots or row.root == str(self._treadle.root))
-            if row is not None and wanted and not self._treadle.driven(id_):
+            if row is not None and wanted and not self._treadle.driven(id_) and not self._is_elsewhere(row):
                 yield row
+
+    def _is_elsewhere(self, row: ExecutionRow) -> bool:
+        """Its files are on another machine; that is said once."""
+        if row.id in self._elsewhere:
+            return True
+        host = host_of(self._treadle.store, row, self._treadle.settings.host_name)
+        if host:
+            self._elsewhere.add(row.id)
+            self._treadle.warn(f"execution {row.id} is left to a worker on {host}: its files are there")
+        return bool(host)
 
     def _is_paused(self, id_: str) -> bool:
         """It was driven a moment ago, and is due still."""

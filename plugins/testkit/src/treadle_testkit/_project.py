@@ -52,5 +52,5 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     import os
 
     for name in list(os.environ):
-        if name.startswith(_PREFIX) or name in COUNTERPARTS:
+        if name.startswith((_PREFIX, "DATABASE_")) or name in COUNTERPARTS:
             monkeypatch.delenv(name)

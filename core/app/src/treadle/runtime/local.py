@@ -242,7 +242,8 @@ class LocalRuntime:
         state = State(launch.plan, execution_id)
         execution = self._execution(row, state, claim, codec, logs)
         execution.publish_ends = launch.publish_ends
-        return self._driver(execution, stay_paused=stay_paused), header_of(launch, row)
+        header = header_of(launch, row, self._environment.settings.host_name)
+        return self._driver(execution, stay_paused=stay_paused), header
 
     @uncollected()
     def _folded(self, row: ExecutionRow, claim: Claim, *, stay_paused: bool) -> Driver:

@@ -131,14 +131,14 @@ def new_row(launch: Launch, id: str, plan: str, codec: Codec) -> ExecutionRow:
     )
 
 
-def header_of(launch: Launch, row: ExecutionRow) -> JsonObject:
-    """What the first event says of an execution, beside its inputs and trigger."""
+def header_of(launch: Launch, row: ExecutionRow, host: str) -> JsonObject:
+    """What the first event says of an execution, beside its inputs and trigger. `host` is this machine's name."""
     header: dict[str, object] = {
         "definition": row.definition,
         "plan": row.plan,
         "language": LANGUAGE_VERSION,
         "root": row.root,
-        "host": os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", ""),
+        "host": host,
     }
     if launch.origin:
         header["origin"] = launch.origin

@@ -18,11 +18,11 @@ from treadle.settings._model import (
     processors,
 )
 from treadle.settings._sources import Given, flat, of_project, of_user, user_file
-from treadle.settings._variables import counterparts, mistyped, own
+from treadle.settings._variables import counterparts, database, mistyped, own
 from treadle.suggestions import did_you_mean
 
 OVERRIDE: Final = "override"
-_TEXTS: Final = ("home", "store", "runtime", "blobs")
+_TEXTS: Final = ("home", "store", "host", "runtime", "blobs")
 _SECTIONS: Final = {
     "sqlite": SqliteSettings,
     "plugins": PluginSettings,
@@ -48,7 +48,7 @@ def load_settings(root: Path, overrides: Mapping[str, Json], environ: Mapping[st
     """  # noqa: D205 - the layers belong into the first sentence
     notes = list(mistyped(environ))
     files = (of_user(user_file(environ)), *of_project(root))
-    variables = (_sound(counterparts(environ), notes), own(environ))
+    variables = (_sound(counterparts(environ), notes), database(environ, notes), own(environ))
     given: dict[str, Given] = {}
     for layer in (*files, *variables, _overrides(overrides)):
         given |= layer

@@ -1,15 +1,18 @@
 """The settings, their defaults and what each is for. Plain dataclasses: with defaults alone nothing is validated."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import Field, asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from treadle_hookspecs import Json
 
 T = TypeVar("T")
+
+_SECRET_OPTION: Final = re.compile(r"((?:^|&)[a-z_]*(?:password|secret)=)[^&]*", re.IGNORECASE)
 
 DEFAULT: Final = "default"
 """The origin of a value that nobody set."""
@@ -101,6 +104,11 @@ class Settings:
         "The folder that those who start executions on another runtime share with its workers; empty: in `home`.",
         shared=False,
     )
+    host: str = _key(
+        "",
+        "This machine's name; an execution whose files are kept goes on where it began. The system's name if empty.",
+        shared=False,
+    )
     max_concurrent_executions: int = _key(10, "Executions that one process drives at a time.", ge=1)
     max_concurrent_workflows: int = _key(
         0,
@@ -172,6 +180,11 @@ class Settings:
         public: Any = self.public()
         return [{"key": key, "value": _nested(public, key), "origin": self.origin(key)} for key in KEYS]
 
+    @property
+    def host_name(self) -> str:
+        """The name by which other machines know this one."""
+        return self.host or (os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", ""))
+
     def store_options(self) -> dict[str, Json]:
         """What the state store's class is given beside its URL."""
         if not self.store.startswith("sqlite:"):
@@ -211,12 +224,15 @@ def _listed(plugins: dict[str, Any]) -> dict[str, Json]:
 
 
 def without_password(url: str) -> str:
-    """The URL with its password replaced by `***`."""
+    """The URL with each password in it replaced by `***`."""
     parts = urlsplit(url)
-    if parts.password is None:
+    query = _SECRET_OPTION.sub(r"\1***", parts.query)
+    user, at, host = parts.netloc.rpartition("@")
+    name, colon, _ = user.partition(":")
+    if not colon and query == parts.query:
         return url
-    user, _, host = parts.netloc.rpartition("@")
-    return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}:***@{host}"))
+    login = f"{name}:***" if colon else user
+    return f"{parts.scheme}://{login}{at}{host}{parts.path}{f'?{query}' if query else ''}"
 
 
 def _walk(model: type[Any], prefix: str = "") -> Iterator[tuple[str, Field[Any]]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from treadle.settings._model import KEYS, Settings
-from treadle.settings._variables import COUNTERPARTS, variable_of
+from treadle.settings._variables import COUNTERPARTS, DATABASE, variable_of
 
 _HEAD = """\
 # Settings
@@ -34,9 +34,14 @@ same names, a value that cannot be read is left out, and `treadle doctor` says s
 """
 
 
+_DATABASE = f"""
+`DATABASE_TYPE=postgresql` makes `DATABASE_{"`, `DATABASE_".join(DATABASE[1:])}` the address of the store.
+"""
+
+
 def reference() -> str:
     """`docs/reference/settings.md`."""
-    return _HEAD + "".join(_rows()) + _COUNTERPARTS + "".join(_counterpart_rows())
+    return _HEAD + "".join(_rows()) + _COUNTERPARTS + "".join(_counterpart_rows()) + _DATABASE
 
 
 def _rows() -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
+from urllib.parse import quote
 
 from treadle.settings._model import KEYS
 from treadle.settings._sources import Given
@@ -45,6 +46,9 @@ COUNTERPARTS: Final[Mapping[str, tuple[str, Callable[[str], str]]]] = {
 }
 """Variables with general names: the key each one sets, and what makes its text ours (milliseconds become seconds)."""
 
+DATABASE: Final = ("TYPE", "HOST", "PORT", "NAME", "USERNAME", "PASSWORD")
+"""`DATABASE_TYPE` and so on: together they are the URL of the store."""
+
 
 def own(environ: Mapping[str, str]) -> dict[str, Given]:
     """What `TREADLE_*` variables set; an empty one sets nothing."""
@@ -59,6 +63,30 @@ def counterparts(environ: Mapping[str, str]) -> dict[str, Given]:
     """What the variables with general names set. They may belong to another program: one we cannot read is noted."""
     found = ((variable, *entry) for variable, entry in COUNTERPARTS.items() if environ.get(variable))
     return {key: Given(_converted(environ[variable], convert), variable) for variable, key, convert in found}
+
+
+def database(environ: Mapping[str, str], notes: list[str]) -> dict[str, Given]:
+    """The store that `DATABASE_*` variables name. They may belong to another program: `DATABASE_TYPE` has to say so."""
+    given = {name: environ[f"DATABASE_{name}"] for name in DATABASE if environ.get(f"DATABASE_{name}")}
+    kind = given.get("TYPE", "").lower()
+    if kind in ("postgresql", "postgres"):
+        return {"store": Given(_address(given), "DATABASE_TYPE")}
+    if kind and kind != "sqlite":
+        notes.append(
+            f"DATABASE_TYPE was not taken as `store`: there is no store {kind!r}; it may be postgresql or sqlite"
+        )
+    elif given and not kind:
+        notes.append(f"DATABASE_{next(iter(given))} was not taken: DATABASE_TYPE=postgresql would make it the store's")
+    return {}
+
+
+def _address(given: Mapping[str, str]) -> str:
+    login = quote(given.get("USERNAME", ""), safe="")
+    if "PASSWORD" in given:
+        login += f":{quote(given['PASSWORD'], safe='')}"
+    port = f":{given['PORT']}" if "PORT" in given else ""
+    name = quote(given.get("NAME", ""), safe="")
+    return f"postgresql://{f'{login}@' if login else ''}{given.get('HOST', 'localhost')}{port}/{name}"
 
 
 def mistyped(environ: Mapping[str, str]) -> Iterator[str]:
