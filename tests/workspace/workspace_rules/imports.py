@@ -44,9 +44,10 @@ LAYERS: Final = (
 """The parts of the core from the top down: an arrow points to a lower layer. Parts of one layer are strangers."""
 
 FACADE: Final = (
-    "answering", "auditing", "checkpoints", "composing", "conversion", "diagnostics", "dispatch", "doctor", "drafts",
-    "driving", "elsewhere", "formatting", "host", "lookup", "metrics", "modes", "open_waits", "plans", "preview",
-    "project_modules", "records", "rehearsal", "reports", "seeing", "tailing", "trust", "workflows", "working",
+    "answering", "auditing", "binding", "checkpoints", "composing", "conversion", "diagnostics", "dispatch", "doctor",
+    "drafts", "driving", "elsewhere", "formatting", "host", "lookup", "metrics", "modes", "moving", "open_waits",
+    "plans", "preview", "project_modules", "records", "rehearsal", "reports", "seeing", "tailing", "trust",
+    "workflows", "working",
 )  # fmt: skip
 PART_OF: Final[Mapping[str, str]] = {"__main__": "cli", "status": "runtime", **dict.fromkeys(FACADE, "api")}
 """Modules that belong to a part by another name: the facade is one class and what it delegates to."""

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from treadle_engine.plan import Plan
 
     from treadle.elsewhere import Elsewhere
+    from treadle.moving import Moved, Told
     from treadle.plugins import PluginHost
     from treadle.runtime.agents.roster import KnownAgent, Roster
     from treadle.runtime.step_cache import StepCache
@@ -464,10 +465,23 @@ class Records:
                     if path.is_file():
                         yield address, path
 
+    def migrate(self, source: str, target: str, told: "Told | None" = None) -> "Moved":
+        """Copy everything from one state store into another, by their URLs, and compare; see `treadle.moving.move`."""
+        from treadle.moving import move
+
+        ours, theirs = self._opened(source), self._opened(target)
+        try:
+            return move(ours, theirs, told or (lambda *_: None))
+        finally:
+            ours.close()
+            theirs.close()
+
     def _open_store(self) -> StoreBackend:
-        url = self.settings.store
+        return self._opened(self.settings.store)
+
+    def _opened(self, url: str) -> StoreBackend:
         private_folder(self.settings.home)
-        store = self.plugins.state_store(url.split(":", 1)[0])(url, self.settings.store_options())
+        store = self.plugins.state_store(url.split(":", 1)[0])(url, self.settings.store_options(url))
         store.open()
         return store
 

@@ -225,6 +225,9 @@ _ANALYSIS: Final = {
     "elapsed": {"type": ["number", "null"]},
 }
 
+_MOVED: Final = dict.fromkeys(("source", "target"), _TEXT) | dict.fromkeys(
+    ("executions", "events", "payloads", "definitions", "audit", "copied"), _NUMBER
+)
 _PRUNED: Final = _closed(
     {
         "id": _TEXT,
@@ -439,6 +442,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
         "What was, or would be, deleted: `prune`.",
         {"before": _TIME, "deleted": _TRUTH, "bytes": _NUMBER, "executions": _list(_PRUNED)},
     ),
+    "migration": _document("migration", "What is in both stores now: `migrate`.", _MOVED),
     "agents": _document(
         "agents",
         "Who can be asked: `agents`; `ok` is null when nobody looked.",

@@ -61,6 +61,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     "plugins": Entry("treadle.cli.installation:plugins", "List plugins, and why one does not work.", INSTALLATION),
     "doctor": Entry("treadle.cli.installation:doctor", "Check the state, the settings and this machine.", INSTALLATION),
     "prune": Entry("treadle.cli.prune:prune", "Delete executions that ended long ago.", INSTALLATION),
+    "migrate": Entry("treadle.cli.migrate:migrate", "Copy everything into another state store.", INSTALLATION),
     "cache": Entry("treadle.cli.cache:cache", "Show or clear what `cache` keeps of steps.", INSTALLATION),
     "help": Entry("treadle.cli.installation:help_", "Show the help of a command.", INSTALLATION),
 }

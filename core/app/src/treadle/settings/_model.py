@@ -185,9 +185,9 @@ class Settings:
         """The name by which other machines know this one."""
         return self.host or (os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", ""))
 
-    def store_options(self) -> dict[str, Json]:
-        """What the state store's class is given beside its URL."""
-        if not self.store.startswith("sqlite:"):
+    def store_options(self, url: str = "") -> dict[str, Json]:
+        """What the class of a state store, by default of the one in force, is given beside its URL."""
+        if not (url or self.store).startswith("sqlite:"):
             return {}
         return {"path": str(self.home / "state.db"), "synchronous": self.sqlite.synchronous}
 
