@@ -85,7 +85,6 @@ if TYPE_CHECKING:
         SourceContext,
         TemplateBackend,
         TemplateListing,
-        TrustLevel,
         join_key,
         key_matches,
         split_key,
@@ -121,6 +120,7 @@ if TYPE_CHECKING:
         Talk,
         TriggerBackend,
         Trust,
+        TrustLevel,
         Workspace,
     )
     from treadle_hookspecs._results import (
@@ -275,7 +275,7 @@ _LATER: Final = {
     "_composition": """
         ChosenKey CompositionHost CompositionRequest CompositionResult Conflict Contribution FetchedTemplate
         FileKind KeyRule MergeConfig MergeFunction MergeResult OpenKey Question RenderRequest Rendered Resolution
-        Sandbox SandboxLevel SandboxPolicy Sandboxed SourceContext TemplateBackend TemplateListing TrustLevel
+        Sandbox SandboxLevel SandboxPolicy Sandboxed SourceContext TemplateBackend TemplateListing
         join_key key_matches split_key
     """,
     "_events": "EVENT_VERSION Event",
@@ -283,7 +283,7 @@ _LATER: Final = {
     "_formats": "DefinitionSource Derived Mapped MappingProblem Placed Translation",
     "_protocols": """
         ActionContext Console EventListener Host Log PreviewContext Secrets Talk TriggerBackend Trust
-        Workspace
+        TrustLevel Workspace
     """,
     "_results": "Outcome ProcessResult",
     "_runtimes": "Blobs Performer RuntimeBackend RuntimeHost",

@@ -17,6 +17,7 @@ from typing import Final, Literal, Protocol, TypeAlias
 
 from treadle_hookspecs._contributions import ConflictResolver
 from treadle_hookspecs._json import Json, JsonObject
+from treadle_hookspecs._protocols import TrustLevel
 from treadle_hookspecs._results import ProcessResult
 
 PLAIN_PART: Final = re.compile(r"[A-Za-z0-9_@/*-]+")
@@ -30,9 +31,6 @@ FileKind: TypeAlias = Literal["file", "link", "dir"]
 SandboxLevel: TypeAlias = Literal["auto", "strict", "limits", "off"]
 """`auto`: the strongest that the system has. `strict`: refuse to run without one that confines files and network.
 `limits`: only bounds on time, memory, processes and file size. `off`: a plain child process."""
-
-TrustLevel: TypeAlias = Literal["none", "sandboxed", "full"]
-"""What a template's own code may do: not run; run inside the sandbox; run with the user's rights."""
 
 
 def join_key(*parts: str) -> str:

@@ -4,17 +4,22 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, runtime_checkable
 
 from treadle_hookspecs._agents import AgentAnswer, Expectation
 from treadle_hookspecs._changes import Changes, FileChange, ProjectJournal
-from treadle_hookspecs._composition import CompositionHost, Sandbox, TrustLevel
 from treadle_hookspecs._contributions import TriggerEvent
 from treadle_hookspecs._events import Event
 from treadle_hookspecs._figures import Figure
 from treadle_hookspecs._json import Json, JsonObject
 from treadle_hookspecs._results import ProcessResult
 from treadle_hookspecs._store import ExecutionRow, StepRow
+
+if TYPE_CHECKING:
+    from treadle_hookspecs._composition import CompositionHost, Sandbox
+
+TrustLevel: TypeAlias = Literal["none", "sandboxed", "full"]
+"""What a template's own code may do: not run; run inside the sandbox; run with the user's rights."""
 
 
 class Log(Protocol):
@@ -170,11 +175,11 @@ class Host(Protocol):
         """The user's cache folder of treadle: what is in it can be deleted at any time."""
 
     @property
-    def composition(self) -> CompositionHost:
+    def composition(self) -> "CompositionHost":
         """What plugins offer to compositions."""
 
     @property
-    def sandbox(self) -> Sandbox:
+    def sandbox(self) -> "Sandbox":
         """What confines child processes."""
 
     @property

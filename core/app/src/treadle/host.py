@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from treadle_hookspecs import (
-    CompositionHost,
     Console,
     Event,
     ExecutionRow,
@@ -16,7 +15,6 @@ from treadle_hookspecs import (
     Json,
     JsonObject,
     ProjectJournal,
-    Sandbox,
     StepRow,
     TreadleError,
     Trust,
@@ -26,6 +24,8 @@ from treadle_hookspecs import (
 from treadle.records import private_folder
 
 if TYPE_CHECKING:
+    from treadle_hookspecs import CompositionHost, Sandbox
+
     from treadle.api import Treadle
 
 
@@ -133,14 +133,14 @@ class FacadeHost:
         return private_folder(self._facade.home / "cache")
 
     @property
-    def composition(self) -> CompositionHost:
+    def composition(self) -> "CompositionHost":
         """What plugins offer to compositions."""
         from treadle.composing import PluginComposition
 
         return PluginComposition(self._facade.plugins)
 
     @property
-    def sandbox(self) -> Sandbox:
+    def sandbox(self) -> "Sandbox":
         """What confines child processes."""
         from treadle.sandbox import SystemSandbox
 
