@@ -373,3 +373,17 @@ def test_two_agents_in_one_folder_are_refused(asked: Treadle) -> None:
     assert "another agent works in" in error["message"]
     assert "step both/first#1" in error["message"]
     assert files(asked) == {"mine.txt": "mine", "waited.txt": "waited"}
+
+
+def test_a_budget_that_runs_out_between_two_agents_waits_and_goes_on_with_the_next(asked: Treadle) -> None:
+    status = run(asked, "    agent: boastful\n    fallback: good\n", more="budget: {money: 0.25}\n")
+    assert (status.status, [name for name, _ in SEEN]) == ("waiting", ["boastful"])
+    assert [each["kind"] for each in status.waiting] == ["budget"]
+    assert files(asked) == {"mine.txt": "mine"}
+    status = asked.resume(status.id, budget=["+1usd"])
+    assert status.status == "completed", status.error
+    assert [name for name, _ in SEEN] == ["boastful", "good"]
+    outputs = status.steps["work"]["outputs"]
+    assert (outputs["agent"], outputs["money"]) == ("good", 1.0)
+    assert [it["agent"] for it in outputs["tried"]] == ["boastful"]
+    assert SEEN[1][1].money == 0.75

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from treadle_engine import events as kinds
+from treadle_engine.budgets import left
 from treadle_engine.compensation import UNDO_CHANGES
 from treadle_engine.plan import Budget, Retry, StepPlan
 from treadle_engine.protocol import (
@@ -12,6 +13,7 @@ from treadle_engine.protocol import (
     AttemptEnded,
     Cancel,
     Deliver,
+    RaiseBudget,
     Recover,
     StartAttempt,
     TimerFired,
@@ -152,3 +154,22 @@ def test_the_state_survives_as_json() -> None:
         assert again.dump() == state.dump()
     runtime.send(Recover(runtime.now))
     assert runtime.states()["a"] in {"interrupted", "running"}
+
+
+def test_one_that_has_used_up_the_budget_goes_on_when_there_is_more() -> None:
+    runtime = ScriptedRuntime(workflow(S("a"), budget=Budget(money=1.0)))
+    runtime.start()
+    ask, facts = {"key": "budget", "budget": True}, {"usage": {"money": 2.0}}
+    runtime.send(AttemptAsks(Address("", "a", 1, 1), runtime.now, ask, 0.0, facts=facts))
+    assert left(runtime.state, "", "a") == {"money": -1.0}
+    [(timer, due)] = runtime.timers.items()
+    runtime.send(TimerFired(timer, due))
+    assert runtime.log[-1].type == kinds.BUDGET_REACHED
+    assert runtime.state.status == "waiting"
+    runtime.crash()
+    assert runtime.state.status == "waiting"
+    runtime.send(RaiseBudget(runtime.now, {"money": 3.0}))
+    command = runtime.commands[-1]
+    assert isinstance(command, StartAttempt)
+    assert command.address.attempt == 2
+    assert left(runtime.state, "", "a") == {"money": 2.0}

@@ -44,6 +44,19 @@ def _used_up(state: "State", place: str, budget: Budget) -> tuple[str, float, fl
     return None
 
 
+def left(state: "State", scope: str, step: str) -> dict[str, float]:
+    """What a step may still spend of money and tokens, as its budget and the workflow's say; kinds without one: any."""
+    place = f"{scope}/{step}" if scope else step
+    found: dict[str, float] = {}
+    for at, budget in (("", state.plan.budget), (place, state.step_plan(scope, step).budget)):
+        for kind in ("money", "tokens") if budget is not None else ():
+            given = getattr(budget, kind)
+            if given is not None:
+                rest = given + state.raised.get(at, {}).get(kind, 0) - state.spent.get(at, {}).get(kind, 0)
+                found[kind] = min(found.get(kind, rest), rest)
+    return found
+
+
 def raise_budget(draft: Draft, stimulus: RaiseBudget) -> None:
     """Go on with a larger budget: that which is used up, or the workflow's."""
     state = draft.state

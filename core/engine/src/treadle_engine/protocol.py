@@ -81,7 +81,8 @@ class AttemptAsks(NamedTuple):
     Args:
         address: which.
         at: when.
-        ask: what people have to know: `key` (by which the next attempt knows the answer), `prompt, approvers, …`.
+        ask: what people have to know: `key` (by which the next attempt knows the answer), `prompt, approvers, …`. With
+            `budget` true nobody is asked: the next attempt begins, after `timeout`, once there is budget for it.
         timeout: seconds after which the visit goes on without an answer; None: any time.
         snapshot, facts: as those of `AttemptEnded`, so far.
     """

@@ -28,7 +28,10 @@ def start_ready(draft: Draft, scope: ScopeState) -> None:
     """Start what is ready, in the order written, while `max_parallel` and pause allow."""
     while not draft.state.held_back and not scope.disturbed and scope.has_room:
         if scope.cleared:
-            _go_on(draft, scope, min(scope.cleared))
+            cleared = min(scope.cleared)
+            if _rests_on_budget(scope, cleared) and not budgets.allows(draft, scope, cleared):
+                return
+            _go_on(draft, scope, cleared)
             continue
         at = _next_ready(scope)
         if at is None:
@@ -37,6 +40,12 @@ def start_ready(draft: Draft, scope: ScopeState) -> None:
             heappush(scope.queue, at)
             return
         _activate(draft, scope, at)
+
+
+def _rests_on_budget(scope: ScopeState, at: int) -> bool:
+    """An attempt stopped in the middle because the budget was used up: the next one begins when there is more."""
+    replies: Any = scope.replies.get(at)
+    return bool(replies) and "budget" in next(reversed(replies.values()))
 
 
 def _go_on(draft: Draft, scope: ScopeState, at: int) -> None:

@@ -249,7 +249,12 @@ class State(Frame):
     @property
     def running(self) -> int:
         """Visits with an attempt under way or another one due."""
-        return sum(1 for scope in self.scopes.values() for at in scope.live if scope.phase[at] in _UNDER_WAY)
+        return sum(
+            1
+            for scope in self.scopes.values()
+            for at in scope.live
+            if scope.phase[at] in _UNDER_WAY and at not in scope.cleared
+        )
 
     @property
     def interrupted(self) -> bool:

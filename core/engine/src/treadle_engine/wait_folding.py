@@ -92,7 +92,7 @@ def clear(state: "State", scope: ScopeState, at: int) -> None:
 def _reply(wait: Wait) -> JsonObject:
     """The answer, without its time: what a run leads to does not depend on when it ran."""
     if not wait.answers:
-        return {"decision": "timeout"}
+        return {"decision": "timeout", **({"budget": True} if wait.ask.get("budget") else {})}
     return {name: value for name, value in wait.answers[-1].items() if name != "at"}
 
 

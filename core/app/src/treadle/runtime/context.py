@@ -58,6 +58,7 @@ class Surroundings:
         files: keeps what visits change on disk; None where nothing is kept.
         roster: the agents that can be asked; None where none can.
         agents: the names that a step's attempt asks for, in order.
+        left: what it may still spend, by `money` and `tokens`; a kind without a bound is not in it.
     """
 
     execution: str
@@ -74,6 +75,7 @@ class Surroundings:
     files: "KeptFiles | None" = None
     roster: "Roster | None" = None
     agents: Callable[[Address], Sequence[str]] = lambda _: ()
+    left: Callable[[Address], Mapping[str, float]] = lambda _: {}
 
 
 class StepContext:
@@ -279,10 +281,23 @@ class StepContext:
         if roster is None or files_kept is None:
             raise ActionError("no agents can be asked here", error_class="unavailable", retryable=False)
         self._asked += 1
-        task = AgentTask(instructions, tuple(files), expect, feedback, idempotency_key=self.idempotency_key)
+        task = AgentTask(
+            instructions,
+            tuple(files),
+            expect,
+            feedback,
+            money=max(0.0, self.left.get("money", 0.0)),
+            tokens=max(0, int(self.left.get("tokens", 0))),
+            idempotency_key=self.idempotency_key,
+        )
         names = agents or self._surroundings.agents(self._address) or (roster.default,)
         asking = Asking(roster, self, files_kept.store(self.workspace.root), self._asked, check, commits=commits)
         return await asking.answer(task, names)
+
+    @property
+    def left(self) -> Mapping[str, float]:
+        """What the attempt could spend when it began; see `Surroundings`."""
+        return self._surroundings.left(self._address)
 
     def work_alone(self, place: Path) -> None:
         """Be the only agent in the workspace until the attempt ends. Raises `ActionError` (`busy`)."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import orjson
+from treadle_engine.budgets import left
 from treadle_engine.plan import LANGUAGE_VERSION, plan_from_json
 from treadle_engine.state import State, fold
 from treadle_hookspecs import Claim, Event, ExecutionRow, ExitCode, JsonObject, StoreBackend, TreadleError
@@ -81,6 +82,7 @@ def _surroundings(
         kept_files(row, state.plan, environment),
         environment.roster,
         lambda address: state.step_plan(address.scope, address.step).agents,
+        lambda address: left(state, address.scope, address.step),
     )
 
 

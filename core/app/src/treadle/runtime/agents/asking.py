@@ -15,6 +15,7 @@ from treadle_hookspecs import ActionError, AgentAnswer, AgentResult, AgentTask, 
 from treadle.runtime.agents.human import HumanAgent
 from treadle.runtime.agents.repository import Repository
 from treadle.runtime.agents.roster import HUMAN, AgentEntry, Roster
+from treadle.runtime.agents.wanted import PersonWanted
 
 if TYPE_CHECKING:
     from treadle.runtime.context import StepContext
@@ -62,17 +63,20 @@ class Asking:
         self._transcripts: list[Path] = []
         self._money = 0.0
         self._tokens = 0
+        self._told = ""
 
     async def answer(self, task: AgentTask, names: Sequence[str]) -> AgentAnswer:
         """Ask one after the other. Raises `ActionError` when none did it; its class is the last one's."""
         last = ActionError("no agent was named", error_class="unavailable", retryable=False)
         for name in self._left(names):
+            task = replace(task, feedback=self._told or task.feedback)
+            self._rest_without_budget()
             try:
                 return await self._asked(name, task)
             except ActionError as error:
                 self._context.log.warning(f"agent {name}: {error.message}")
                 self._tried.append((name, f"{error.error_class}: {error.message}"))
-                task = replace(task, feedback=error.message if error.error_class in _TOLD else task.feedback)
+                self._told = error.message if error.error_class in _TOLD else self._told
                 last = error
         if len(self._tried) < 2:
             raise last
@@ -80,12 +84,23 @@ class Asking:
         raise ActionError(f"no agent did it:\n{listed}", error_class=last.error_class, retryable=last.retryable)
 
     def _left(self, names: Sequence[str]) -> Sequence[str]:
-        """Where a person was asked before the visit waited, it goes on with that person."""
-        asked = [at for at, name in enumerate(names) if self._rounds(name)]
-        if not asked:
+        """Those who were not asked before the visit waited; the person whom it waited for is asked what was said."""
+        if not any(key.startswith(f"{self._label}/") for key in self._context.replies):
             return names
         self._recall()
-        return names[asked[-1] :]
+        asked = [at for at, name in enumerate(names) if self._rounds(name)]
+        return names[max([len(self._tried), *asked[-1:]]) :]
+
+    def _rest_without_budget(self) -> None:
+        """Between two agents: what the last one used may have been all there was. The visit waits until there is more.
+
+        Not in a second call of one attempt: the next attempt would begin with the first call again.
+        """
+        used, left = self._context.usage if self._label == "agent-1" else {}, self._context.left
+        if any(used.get(kind, 0) >= amount for kind, amount in left.items() if kind in used):
+            self._note()
+            number = sum(key.startswith(f"{self._label}/budget/") for key in self._context.replies) + 1
+            raise PersonWanted({"key": f"{self._label}/budget/{number}", "budget": True}, 0.0)
 
     def _rounds(self, name: str) -> int:
         """How many answers there are of this person to what this call asked."""
@@ -101,10 +116,12 @@ class Asking:
         self._tried = [(str(name), str(reason)) for name, reason in known["tried"]]
         self._money, self._tokens = known["money"], known["tokens"]
         self._transcripts = [Path(path) for path in known["transcripts"]]
+        self._told = known["told"]
 
     def _note(self) -> None:
         paths = [str(path) for path in self._transcripts]
         known = {"tried": self._tried, "money": self._money, "tokens": self._tokens, "transcripts": paths}
+        known["told"] = self._told
         text = self._context.step_log.masker.mask(json.dumps(known))
         self._notes.parent.mkdir(parents=True, exist_ok=True)
         self._notes.write_text(text, "utf-8")
