@@ -2,10 +2,12 @@
 
 import signal
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import fault_counts
+import pytest
 from treadle import Treadle
 from treadle_hookspecs import Event
 from users import Ran, User
@@ -54,6 +56,19 @@ finally:
 """
 RUN: Final = ("run", "faults.yaml")
 BROKEN: Final = ("run", "faults.yaml", "--broken")
+
+
+def points(kinds: Mapping[str, int]) -> list[Any]:
+    """`(point, n)` before and after the write of events: of each kind the first and the last of so many.
+
+    `make faults` has all of them.
+    """
+    return [
+        pytest.param(f"append.{side}.{kind}", number, id=f"{side}.{kind}:{number}")
+        for kind, count in kinds.items()
+        for side in ("before", "after")
+        for number in (range(1, count + 1) if fault_counts.counting() else sorted({1, count}))
+    ]
 
 
 class Subject:

@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 import treadle.runtime.writer  # noqa: F401 - declares the points
-from sweeps import Subject
+from sweeps import Subject, points
 
 INNER: Final = """
 treadle: 1
@@ -73,15 +73,6 @@ def subject(user):
     user.write("faults.yaml", OUTER)
     user.write("workflows/inner.yaml", INNER)
     return subject
-
-
-def points(counts):
-    return [
-        pytest.param(f"append.{side}.{kind}", number, id=f"{side}.{kind}:{number}")
-        for kind, count in counts.items()
-        for side in ("before", "after")
-        for number in range(1, count + 1)
-    ]
 
 
 def settle(subject):

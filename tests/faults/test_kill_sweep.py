@@ -7,7 +7,7 @@ points of its own, and a sweep beside its code.
 
 import pytest
 import treadle.runtime.writer  # noqa: F401 - declares the points
-from sweeps import BROKEN, RUN, Subject
+from sweeps import BROKEN, RUN, Subject, points
 from treadle import crash
 
 COMPLETED = {
@@ -52,16 +52,6 @@ LATER = {
     "visit_waiting",
 }
 """Kinds that no scenario here writes: the sweep of `tests/storm` has them, and holds that it has all."""
-
-
-def points(kinds):
-    """`(point, n)` for each event of a scenario, before and after its write."""
-    return [
-        pytest.param(f"append.{side}.{kind}", number, id=f"{side}.{kind}:{number}")
-        for kind, count in kinds.items()
-        for side in ("before", "after")
-        for number in range(1, count + 1)
-    ]
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ was said to the execution is not lost: `resume --due` goes on with it.
 
 import pytest
 import treadle.runtime.writer  # noqa: F401 - declares the points
+from sweeps import points
 from treadle import Treadle
 
 WAITS = """
@@ -25,15 +26,6 @@ steps:
 RUN = {"visit_started": 2, "visit_waiting": 2, "timer_set": 1, "timer_fired": 1, "visit_settled": 1}
 SIGNAL = {"signal_received": 1, "visit_settled": 1, "visit_started": 1, "visit_waiting": 1, "timer_set": 1}
 APPROVE = {"signal_received": 1, "visit_settled": 2, "visit_started": 1, "execution_completed": 1}
-
-
-def points(kinds):
-    return [
-        pytest.param(f"append.{side}.{kind}", number, id=f"{side}.{kind}:{number}")
-        for kind, count in kinds.items()
-        for side in ("before", "after")
-        for number in range(1, count + 1)
-    ]
 
 
 class Waits:

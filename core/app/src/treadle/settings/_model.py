@@ -121,7 +121,9 @@ class Settings:
         None, "Seconds that an execution may take whose workflow has no `timeout`; without it, any time.", gt=0
     )
     wait: float = _key(
-        300.0, "Seconds that a process stays for a timer that is due; for anything later it leaves the execution.", ge=0
+        300.0,
+        "Seconds that a process stays for a timer or time-out that is due; for anything later it leaves the execution.",
+        ge=0,
     )
     mode: Literal["autopilot", "supervised", "hybrid"] = _key(
         "autopilot", "Who is asked before a step of a workflow whose definition has no `mode`; `run --mode` wins."
