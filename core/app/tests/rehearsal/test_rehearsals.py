@@ -224,6 +224,14 @@ def test_a_whole_case_can_be_real(play, tmp_path):
     assert "exited with 3" in result.cases[0].played.error["message"]
 
 
+@pytest.mark.parametrize(("line", "path"), [("n=3", ["one"]), ("n=three", ["one failure"])])
+def test_a_real_command_s_outputs_are_what_its_step_declares(play, line, path):
+    step = "  - id: one\n    run: echo '" + line + "' >> $TREADLE_OUTPUT\n    outputs: {n: {type: integer}}\n"
+    workflow = "treadle: 1\nname: it\noutputs: {twice: '{{ steps.one.outputs.n * 2 }}'}\nsteps:\n" + step
+    expected = {"path": path, "outputs": {"twice": 6}} if line == "n=3" else {"path": path}
+    assert found(play(workflow, case(inputs={}, expect=expected, real=True))) == {}
+
+
 def test_a_missing_input_is_the_cases_problem(play):
     (only,) = play(RELEASE, {"name": "it"}).cases
     assert "target" in only.problem
