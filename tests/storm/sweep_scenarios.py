@@ -238,7 +238,16 @@ WRITES: Final = {
     | {"execution_paused", "execution_cancel_requested", "execution_closing", "execution_cancelled"},
     "waits": _RUN | {"timer_set", "timer_fired", "visit_waiting", "signal_received"},
     "budgets": _RUN | {"budget_reached", "budget_raised"},
-    "places": _RUN | _UNDONE | {"scope_opened", "slots_granted", "visit_waiting", "visit_cancel_requested"},
+    "places": _RUN
+    | _UNDONE
+    | {
+        "scope_opened",
+        "slots_granted",
+        "attempt_started",
+        "visit_waiting",
+        "visit_cancel_requested",
+        "execution_closing",
+    },
     "kept": _RUN | _UNDONE | {"checkpoint_taken"},
     "paused": _RUN | {"visit_waiting", "execution_paused", "execution_resumed", "signal_received"},
 }
