@@ -53,6 +53,7 @@ class Projector:
         self._current = row.current_step
         self._undoable: dict[tuple[str, int], StepUpdate] = {}
         self._without_visit: set[str] = set()
+        self._visited: set[str] = set()
         self._waits = WaitRows(row.id)
 
     def project(self, state: State, events: Sequence[Event]) -> Rows:
@@ -63,12 +64,14 @@ class Projector:
         for event in events:
             kind = event.type
             if kind == kinds.VISIT_STARTED:
-                rows.steps.append(_started(event))
+                row = _started(event)
+                self._visited.add(row.address)
+                rows.steps.append(row)
             elif kind in _EXECUTION_KINDS:
                 changed = True
                 ended_at = event.at if kind in _ENDS else ended_at
             else:
-                self._step(state, event, rows)
+                self._step(event, rows)
         if state.waiting or state.delayed or state.broke or self.row.status == "waiting":
             changed = changed or state.status != self.row.status
         if rows.steps and rows.steps[-1].visit:
@@ -90,7 +93,7 @@ class Projector:
             finished_at=ended_at,
         )
 
-    def _step(self, state: State, event: Event, rows: Rows) -> None:
+    def _step(self, event: Event, rows: Rows) -> None:
         match event.type:
             case kinds.VISIT_WAITING if event.data["for"] != "items":
                 rows.updates.append(_gone_on(event, "waiting"))
@@ -98,7 +101,7 @@ class Projector:
                 rows.updates.append(_gone_on(event, "running"))
             case kinds.VISIT_SETTLED if event.visit:
                 rows.updates.append(self._settled(event))
-            case kinds.VISIT_SKIPPED if _keeps_its_state(state, event):
+            case kinds.VISIT_SKIPPED if _address(event) in self._visited and _passed_over(event):
                 pass
             case kinds.VISIT_SETTLED | kinds.VISIT_SKIPPED:
                 self._not_run(event, rows)
@@ -144,11 +147,9 @@ def _address(event: Event) -> str:
     return f"{event.scope}/{event.step}" if event.scope else event.step
 
 
-def _keeps_its_state(state: State, event: Event) -> bool:
+def _passed_over(event: Event) -> bool:
     """A step that was re-armed and not entered again is as its last visit left it (fine print, Threads)."""
-    passed_over = event.data.get("state", "skipped") == "skipped" and event.data.get("reason") != "when"
-    scope = state.scopes[event.scope]
-    return passed_over and scope.visits[scope.graph.number[event.step]] > 0
+    return event.data.get("state", "skipped") == "skipped" and event.data.get("reason") != "when"
 
 
 def _started(event: Event) -> StepRow:
