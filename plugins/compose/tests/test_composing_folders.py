@@ -162,7 +162,7 @@ def test_a_template_that_fails_is_left_out_when_it_is_optional(bench: Any) -> No
     assert bench.outputs(status, "render")["notes"][0].startswith("left out bad: ")
 
 
-def test_settings_switch_parts_off(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_switch_hooks_and_several_templates_off(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     bench.template("one", {"a.txt": ""}, {"hooks": {"postSetup": [{"name": "x", "command": "touch b"}]}})
     bench.template("two", {"b.txt": ""})
     monkeypatch.setenv("TREADLE_COMPOSE_HOOKS", "false")

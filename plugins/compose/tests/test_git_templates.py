@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from treadle_compose._sources import update_spec
 from treadle_testkit import GitRepository
 
 
@@ -39,6 +40,23 @@ def test_the_source_in_the_lock_brings_the_same_again(bench: Any, repository: Gi
     bench.target = bench.folder / "again"
     bench.composed(source)
     assert bench.tree() == {"a.txt": "one\n"}
+
+
+def test_an_update_takes_the_newest_release_and_says_which(bench: Any, repository: GitRepository) -> None:
+    spec = f"git+file://{repository.root}#web"
+    bench.composed(spec)
+    (bench.target / "mine.txt").write_text("mine\n")
+    (before,) = bench.lock()["templates"]
+    repository.write({"web/template.yaml": "template: {id: web, version: '2.0'}\n", "web/files/a.txt": "three\n"})
+    repository.git("commit", "-qam", "three")
+    bench.composed(update_spec(before), whole=True)
+    assert bench.tree() == {"a.txt": "two\n", "mine.txt": "mine\n"}
+    repository.git("tag", "v2.0.0")
+    bench.composed(update_spec(before), whole=True)
+    assert bench.tree() == {"a.txt": "three\n", "mine.txt": "mine\n"}
+    (after,) = bench.lock()["templates"]
+    assert (after["version"], after["spec"]) == ("2.0", spec)
+    assert after["commit"] != before["commit"]
 
 
 def test_offline_uses_the_mirror_and_nothing_else(bench: Any, repository: GitRepository) -> None:

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any, ParamSpec
+from typing import Any, Final, ParamSpec
 
 from treadle_hookspecs import (
     ActionContext,
@@ -34,12 +34,19 @@ from treadle_compose._staging import Entry
 P = ParamSpec("P")
 
 
+_FORWARD: Final = ("resolve", "render", "plan", "apply", "hooks")
+"""What goes on with a composition; the others take it back."""
+
+
 def _telling(function: Callable[P, Awaitable[JsonObject]]) -> Callable[P, Awaitable[JsonObject]]:
     """What a `TreadleError` says beyond its message is published as `problem`; trying again would not help."""
 
     @functools.wraps(function)
     async def told(*args: P.args, **kwargs: P.kwargs) -> JsonObject:
+        context: Any = kwargs["context"]
         try:
+            if function.__name__ in _FORWARD:
+                await asyncio.to_thread(_refuse_resumed, context)
             return await function(*args, **kwargs)
         except TreadleError as error:
             problem = {
@@ -222,6 +229,19 @@ async def undo(target: str, transaction: str, plan: str, *, context: ActionConte
 async def undo_hooks(target: str, record: str, *, context: ActionContext) -> JsonObject:
     """Take back what hooks did to the project, last first: their own undo commands, then paths that they made."""
     return {"notes": await _hook_record.undo_all(Path(record), Path(target), context)}
+
+
+def _refuse_resumed(context: ActionContext) -> None:
+    """Raises `TreadleError` (exit code 4) when a composition goes on that the settings want taken back."""
+    settings: Any = context.host.settings["compose"]
+    if settings["resume"]:
+        return
+    if any(event.type == "execution_resumed" for event in context.host.history(context.execution)):
+        raise TreadleError(
+            "going on with an interrupted composition is switched off by the setting compose.resume",
+            suggestions=("what it had written is taken back; run it again",),
+            exit_code=ExitCode.NOT_ALLOWED,
+        )
 
 
 def _check_allowed(request: Request, candidates: Sequence[Candidate], context: ActionContext) -> None:

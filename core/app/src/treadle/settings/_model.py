@@ -47,6 +47,7 @@ class ComposeSettings:
 
     multi_template: bool = _key(True, "`false` allows one template at a time.")
     hooks: bool = _key(True, "`false` leaves the templates' own code out, whatever a command says.")
+    resume: bool = _key(True, "`false` takes a composition that was interrupted back instead of going on with it.")
 
 
 @dataclass(frozen=True, slots=True)
