@@ -4,9 +4,12 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from treadle_hookspecs import Action, ActionContext, ActionError, JsonObject
+from treadle_hookspecs import Action, ActionError, JsonObject
+
+if TYPE_CHECKING:
+    from treadle_hookspecs import ActionContext
 
 _LAST_LINES: Final = 10
 _LIMIT: Final = 5_000_000
@@ -20,7 +23,7 @@ class CommandAction(Action):
     argv: tuple[str, ...] = ()
     folder: Path = Path()
 
-    async def call(self, context: ActionContext, inputs: JsonObject) -> JsonObject:
+    async def call(self, context: "ActionContext", inputs: JsonObject) -> JsonObject:
         """Run it; what it printed. Raises `ActionError` (`exit-code`, `invalid-output`)."""
         argv = [str(self.folder / word[2:]) if word.startswith("./") else word for word in self.argv]
         stdin = json.dumps(inputs).encode()
@@ -51,7 +54,7 @@ class CommandAction(Action):
 def caller_of(action: CommandAction) -> Callable[..., Awaitable[JsonObject]]:
     """What a step calls."""
 
-    async def call(*, context: ActionContext, **inputs: Any) -> JsonObject:
+    async def call(*, context: "ActionContext", **inputs: Any) -> JsonObject:
         return await action.call(context, inputs)
 
     return call
