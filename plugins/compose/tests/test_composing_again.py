@@ -221,6 +221,17 @@ def test_hooks_on_the_draft_work_on_what_the_templates_say(bench: Any) -> None:
     assert bench.tree() == {"text.txt": "mine\n2\n3\n5\nsigned\n"}
 
 
+def test_hooks_in_the_project_rest_where_nothing_was_written(bench: Any) -> None:
+    hooks = {"hooks": {"postSetup": [{"name": "init", "command": "mkdir made", "creates": ["made"]}]}}
+    bench.template("one", {"a.txt": "a\n"}, hooks)
+    bench.composed("one", trust="full")
+    again = bench.composed("one", trust="full")
+    assert bench.outputs(again, "after")["ran"] == []
+    (bench.target / "made").rmdir()
+    bench.composed("one", trust="full")
+    assert (bench.target / "made").is_dir()
+
+
 def test_without_the_old_text_it_is_asked_and_a_clone_has_it_in_its_history(bench: Any) -> None:
     bench.template("one", {"text.txt": BEFORE})
     bench.composed("one")

@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import hashlib
+import os
 import shutil
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
@@ -186,11 +187,14 @@ async def hooks(
     templates: list[Any],
     phase: str,
     written: list[str] | None = None,
+    removed: list[str] | None = None,
     record: str = "",
     *,
     context: ActionContext,
 ) -> JsonObject:
     """Run the templates' hooks of a phase: `preComposition`, or `postSetup` in the project, and then tell plugins.
+
+    Where nothing was written or removed, only hooks run whose `creates` are not there.
 
     Returns:
         `ran`: what each did.
@@ -199,6 +203,8 @@ async def hooks(
     found = _hooks.hooks_of(candidates, phase) if wanted.hooks else ()
     found, _ = _hooks.agreed([it for it in found if phase != "postSetup" or not it.hook.staged], _hook_rules(wanted))
     root = wanted.target if phase == "postSetup" else _existing(wanted.target)
+    if phase == "postSetup" and not written and not removed:
+        found = await asyncio.to_thread(_still_needed, found, root)
     values = _staged.namespaces(wanted, candidates).values
     place = _hooks.Place(root, phase == "postSetup", values, wanted.hidden, Path(record) if record else None)
     try:
@@ -229,6 +235,11 @@ async def undo(target: str, transaction: str, plan: str, *, context: ActionConte
 async def undo_hooks(target: str, record: str, *, context: ActionContext) -> JsonObject:
     """Take back what hooks did to the project, last first: their own undo commands, then paths that they made."""
     return {"notes": await _hook_record.undo_all(Path(record), Path(target), context)}
+
+
+def _still_needed(hooks: Sequence[_hooks.TemplateHook], root: Path) -> tuple[_hooks.TemplateHook, ...]:
+    """Hooks of which something that they make is missing."""
+    return tuple(it for it in hooks if any(not os.path.lexists(root / name) for name in it.hook.creates))
 
 
 def _refuse_resumed(context: ActionContext) -> None:

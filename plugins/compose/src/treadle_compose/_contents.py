@@ -4,6 +4,7 @@ import contextlib
 import os
 import secrets
 import subprocess
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -16,6 +17,9 @@ _LARGEST: Final = 16_000_000
 """Bytes of a file above which it is not kept."""
 _TOTAL: Final = 1_000_000_000
 """Bytes of the whole store; the oldest go first."""
+
+_EVERY: Final = 86_400.0
+"""Seconds between looks at its size."""
 
 
 @dataclass(slots=True)
@@ -81,6 +85,12 @@ class Contents:
         return done.stdout if done.returncode == 0 else b""
 
     def _prune(self) -> None:
+        """Looking at all of it takes long where there is much: once a day is enough."""
+        looked = self.folder / "looked"
+        with contextlib.suppress(OSError):
+            if 0 <= time.time() - looked.stat().st_mtime < _EVERY:
+                return
+        looked.touch()
         facts = [(it.stat(), it) for it in self.folder.glob("*/*") if it.is_file()]
         total = sum(fact.st_size for fact, _ in facts)
         for fact, path in sorted(facts, key=lambda it: it[0].st_mtime):
