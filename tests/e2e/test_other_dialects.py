@@ -18,7 +18,8 @@ task = sys.stdin.read()
 for words, files in json.loads(pathlib.Path(sys.argv[1]).read_text()):
     if words in task:
         for name, text in files.items():
-            pathlib.Path(name).write_text(text)
+            path = pathlib.Path(name)
+            path.write_text(text.replace("%OLD%", path.read_text() if path.exists() else ""))
         break
 """
 
@@ -93,6 +94,16 @@ def test_kad_repairs_tests(user):
     assert ended["status"] == "completed", ended["error"]
     assert visits(ended)["test"] == 2
     assert visits(ended)["fix-tests"] == 1
+
+
+def test_kad_gives_up_when_its_attempts_are_exhausted(user):
+    user.answers(("Implement:", {"src/prices.py": DOUBLED}), ("These tests fail", {"tries.txt": "%OLD%again\n"}))
+    ended = user.run("implement-feature.yaml", "--feature", "Double the total of prices")
+    assert ended["status"] == "failed"
+    assert visits(ended)["fix-tests"] == 3
+    assert visits(ended)["test"] == 4
+    assert visits(ended).keys() >= {"error-handler", "complete"}
+    assert "review" not in visits(ended)
 
 
 def test_kad_tells_of_an_agent_that_does_nothing(user):

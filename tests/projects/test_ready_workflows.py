@@ -88,20 +88,58 @@ def test_a_dry_run_starts_nothing(workshop):
     assert workshop.user.treadle("status", "--json").json["executions"] == []
 
 
-def test_a_security_issue_is_reported_and_what_brought_it_is_undone(workshop):
+def test_a_security_issue_halts_is_reported_and_needs_a_person(workshop):
     before = workshop.bytes()
     project = workshop.project
     workshop.agent_does(("Write tests", project.feature_tests), ("Implement:", VULNERABLE))
-    options = ("--spec", project.spec, "--json", "--report", "../home/report.md")
-    ended = workshop.run("feature-implementation", *options, status=1).json
-    assert ended["status"] == "failed"
-    assert ended["error"]["step"] == "validate"
-    assert ended["rollback"] == "done"
-    report = (workshop.user.home / "report.md").read_text()
+    options = ("--spec", project.spec, "--json")
+    halted = workshop.run("feature-implementation", *options, status=7).json
+    assert halted["status"] == "waiting"
+    assert "validate" not in states(halted), "nothing goes on before somebody has said so"
+    report = Path(halted["steps"]["security-report"]["outputs"]["path"]).read_text()
     assert "`B307`" in report
-    assert "security fails" in report
-    assert (workshop.root / "src/referencing/_core.py").read_text().count("eval(") == 0
-    assert [name for name, text in workshop.bytes().items() if before.get(name) != text and "_core" in name] == []
+    execution = halted["id"]
+    workshop.user.treadle("reject", execution, "--by", "ada", "--comment", "no eval", status=1)
+    ended = workshop.user.status(execution)
+    assert (ended["status"], ended["rollback"]) == ("failed", "done")
+    assert "no eval" in str(ended["error"])
+    assert workshop.bytes() == before
+
+
+def test_tests_that_fail_are_analysed_and_mended_or_all_is_undone(workshop):
+    project, before = workshop.project, workshop.bytes()
+    ((path, (_, text)),) = project.feature_tests.items()
+    wrong = {path: ("", text.replace('["urn:a", "urn:b"]', '["urn:b"]'))}
+    right = {path: ('["urn:b"]', '["urn:a", "urn:b"]')}
+    workshop.agent_does(("These tests fail", right), ("Write tests", wrong), ("Implement:", project.feature))
+    ended = workshop.run("feature-implementation", "--spec", project.spec, "--json").json
+    assert ended["status"] == "completed", ended["error"]
+    assert ended["steps"]["analyze-failure"]["outputs"]["category"] == "assertion"
+    assert "What may help: " in workshop.tasks()[-1]
+    assert workshop.tests_pass(path)
+    workshop.user.treadle("rollback", ended["id"], "--yes")
+    assert workshop.bytes() == before
+    workshop.agent_does(
+        ("These tests fail", {"N.txt": ("", "?\n")}), ("Write tests", wrong), ("Implement:", project.feature)
+    )
+    failed = workshop.run("feature-implementation", "--spec", project.spec, "--json", status=1).json
+    assert failed["rollback"] == "done"
+    assert failed["steps"]["suggest"]["outputs"]["proposed_fix"]["text"] in workshop.report(), "it says what to try"
+    assert workshop.bytes() == before
+
+
+def test_a_person_is_the_agent(workshop):
+    project = workshop.project
+    (workshop.user.state / "config.toml").write_text("")
+    options = ("--feature", project.spec, "--forge", "none", "--json")
+    waiting = workshop.run("implement-feature", *options, status=7).json
+    assert waiting["steps"]["implement"]["state"] == "waiting"
+    assert "must tell the URIs" in workshop.user.treadle("waiting").out
+    workshop.change({**project.feature, **project.feature_tests})
+    ended = workshop.user.treadle("answer", waiting["id"], "done", "--json").json
+    assert ended["status"] == "completed", ended["error"]
+    assert sorted(ended["outputs"]["changes"]) == sorted({**project.feature, **project.feature_tests})
+    assert "def uris" in workshop.git("show", f"{ended['outputs']['branch']}:src/referencing/_core.py")
 
 
 def test_an_urgent_bug_is_mended_under_supervision_and_the_team_is_told(workshop, team):

@@ -51,7 +51,7 @@ def writes(path: str, text: str) -> Callable[[Path], Sequence[str]]:
 
 def test_mended_is_what_passes(context: Agented) -> None:
     context.work = writes("src/lib.py", MENDED)
-    outputs = context.perform("testing/fix-failing-tests").outputs
+    outputs = context.perform("testing/fix-failing-tests", check=True).outputs
     assert outputs["fixed"] is True
     assert outputs["totals"]["passed"] == 1
     assert outputs["changes"] == [{"path": "src/lib.py", "how": "modified"}]
@@ -62,7 +62,7 @@ def test_mended_is_what_passes(context: Agented) -> None:
 def test_saying_done_is_not_enough(context: Agented) -> None:
     context.work = writes("src/lib.py", "def double(x):\n    return 7\n")
     with pytest.raises(ActionError, match="tests still fail") as caught:
-        context.perform("auto-fix-tests", results={"type": "tests-fail", "message": "double is wrong"})
+        context.perform("auto-fix-tests", results={"type": "tests-fail", "message": "double is wrong"}, check=True)
     assert caught.value.outputs["fixed"] is False
     assert "double is wrong" in context.asked[0]
 
@@ -75,9 +75,7 @@ def test_nothing_fails(context: Agented) -> None:
 
 def test_unchecked_says_so(context: Agented) -> None:
     context.work = writes("src/lib.py", MENDED)
-    outputs = context.perform(
-        "testing/fix-failing-tests", test_results={"passed": False, "summary": "1 failed"}, check=False
-    )
+    outputs = context.perform("testing/fix-failing-tests", test_results={"passed": False, "summary": "1 failed"})
     assert outputs.outputs["fixed"] is None
 
 

@@ -2,11 +2,15 @@
 
 from collections.abc import Iterable
 
-from treadle_hookspecs import Action, JsonObject, Module, RollbackAction, hookimpl
+from treadle_hookspecs import Action, Json, JsonObject, Module, RollbackAction, hookimpl
 
 
-def _outputs(**types: str) -> JsonObject:
-    return {"type": "object", "properties": {name: {"type": kind} for name, kind in types.items()}}
+def _outputs(marks: JsonObject | None = None, **types: str) -> JsonObject:
+    """The schema of outputs; `marks` say which of them are figures for reports."""
+    properties: dict[str, dict[str, Json]] = {name: {"type": kind} for name, kind in types.items()}
+    for name, figure in (marks or {}).items():
+        properties[name]["figure"] = figure
+    return {"type": "object", "properties": properties}
 
 
 ACTIONS = (
@@ -40,7 +44,13 @@ ACTIONS = (
         "treadle_error_analysis._propose:propose",
         "Name what can be tried against an error, by rule and by what helped before",
         aliases=("llm-interaction",),
-        outputs=_outputs(proposed_fix="object", proposals="array", needs_agent="boolean", summary="string"),
+        outputs=_outputs(
+            {"proposed_fix": {"text": "next_steps"}},
+            proposed_fix="object",
+            proposals="array",
+            needs_agent="boolean",
+            summary="string",
+        ),
         idempotent=True,
     ),
     Action(

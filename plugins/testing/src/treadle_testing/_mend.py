@@ -17,19 +17,20 @@ async def fix_failing_tests(
     test_results: Any = None,
     path: str = ".",
     instructions: str = "",
-    check: bool = True,
+    check: bool = False,
     python: str = "",
     *,
     context: ActionContext,
 ) -> JsonObject:
-    """Have an agent mend what makes tests fail. The tests say whether it did, not the agent.
+    """Have an agent mend what makes tests fail. Tests say whether it did, not the agent.
 
     Args:
         results: the outputs of `testing/run-tests`, or a step's error; run here when there are none.
         test_results: the same by another name.
         path: the project's folder.
         instructions: said to the agent before everything else.
-        check: the tests are run again afterwards, and the answer is taken only when they pass.
+        check: run the tests again here, and take the answer only when they pass. By default the step that follows does
+            that, so that a loop of both can try several times.
         python: the interpreter with the project's dependencies, as for `testing/run-tests`.
         context: of the visit; its `agent:` and `fallback:` say who does it.
 
