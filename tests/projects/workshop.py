@@ -45,8 +45,6 @@ class Project:
         bug: a change that breaks it, and that the project's own tests do not see.
         issue: how somebody reports that.
         reproduction: a test that fails because of it.
-        speed: a change that makes it use less memory, of `work`.
-        work: a program that uses it.
         target: a file worth being written anew.
         rewrite: a change of it that does the same.
         spoilt: a change of it that does something else.
