@@ -129,6 +129,44 @@ def starts(runner: Runner, sizes: Sizes) -> Iterator[Figure]:
         yield _figure(f"{ours} / {peer}", _ratios(taken[ours], taken[peer]), "x", 1.3, note="paired")
 
 
+def postgres(runner: Runner, sizes: Sizes) -> Iterator[Figure]:
+    """Chains and executions on a Postgres server of the run's own, whose commits are on the disk."""
+    from on_postgres import DURABLE
+    from treadle_testkit.postgres import PostgresServer
+
+    with PostgresServer(**DURABLE) as server:
+        row = {"steps": sizes.chain, "url": server.url(), "row_bytes": RAW_ROW_BYTES}
+        plan = {
+            "postgres-raw": row,
+            "postgres-single": row,
+            "postgres-chain": {"steps": sizes.chain, "url": server.new_url()},
+            "postgres-dbos-chain": {"steps": max(sizes.chain // 2, 10), "url": server.url()},
+        }
+        taken = runner.in_turns(plan, sizes.repetitions, "us_per_step")
+        raw, single, ours, dbos = (taken[name] for name in plan)
+        label = f"Postgres, chain of {sizes.chain:,}"
+        yield _figure(f"{label}: raw psycopg", raw, "us/step", note="a row and a commit a step, prepared")
+        yield _figure(f"{label}: raw psycopg, one journey", single, "us/step", note="a statement that commits itself")
+        yield _figure(f"{label}: DBOS", dbos, "us/step")
+        yield _figure(f"{label}: treadle", ours, "us/step")
+        yield _figure(f"{label}: treadle / raw", _ratios(ours, raw), "x", 2.0, note="paired")
+        many = {"executions": sizes.executions, "steps": 5}
+        ways = {
+            "postgres-many": many | {"url": server.new_url()},
+            "postgres-dbos-many": many | {"url": server.url()},
+        }
+        rates = runner.in_turns(ways, sizes.repetitions, "per_second")
+        label = f"Postgres, {sizes.executions} executions x 5 steps at a time"
+        for name, way in (("treadle", "postgres-many"), ("DBOS", "postgres-dbos-many")):
+            yield _figure(f"{label}: {name}", rates[way], "executions/s")
+        ahead = _figure(f"{label}: treadle / DBOS", _ratios(*rates.values()), "x", 1.0, note="paired")
+        yield Figure(ahead.name, ahead.value, "x", 1.0, True, "", ahead.spread, "paired")
+        once = runner.probe("postgres-many", executions=sizes.executions, steps=5, url=server.new_url())
+        yield Figure("Postgres, an execution of 5 steps: processor of the worker", float(once["cpu_ms"]), "ms CPU")
+        grown = runner.probe("postgres-chain", steps=sizes.chain, url=server.new_url())
+        yield Figure("Postgres, bytes in tables and indexes per chain step", float(grown["bytes"]), "bytes")
+
+
 def first_steps(runner: Runner, sizes: Sizes) -> Iterator[Figure]:
     """From nothing to the first durable step, and what undoing costs."""
     taken = [runner.probes(2, "first-step", synchronous="FULL") for _ in range(sizes.starts)]
@@ -191,6 +229,7 @@ GROUPS: dict[str, Group] = {
     "fan-out": fans,
     "late steps": late_steps,
     "many": many,
+    "postgres": postgres,
     "starts": starts,
     "first steps": first_steps,
     "composition": composition,

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import long_runs
+import on_postgres
 import peers
 import subject
 
@@ -25,6 +26,12 @@ PROBES: dict[str, Callable[..., object]] = {
     "recovery": long_runs.recovery,
     "nesting": long_runs.nesting,
     "undo": long_runs.undo,
+    "postgres-raw": on_postgres.raw_chain,
+    "postgres-single": on_postgres.single_chain,
+    "postgres-chain": on_postgres.chain,
+    "postgres-many": on_postgres.many,
+    "postgres-dbos-chain": on_postgres.dbos_chain,
+    "postgres-dbos-many": on_postgres.dbos_many,
 }
 
 

@@ -20,10 +20,10 @@ FAN_PARALLEL = 500
 """Steps of a fan-out that run at a time."""
 
 
-def chain(folder: Path, steps: int, synchronous: str, action: str = "noop") -> dict[str, float]:
+def chain(folder: Path, steps: int, synchronous: str, action: str = "noop", store: str = "sqlite:") -> dict[str, float]:
     """One no-op step after another. The time is that between the first and the last event of the log."""
     path = _definition(folder, [f"{{id: s{number}, uses: noop/{action}}}" for number in range(steps)])
-    with _treadle(folder, synchronous) as treadle:
+    with _treadle(folder, synchronous, store=store) as treadle:
         status = _completed(treadle.run(path))
         peak = _peak_mb()
         at = [event.at for event in treadle.history(status.id)]
@@ -55,10 +55,10 @@ def fan_commits(folder: Path, steps: int, synchronous: str) -> dict[str, float]:
     return {"commits": statements["COMMIT"]}
 
 
-def many(folder: Path, executions: int, steps: int, synchronous: str) -> dict[str, float]:
+def many(folder: Path, executions: int, steps: int, synchronous: str, store: str = "sqlite:") -> dict[str, float]:
     """Executions beside each other in one process, the first one alone to warm up."""
     path = _definition(folder, [f"{{id: s{number}, uses: noop/noop}}" for number in range(steps)])
-    with _treadle(folder, synchronous, max_concurrent_executions=executions) as treadle:
+    with _treadle(folder, synchronous, max_concurrent_executions=executions, store=store) as treadle:
         _completed(treadle.run(path))
 
         async def all_of_them() -> Sequence[Any]:

@@ -37,6 +37,8 @@ def test_every_claim_has_a_figure(run):
         "peak memory",
         "step 60 / step 10",
         "executions x 5 steps",
+        "Postgres, chain of 20: treadle / raw",
+        "x 5 steps at a time: treadle / DBOS",
         "treadle --version / import typer",
         "treadle --help / bare Typer app --help",
         "first durable step",

@@ -396,8 +396,8 @@ def _job(**variant: Any) -> WorkflowActivationJob:
 
 
 Make = Callable[[Plan, Clock, Path], Runtime]
-RUNTIMES: Final[Mapping[str, Make]] = {
+RUNTIMES: Final[dict[str, Make]] = {
     "local on SQLite": Local,
     "Temporal": Temporal,
 }
-"""By name; a store is `functools.partial(Local, store=URL)`."""
+"""By name; a store is `functools.partial(Local, store=URL)`, and `conftest.py` adds Postgres, which needs a server."""

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from docs_checks.blocks import Block, Command, blocks
 from docs_checks.shell import matches, type_page
+from treadle_testkit.postgres import PASSWORD
 
 ROOT = Path(__file__).parents[2]
 PAGES = [
@@ -41,6 +42,17 @@ def test_page(name, tmp_path):
     found = typed((ROOT / name).read_text("utf-8"), tmp_path)
     assert found
     assert [problem for one in found for problem in one.problems()] == []
+
+
+def test_from_laptop_to_cluster(tmp_path, postgres_server):
+    """Its local half: two worker processes and one store on loopback."""
+    url = postgres_server.network_url(schema="laptop")
+    page = (ROOT / "docs/how-to/from-laptop-to-cluster.md").read_text("utf-8")
+    found = typed(f"```sh\nexport TREADLE_STORE='{url}'\n```\n{page}", tmp_path)
+    assert [problem for one in found for problem in one.problems()] == []
+    released = [one for one in found if "cat effects.txt" in one.command.text]
+    assert [one.output.count("released") for one in released] == [1]
+    assert PASSWORD not in "".join(one.output for one in found)
 
 
 def test_directives_belong_to_the_next_block():
