@@ -97,8 +97,9 @@ def test_two_resume_what_one_may(someone, running):
     id_ = someone.newest()
     assert someone.status(id_)["status"] == "interrupted"
     children = [someone.start("resume", id_, "--interrupted", "retry") for _ in range(2)]
-    states = sorted(someone.ended(child).status for child in children)
-    assert states in ([0, 0], [0, 5])
+    states = {someone.ended(child).status for child in children}
+    assert 0 in states
+    assert states <= {0, 2, 5}  # held by the other, or completed before it was asked
     assert someone.lines("effects.txt") == ["build", "upload", "upload", "report"]
 
 

@@ -26,6 +26,8 @@ from treadle.status import TERMINAL
 Told = Callable[[int, int], object]
 """Called with how many executions are there and how many there are in all."""
 
+_MIGRATION: Final = "a migration into this store"
+"""What is claimed in the target; no execution has such an id."""
 _AT_ONCE: Final = 500
 _SHOWN: Final = 5
 
@@ -63,7 +65,9 @@ def move(source: StoreBackend, target: StoreBackend, told: Told = lambda *_: Non
     """
     rows = tuple(reversed(source.executions(ExecutionQuery())))
     with ExitStack() as claims:
-        _hold(source, [row for row in rows if row.status not in TERMINAL], claims)
+        _hold(source, [row.id for row in rows if row.status not in TERMINAL], claims)
+        # One that was cut off a moment ago may still be writing: when its claim is gone, so is it.
+        _hold(target, [_MIGRATION], claims)
         _copy_audit(source, target)
         _copy_bus(source, target)
         copied = 0
@@ -74,13 +78,13 @@ def move(source: StoreBackend, target: StoreBackend, told: Told = lambda *_: Non
         return _compared(source, target, rows, copied)
 
 
-def _hold(source: StoreBackend, rows: Sequence[ExecutionRow], claims: ExitStack) -> None:
+def _hold(store: StoreBackend, ids: Sequence[str], claims: ExitStack) -> None:
     """Nobody may go on with what is being copied."""
     driven: list[str] = []
-    for row in rows:
-        claim = source.claim(row.id)
+    for id_ in ids:
+        claim = store.claim(id_)
         if claim is None:
-            driven.append(row.id)
+            driven.append(id_)
         else:
             claims.callback(claim.release)
     if driven:

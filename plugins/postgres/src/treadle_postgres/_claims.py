@@ -26,7 +26,7 @@ _ENDED: Final = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE pid = %s AND application_name = current_setting('application_name') AND pid <> pg_backend_pid()
 """
-_PATIENCE: Final = 5.0
+_PATIENCE: Final = 20.0
 """Seconds to wait until the server has noticed the end of a process that is known to be gone; mostly it takes none."""
 _PAUSE: Final = 0.002
 

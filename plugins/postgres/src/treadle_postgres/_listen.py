@@ -19,6 +19,8 @@ from treadle_postgres._writer import Statement
 
 _LOOK_EVERY: Final = 0.2
 """Seconds between two looks at the write-ahead log's position."""
+_PATIENCE: Final = 10.0
+"""Seconds until a thread that watches for the first time goes on although nobody listens yet."""
 
 
 def announcement(location: Location) -> Statement:
@@ -40,6 +42,7 @@ class Listener:
         self._changed = threading.Condition()
         self._count = 0
         self._closing = False
+        self._missed = False
         self._seen = threading.local()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._work, name="treadle-listen", daemon=True)
@@ -48,7 +51,8 @@ class Listener:
     def watch(self, timeout: float) -> bool:
         """`StoreBackend.watch`."""
         if not hasattr(self._seen, "count"):
-            self._ready.wait(max(timeout, _LOOK_EVERY))
+            # What is written from now on has to be noticed, so the server has to know that this process listens.
+            self._missed = not self._ready.wait(_PATIENCE)
             self._seen.count = self._count
             return True
         with self._changed:
@@ -88,7 +92,7 @@ class Listener:
     def _listen(self, connection: psycopg.Connection) -> None:
         connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self._location.channel)), prepare=False)
         position = _position(connection)
-        if self._ready.is_set():
+        if self._missed or self._ready.is_set():
             self._tell()
         self._ready.set()
         looked = time.monotonic()
