@@ -80,12 +80,21 @@ def test_all_mistakes_at_once(user):
     assert all(problem["line"] in {4, 5} for problem in ran.json["problems"])
 
 
+def without(user, distribution):
+    """A folder that hides a distribution: the first one of a name on the path counts, and this one has no plugin."""
+    folder = user.home / "hides"
+    metadata = folder / f"{distribution.replace('-', '_')}-0.dist-info"
+    metadata.mkdir(parents=True)
+    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 0\n", "utf-8")
+    return folder
+
+
 def test_an_action_that_nobody_provides(user):
     user.write(
         "notify.yaml",
         "treadle: 1\nname: notify\nsteps:\n  - {id: a, run: touch ran}\n  - {id: b, uses: performance/profile}\n",
     )
-    ran = user.treadle("run", "notify.yaml", status=2)
+    ran = user.treadle("run", "notify.yaml", status=2, PYTHONPATH=str(without(user, "treadle-performance")))
     assert "pip install treadle-performance" in ran.err
     assert not (user.project / "ran").exists()
 
