@@ -222,6 +222,16 @@ def undoing(runner: Runner, sizes: Sizes) -> Iterator[Figure]:
     yield _figure(f"{label} / writing them plainly", _ratios(undo, plain), "x", note="open, write, close; paired")
 
 
+def on_temporal(runner: Runner, sizes: Sizes) -> Iterator[Figure]:
+    """A chain on Temporal beside the workflow that somebody would write there by hand."""
+    steps = max(sizes.chain // 10, 5)
+    taken = runner.probe("temporal-chain", steps=steps, turns=sizes.repetitions)
+    hand, ours = ([float(taken[key])] for key in ("by_hand_us", "treadle_us"))
+    label = f"Temporal, chain of {steps:,}"
+    yield _figure(f"{label}: by hand", hand, "us/step", durability="FULL", note="the server's development mode")
+    yield _figure(f"{label}: treadle / by hand", _ratios(ours, hand), "x", 1.25, note="medians, by turns")
+
+
 Group = Callable[[Runner, Sizes], Iterator[Figure]]
 GROUPS: dict[str, Group] = {
     "chains": chains,
@@ -236,6 +246,7 @@ GROUPS: dict[str, Group] = {
     "recovery": recoveries,
     "nested": nested,
     "undo": undoing,
+    "temporal": on_temporal,
 }
 
 

@@ -13,6 +13,14 @@ import on_postgres
 import peers
 import subject
 
+
+def temporal_chain(folder: Path, **options: int) -> dict[str, float]:
+    """Imported when it is asked for: what the others measure has no Temporal in it."""
+    import distributed
+
+    return distributed.temporal_chain(folder, **options)
+
+
 PROBES: dict[str, Callable[..., object]] = {
     "raw-chain": peers.raw_chain,
     "dbos-chain": peers.dbos_chain,
@@ -32,6 +40,7 @@ PROBES: dict[str, Callable[..., object]] = {
     "recovery": long_runs.recovery,
     "nesting": long_runs.nesting,
     "undo": long_runs.undo,
+    "temporal-chain": temporal_chain,
 }
 
 

@@ -61,7 +61,7 @@ def test_what_may_not_run_twice_is_asked_about(make_team):
 
 
 def test_another_worker_rebuilds_the_folder_of_one_that_never_comes_back(make_team):
-    team = make_team(heartbeat=15.0, lost_after=10.0)
+    team = make_team(heartbeat=15.0, lost_after=20.0)
     worker, run = prepared(team, idempotent=True)
     worker.user.write("half", "written by what was killed")
     worker.kill()

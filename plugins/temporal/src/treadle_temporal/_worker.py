@@ -78,8 +78,8 @@ async def _beat() -> None:
     timeout = activity.info().heartbeat_timeout or timedelta(seconds=_LONGEST_BEAT)
     pause = min(timeout.total_seconds() / 3, _LONGEST_BEAT)
     while True:
-        activity.heartbeat()
         await asyncio.sleep(pause)
+        activity.heartbeat()
 
 
 async def work(host: RuntimeHost, performer: Performer, stopped: Callable[[], bool]) -> None:

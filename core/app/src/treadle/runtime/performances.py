@@ -93,13 +93,15 @@ class Performances:
             said = await self._attempt(execution, command, context, leaving)
         else:
             raise TypeError(f"{command} is nothing that a worker performs")
-        printed = await asyncio.to_thread(self._printed, execution.id, context.address)
+        printed = await self._printed(execution.id, context.address)
         return {**stimulus_to_json(said), "log": printed, "tree": await self._kept(task)}
 
-    def _printed(self, execution: str, address: str) -> dict[str, str]:
+    async def _printed(self, execution: str, address: str) -> dict[str, str]:
         """The log of an attempt, put where others find it."""
         path = log_path(self._environment.home / "logs" / execution, address)
-        return {address: self._blobs.put(path.read_bytes())} if path.is_file() else {}
+        if not path.is_file():
+            return {}
+        return {address: await asyncio.to_thread(lambda: self._blobs.put(path.read_bytes()))}
 
     def close(self) -> None:
         """Let go of the cache of steps."""
