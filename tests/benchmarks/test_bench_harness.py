@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 BENCH = Path(__file__).with_name("bench.py")
+pytestmark = pytest.mark.timeout(900)  # every probe is a process of its own, and one starts a Temporal server
 
 
 def bench(folder, *arguments):
