@@ -49,3 +49,11 @@ def test_six_agents_are_shown_and_say_how_they_are_installed(tmp_path, monkeypat
         assert line.message.startswith(f"{SIX[name]} is not on PATH; install it: "), line
         install = line.message.partition("install it: ")[2].partition(", or")[0]
         assert f"`{install}`" in (ROOT / PAGES[0]).read_text("utf-8")
+
+
+def test_a_kind_without_settings_is_no_agent_that_is_missing(tmp_path):
+    found = {line.name: line for line in asyncio.run(Roster(PluginHost(), tmp_path / "none", {}).listed(check=True))}
+    assert found["human"].ok
+    for kind in ("acp", "command", "http", "llm"):
+        assert found[kind].ok is None
+        assert f'kind = "{kind}"' in found[kind].message

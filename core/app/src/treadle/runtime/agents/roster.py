@@ -18,6 +18,8 @@ HUMAN: Final = "human"
 DEFAULT_VARIABLE: Final = "TREADLE_AGENT"
 _CHECK_SECONDS: Final = 10.0
 _OWN: Final = ("kind", "timeout")
+_PLUGIN: Final = "plugin"
+"""The origin of a kind under its own name."""
 _INSTALL: Final[Mapping[str, str]] = {
     "command": "pip install treadle-agents-command",
     "acp": "pip install treadle-agents-acp",
@@ -152,12 +154,22 @@ class Roster:
         lines = [KnownAgent(it.name, it.kind, it.origin, it.name == self.default) for it in wanted]
         if not check:
             return lines
-        return await asyncio.gather(*(self._looked_at(line) for line in lines))
+        return await asyncio.gather(*(self._looked_at(line, named=bool(name)) for line in lines))
 
-    async def _looked_at(self, line: KnownAgent) -> KnownAgent:
+    async def _looked_at(self, line: KnownAgent, *, named: bool) -> KnownAgent:
+        if line.origin == _PLUGIN and not named and not self._is_whole(line.name):
+            return replace(line, message=f'a kind: [agents.NAME] with kind = "{line.kind}" makes an agent of it')
         found = await self.health(line.name)
         version = await self._version(line.name) if found.ok else ""
         return replace(line, ok=found.ok, message=found.message, version=version)
+
+    def _is_whole(self, name: str) -> bool:
+        """It can be asked as it is. A kind that needs settings is no agent before somebody gives it some."""
+        try:
+            self.backend(name)
+        except TreadleError:
+            return False
+        return True
 
     async def _version(self, name: str) -> str:
         """What it says of itself, where its kind asks that."""
@@ -173,7 +185,7 @@ class Roster:
 
     def _by_kind(self) -> Sequence[AgentEntry]:
         kinds = self._kinds().values()
-        own = [AgentEntry(kind.name, kind.name, {}, "plugin") for kind in kinds]
+        own = [AgentEntry(kind.name, kind.name, {}, _PLUGIN) for kind in kinds]
         for kind in kinds:
             for name, variable in kind.variables.items():
                 if endpoint := self._environ.get(variable):
