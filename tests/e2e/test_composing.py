@@ -7,6 +7,7 @@ import sys
 
 import jsonschema
 import pytest
+from treadle_testkit import GitRepository
 
 FRONTEND = """\
 {
@@ -264,3 +265,25 @@ def test_a_case_that_is_none_has_its_place(user):
     user.write("greeting/tests/bad.yaml", "expect: {files: README.md}\n")
     wrong = user.treadle("template", "test", "greeting", status=2)
     assert "bad.yaml:1:10: `expect.files` is a list" in wrong.err
+
+
+def test_offline_composes_what_was_fetched_once_and_says_what_was_not(user):
+    """Native and foreign templates from git, when the repositories are out of reach."""
+    upstream = user.home / "upstream"
+    files = {
+        "native": {"template.yaml": "template: {id: native}\n", "files/a.txt": "a\n"},
+        "foreign": {"copier.yml": "name: x\n", "b.txt.jinja": "{{ name }}\n"},
+    }
+    for name, content in files.items():
+        GitRepository.create(upstream / name, content).git("tag", "v1.0.0")
+    specs = f"git+file://{upstream}/native,copier:git+file://{upstream}/foreign"
+    words = ("compose", "--defaults", "--trust", "none", "--project-name", "shop", "-t")
+    user.treadle(*words, specs, "--into", "one")
+    upstream.rename(user.home / "gone")
+    refused = user.treadle(*words, specs, "--into", "two", status=3)
+    assert f"{upstream}/native cannot be brought up to date" in refused.err
+    assert "--offline composes with what was fetched before" in refused.err
+    user.treadle(*words, specs, "--into", "two", "--offline")
+    assert (user.lines("two/a.txt"), user.lines("two/b.txt")) == (["a"], ["x"])
+    lacking = user.treadle(*words, f"{specs},git+file://{upstream}/never", "--into", "three", "--offline", status=3)
+    assert f"{upstream}/never is not in the cache" in lacking.err

@@ -165,7 +165,14 @@ async def _mirror(place: Place, context: SourceContext) -> Path:
     mirror = context.cache / "mirrors" / hashlib.sha256(place.address.encode()).hexdigest()
     if mirror.is_dir():
         if not context.offline and not await _has(mirror, place.ref, context):
-            await _git(context, mirror, "fetch", "--prune", "--tags", "--quiet", "origin")
+            try:
+                await _git(context, mirror, "fetch", "--prune", "--tags", "--quiet", "origin")
+            except TreadleError as error:
+                raise TreadleError(
+                    f"{place.address} cannot be brought up to date: {error.message}",
+                    suggestions=("--offline composes with what was fetched before",),
+                    exit_code=ExitCode.NOT_FOUND,
+                ) from error
         return mirror
     if context.offline:
         raise TreadleError(
@@ -226,7 +233,7 @@ async def _git(
     argv = ("git", "-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never", *words)
     done = await context.run(argv, cwd=folder, env=env, timeout=_SECONDS)
     if check and not done.ok:
-        last = " / ".join((done.stderr or done.stdout).strip().splitlines()[-3:])
+        last = " / ".join([line for line in (done.stderr or done.stdout).splitlines() if line.strip()][:3])
         raise TreadleError(f"git {words[0]} failed: {last}", exit_code=ExitCode.NOT_FOUND)
     return done.stdout.strip() if done.ok else ""
 

@@ -234,9 +234,11 @@ class Library:
                 )
             return mirror
         if mirror.is_dir():
-            await self._git(
-                mirror, "fetch", "--quiet", "--prune", "--no-recurse-submodules", "--", "origin", env=_GIT_ENV
-            )
+            words = ("fetch", "--quiet", "--prune", "--no-recurse-submodules", "--", "origin")
+            try:
+                await self._git(mirror, *words, env=_GIT_ENV)
+            except TreadleError as error:
+                raise _out_of_reach(url, error) from error
             return mirror
         mirror.parent.mkdir(parents=True, exist_ok=True)
         draft = mirror.with_name(f"{mirror.name}.{secrets.token_hex(4)}")
@@ -292,7 +294,7 @@ class Library:
         argv = ("git", "-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never", *words)
         done = await self._runner()(argv, cwd=folder, env=env, timeout=_FETCH_TIMEOUT)
         if not done.ok and words[0] != "rev-parse":
-            last = (done.stderr or done.stdout).strip().splitlines()[-3:]
+            last = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()][:3]
             raise TreadleError(f"git {words[0]} failed: {' / '.join(last)}", exit_code=ExitCode.NOT_FOUND)
         return done.stdout
 
@@ -300,6 +302,14 @@ class Library:
 def to_json(candidate: Candidate) -> dict[str, Any]:
     """A candidate as it travels between steps."""
     return json.loads(json.dumps({**asdict(candidate), "id": candidate.id, "version": candidate.version}, default=str))  # type: ignore[no-any-return]
+
+
+def _out_of_reach(url: str, error: TreadleError) -> TreadleError:
+    return TreadleError(
+        f"{url} cannot be brought up to date: {error.message}",
+        suggestions=("--offline composes with what was fetched before",),
+        exit_code=ExitCode.NOT_FOUND,
+    )
 
 
 def _no_programs(*_: object, **__: object) -> Awaitable[ProcessResult]:
