@@ -287,3 +287,12 @@ def test_offline_composes_what_was_fetched_once_and_says_what_was_not(user):
     assert (user.lines("two/a.txt"), user.lines("two/b.txt")) == (["a"], ["x"])
     lacking = user.treadle(*words, f"{specs},git+file://{upstream}/never", "--into", "three", "--offline", status=3)
     assert f"{upstream}/never is not in the cache" in lacking.err
+
+
+def test_a_plugin_is_begun_with_what_is_asked_for(user):
+    user.treadle("plugin", "new", "weather", "--variables", "UNDO=false")
+    made = {path.relative_to(user.project / "treadle-weather").as_posix() for path in user.project.rglob("*.py")}
+    assert {"src/treadle_weather/plugin.py", "src/treadle_weather/_command.py", "tests/test_command.py"} <= made
+    assert not {"src/treadle_weather/_report.py", "tests/test_report.py"} & made
+    refused = user.treadle("plugin", "new", "Weather Map", status=2)
+    assert "--project-name my-app" in refused.err

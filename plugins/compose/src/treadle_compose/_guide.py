@@ -87,7 +87,11 @@ Plugins
   treadle_conflict_resolvers merges a kind of file, treadle_template_sources brings templates from elsewhere,
   treadle_before_composition may refuse, treadle_after_setup is told.
 
-Switches: TREADLE_DISABLE=compose takes all of this away.
+Switches, in the user's config.toml or as variables
+  compose.multi_template = false   TREADLE_COMPOSE_MULTI_TEMPLATE   one template at a time
+  compose.hooks = false            TREADLE_COMPOSE_HOOKS            no template brings code
+  recovery = false                 TREADLE_RECOVERY                 nothing is resumed
+  TREADLE_DISABLE=compose takes all of this away.
 """
 
 LEVELS: Final[Mapping[str, str]] = {"basic": _BASIC, "intermediate": _INTERMEDIATE, "advanced": _ADVANCED}
