@@ -23,9 +23,9 @@ def test_it_gives_what_handlebars_gives(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("a\n{{> partial}}", "a.hbs:2: `{{>partial}}` is not understood"),
-        ("{{helper a b}}", "a.hbs:1: `{{helper a b}}` is not understood"),
-        ("\n\n{{#if a}}b", "a.hbs:3: `{{#if a}}` is not closed"),
+        ("a\n{{> partial}}", "a.hbs:2:1: `{{>partial}}` is not understood"),
+        ("{{helper a b}}", "a.hbs:1:3: `{{helper a b}}` is not understood"),
+        ("\n\n{{#if a}}b", "a.hbs:3:3: `{{#if a}}` is not closed"),
         ("{{#if a}}b{{/each}}", "is closed by `{{/each}}`"),
         ("b{{/if}}", "closes nothing"),
         ("{{#custom a}}{{/custom}}", "only if, unless, each and with"),
