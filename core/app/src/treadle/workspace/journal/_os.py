@@ -42,7 +42,7 @@ def _changing(call: Call[P, R]) -> Call[P, R]:
 
     @functools.wraps(call)
     def passed(calls: "Calls", /, *args: P.args, **kwargs: P.kwargs) -> R:
-        if calls.plain:
+        if calls.plain and not armed():
             return call(calls, *args, **kwargs)
         calls.before(name)
         result = call(calls, *args, **kwargs)
@@ -60,8 +60,8 @@ def changing_calls() -> tuple[str, ...]:
 class Calls:
     """What the journal asks of the system. Each method raises `OSError` as the system does."""
 
-    plain: ClassVar[bool] = not armed()
-    """Nobody stands between the calls: no test, no crash point."""
+    plain: ClassVar[bool] = True
+    """No test stands between the calls; a crash point may."""
 
     def __init_subclass__(cls) -> None:
         cls.plain = False
