@@ -10,6 +10,7 @@ from treadle.definition._report import Report
 
 RUN_OPTIONS: Final = frozenset(
     {
+        "address",
         "checkpoint",
         "custom-gates",
         "dry-run",
@@ -21,13 +22,16 @@ RUN_OPTIONS: Final = frozenset(
         "json-lines",
         "lenient",
         "mode",
+        "namespace",
         "no-progress",
         "parallel",
         "progress",
         "report",
         "resume",
+        "runtime",
         "sequential",
         "strict",
+        "task-queue",
         "timeout",
         "verbose",
         "wait",
