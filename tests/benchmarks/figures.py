@@ -145,11 +145,19 @@ def postgres(runner: Runner, sizes: Sizes) -> Iterator[Figure]:
         taken = runner.in_turns(plan, sizes.repetitions, "us_per_step")
         raw, single, ours, dbos = (taken[name] for name in plan)
         label = f"Postgres, chain of {sizes.chain:,}"
-        yield _figure(f"{label}: raw psycopg", raw, "us/step", note="a row and a commit a step, prepared")
-        yield _figure(f"{label}: raw psycopg, one journey", single, "us/step", note="a statement that commits itself")
-        yield _figure(f"{label}: DBOS", dbos, "us/step")
-        yield _figure(f"{label}: treadle", ours, "us/step")
-        yield _figure(f"{label}: treadle / raw", _ratios(ours, raw), "x", 2.0, note="paired")
+        yield _figure(
+            f"{label}: raw psycopg", raw, "us/step", durability="FULL", note="a row and a commit a step, prepared"
+        )
+        yield _figure(
+            f"{label}: raw psycopg, one journey",
+            single,
+            "us/step",
+            durability="FULL",
+            note="a statement that commits itself",
+        )
+        yield _figure(f"{label}: DBOS", dbos, "us/step", durability="FULL")
+        yield _figure(f"{label}: treadle", ours, "us/step", durability="FULL")
+        yield _figure(f"{label}: treadle / raw", _ratios(ours, raw), "x", 2.0, durability="FULL", note="paired")
         many = {"executions": sizes.executions, "steps": 5}
         ways = {
             "postgres-many": many | {"url": server.new_url()},
@@ -158,9 +166,11 @@ def postgres(runner: Runner, sizes: Sizes) -> Iterator[Figure]:
         rates = runner.in_turns(ways, sizes.repetitions, "per_second")
         label = f"Postgres, {sizes.executions} executions x 5 steps at a time"
         for name, way in (("treadle", "postgres-many"), ("DBOS", "postgres-dbos-many")):
-            yield _figure(f"{label}: {name}", rates[way], "executions/s")
-        ahead = _figure(f"{label}: treadle / DBOS", _ratios(*rates.values()), "x", 1.0, note="paired")
-        yield Figure(ahead.name, ahead.value, "x", 1.0, True, "", ahead.spread, "paired")
+            yield _figure(f"{label}: {name}", rates[way], "executions/s", durability="FULL")
+        ahead = _figure(
+            f"{label}: treadle / DBOS", _ratios(*rates.values()), "x", 1.0, durability="FULL", note="paired"
+        )
+        yield Figure(ahead.name, ahead.value, "x", 1.0, True, "FULL", ahead.spread, "paired")
         once = runner.probe("postgres-many", executions=sizes.executions, steps=5, url=server.new_url())
         yield Figure("Postgres, an execution of 5 steps: processor of the worker", float(once["cpu_ms"]), "ms CPU")
         grown = runner.probe("postgres-chain", steps=sizes.chain, url=server.new_url())
