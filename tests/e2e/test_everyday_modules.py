@@ -36,7 +36,7 @@ def test_a_failure_is_recorded_and_told(user):
     incident = json.loads("\n".join(user.lines("incident.json")))
     assert (incident["step"], incident["message"]) == ("check", "the command exited with 3")
     assert f"treadle why {user.newest()} check" in incident["next_steps"]
-    assert "ship: failing" in user.treadle("logs", user.newest(), "tell").out
+    assert "ship: failed" in user.treadle("logs", user.newest(), "tell").out
     assert json.loads("\n".join(user.lines("out/config.json"))) == {"port": 8080, "hosts": ["a", "b"]}
     assert "| Files created | 2 | the files |" in user.lines("report.md")
     assert "failed: ship" in ran.err
