@@ -16,16 +16,18 @@ def bench(folder, *arguments):
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("bench")
-    ended = bench(folder)
+def test_the_harness(tmp_path):
+    """One test, for one run of it takes minutes, and each process of the suite would make its own."""
+    ended = bench(tmp_path)
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    return ended.stdout, json.loads((folder / "bench.json").read_text("utf-8")), folder
+    document = json.loads((tmp_path / "bench.json").read_text("utf-8"))
+    every_claim_has_a_figure(document)
+    figures_are_numbers_with_a_durability(document)
+    the_table_shows_them_all(document, ended.stdout)
+    assert list((tmp_path / "build").iterdir()) == [], "nothing stays behind"
 
 
-def test_every_claim_has_a_figure(run):
-    _, document, _ = run
+def every_claim_has_a_figure(document):
     limited = {figure["name"] for figure in document["figures"] if figure["limit"] is not None}
     for claim in (
         "treadle / raw",
@@ -62,23 +64,16 @@ def test_every_claim_has_a_figure(run):
         assert any(claim in name for name in limited), claim
 
 
-def test_figures_are_numbers_with_a_durability(run):
-    _, document, _ = run
+def figures_are_numbers_with_a_durability(document):
     for figure in document["figures"]:
         assert isinstance(figure["value"], float | int), figure
         if "us/step" in figure["unit"]:
             assert figure["durability"] in {"FULL", "NORMAL"}, figure
 
 
-def test_the_table_shows_them_all(run):
-    table, document, _ = run
+def the_table_shows_them_all(document, table):
     for figure in document["figures"]:
         assert figure["name"] in table
-
-
-def test_nothing_stays_behind(run):
-    _, _, folder = run
-    assert list((folder / "build").iterdir()) == []
 
 
 def test_a_probe_that_fails_shows_its_last_words(tmp_path):

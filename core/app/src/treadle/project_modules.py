@@ -59,7 +59,8 @@ def _loaded(file: Path, taken: frozenset[str]) -> ProjectModule:
 
     loaded = load_module(file)
     if loaded.module is None:
-        told = [f"{it.file}:{it.line}:{it.column}: {it.message}" for it in loaded.problems]
+        place = file.relative_to(file.parents[2]).as_posix()
+        told = [f"{place}:{it.line}:{it.column}: {it.message}" for it in loaded.problems]
         raise TreadleError("; ".join(told))
     name = loaded.module.name or file.parent.name
     if problem := _reserved(name, taken - {file.parent.name}):
