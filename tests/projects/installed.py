@@ -58,7 +58,7 @@ REFERENCING: Final = Project(
             '        return None if id is None else id.rstrip("#")\n',
         )
     },
-    spoilt={"src/referencing/_core.py": ('return id.rstrip("#")', 'return id.rstrip("/")')},
+    spoilt={"src/referencing/_core.py": ('id.rstrip("#")', 'id.rstrip("/")')},
 )
 
 
